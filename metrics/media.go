@@ -1,0 +1,84 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// LegKind says whose audio a leg carries.
+type LegKind string
+
+// The kinds of legs.
+const (
+	CallerLeg LegKind = "caller"
+	AgentLeg  LegKind = "agent"
+	TrunkLeg  LegKind = "trunk"
+)
+
+// Audio is what one leg's RTP did; counts since the last report.
+type Audio struct {
+	Packets, Lost, Late, Duplicate uint64
+}
+
+// RTP measures audio.
+type RTP struct {
+	r                              registrar
+	packets, lost, late, duplicate *prometheus.CounterVec
+	loss, jitter, roundTrip        *prometheus.HistogramVec
+	noMedia                        *prometheus.CounterVec
+}
+
+func newRTP(r registrar) *RTP {
+	m := &RTP{
+		r:         r,
+		packets:   r.counterVec("shouwen_rtp_packets_total", "RTP packets received.", "leg"),
+		lost:      r.counterVec("shouwen_rtp_packets_lost_total", "RTP packets that never came.", "leg"),
+		late:      r.counterVec("shouwen_rtp_packets_late_total", "RTP packets that came out of order.", "leg"),
+		duplicate: r.counterVec("shouwen_rtp_packets_duplicate_total", "RTP packets that came twice.", "leg"),
+		loss: r.histogramVec("shouwen_rtp_loss_ratio", "Lost packets of a leg, observed at its end.",
+			[]float64{.001, .005, .01, .02, .03, .05, .1, .2}, "leg"),
+		jitter: r.histogramVec("shouwen_rtp_jitter_seconds", "Interarrival jitter (RFC 3550) of a leg, observed at its end.",
+			[]float64{.005, .01, .02, .03, .05, .1, .2}, "leg"),
+		roundTrip: r.histogramVec("shouwen_rtp_round_trip_seconds", "Round trip of a leg from RTCP, observed at its end.",
+			[]float64{.01, .025, .05, .1, .2, .4, .8}, "leg"),
+		noMedia: r.counterVec("shouwen_rtp_no_media_total", "Legs that were answered and sent no audio.", "leg"),
+	}
+	for _, k := range []LegKind{CallerLeg, AgentLeg, TrunkLeg} {
+		for _, v := range []*prometheus.CounterVec{m.packets, m.lost, m.late, m.duplicate, m.noMedia} {
+			v.WithLabelValues(string(k))
+		}
+		for _, v := range []*prometheus.HistogramVec{m.loss, m.jitter, m.roundTrip} {
+			v.WithLabelValues(string(k))
+		}
+	}
+	return m
+}
+
+// Heard adds what a leg received since its last report.
+func (m *RTP) Heard(k LegKind, a Audio) {
+	m.packets.WithLabelValues(string(k)).Add(float64(a.Packets))
+	m.lost.WithLabelValues(string(k)).Add(float64(a.Lost))
+	m.late.WithLabelValues(string(k)).Add(float64(a.Late))
+	m.duplicate.WithLabelValues(string(k)).Add(float64(a.Duplicate))
+}
+
+// Ended observes the quality of a leg at its end: loss ratio 0–1, jitter, and
+// the round trip if RTCP told one (0: not told).
+func (m *RTP) Ended(k LegKind, loss float64, jitter, roundTrip time.Duration) {
+	m.loss.WithLabelValues(string(k)).Observe(loss)
+	m.jitter.WithLabelValues(string(k)).Observe(jitter.Seconds())
+	if roundTrip > 0 {
+		m.roundTrip.WithLabelValues(string(k)).Observe(roundTrip.Seconds())
+	}
+}
+
+// Silent counts an answered leg that never sent audio.
+func (m *RTP) Silent(k LegKind) { m.noMedia.WithLabelValues(string(k)).Inc() }
+
+// ReadPorts makes inUse and limit, safe from any goroutine, the sources of the
+// RTP port figures. Call it once.
+func (m *RTP) ReadPorts(inUse, limit func() int) {
+	m.r.gaugeFunc("shouwen_rtp_ports_in_use", "RTP port pairs in use.", func() float64 { return float64(inUse()) })
+	m.r.gaugeFunc("shouwen_rtp_ports_limit", "RTP port pairs configured.", func() float64 { return float64(limit()) })
+}
