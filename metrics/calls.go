@@ -152,7 +152,9 @@ func (q *Queue) Waited(queue string, o Outcome, wait time.Duration) {
 }
 
 // Rang observes the time from an offer to its pick-up.
-func (q *Queue) Rang(queue string, d time.Duration) { q.ring.WithLabelValues(queue).Observe(d.Seconds()) }
+func (q *Queue) Rang(queue string, d time.Duration) {
+	q.ring.WithLabelValues(queue).Observe(d.Seconds())
+}
 
 // Missed counts an offer that was not taken.
 func (q *Queue) Missed(department string, why Missed) {

@@ -86,7 +86,9 @@ func (s *SIP) Response(m string, status int, w Way) {
 }
 
 // Took observes the time from a request to its final response.
-func (s *SIP) Took(m string, d time.Duration) { s.duration.WithLabelValues(method(m)).Observe(d.Seconds()) }
+func (s *SIP) Took(m string, d time.Duration) {
+	s.duration.WithLabelValues(method(m)).Observe(d.Seconds())
+}
 
 // Retransmitted counts a message this side sent again.
 func (s *SIP) Retransmitted(m string) { s.retransmissions.WithLabelValues(method(m)).Inc() }

@@ -1,0 +1,90 @@
+package cases
+
+import "time"
+
+// Fact is something telephony saw happen to one call. Facts are appended to the
+// journal first and projected into PostgreSQL later, any number of times with
+// the effect of once. Exactly one of the pointer fields is set.
+type Fact struct {
+	ID   string     `json:"id"`             // UUIDv7, the idempotency key; given by the journal
+	At   time.Time  `json:"at"`             // when it happened, UTC, microseconds
+	Call string     `json:"call"`           // call id (UUIDv7)
+	Case CaseNumber `json:"case,omitempty"` // set from the fact that opened the case on
+
+	Arrived  *Arrived  `json:"arrived,omitempty"`
+	Offered  *Offered  `json:"offered,omitempty"`
+	PickedUp *PickedUp `json:"picked_up,omitempty"`
+	Missed   *Missed   `json:"missed,omitempty"`
+	Ended    *Ended    `json:"ended,omitempty"`
+}
+
+// Caller is who called, as the network said.
+type Caller struct {
+	Raw      string   `json:"raw"`                // as received
+	E164     Number   `json:"e164,omitempty"`     // empty: withheld or not a number
+	Display  string   `json:"display,omitempty"`  // display name, cleaned
+	Withheld bool     `json:"withheld,omitempty"` // the caller asked for privacy
+	Verified bool     `json:"verified,omitempty"` // a trusted trunk vouched for it
+	Diverted []string `json:"diverted,omitempty"` // who forwarded the call, first to last
+}
+
+// Arrived: a caller reached a hotline. It is durable before the call is answered.
+type Arrived struct {
+	Caller  Caller `json:"caller"`
+	Hotline string `json:"hotline"`         // the number dialled
+	Trunk   string `json:"trunk,omitempty"` // the trunk, or empty for one of our own phones
+}
+
+// Offered: agents' phones were rung for the caller.
+type Offered struct {
+	Round  int      `json:"round"`  // from 1
+	Agents []string `json:"agents"` // users
+	Reason string   `json:"reason"` // of the strategy that chose them
+}
+
+// PickedUp: an agent won the call and is from now on its first-asker. The journal
+// gives the case its number in this fact.
+type PickedUp struct {
+	Agent     string        `json:"agent"`          // user of the first-asker
+	Extension string        `json:"extension"`      //
+	Waited    time.Duration `json:"waited"`         // from entering the queue, nanoseconds
+	Tied      []string      `json:"tied,omitempty"` // who else answered within the tie window; the highest rank won (S34-R3)
+}
+
+// MissedReason says why nobody spoke with a caller.
+type MissedReason string
+
+// The reasons of a missed call. The set is mirrored by a CHECK in the schema.
+const (
+	MissedAbandoned   MissedReason = "abandoned"   // the caller gave up waiting
+	MissedNoAnswer    MissedReason = "no_answer"   // nobody picked up within the longest wait
+	MissedRefused     MissedReason = "refused"     // Shouwen could not take the call
+	MissedInterrupted MissedReason = "interrupted" // Shouwen stopped while the caller waited
+)
+
+// Missed: the caller was not answered. It opens a case that owes a callback; the
+// journal gives it a number.
+type Missed struct {
+	Reason      MissedReason  `json:"reason"`
+	Waited      time.Duration `json:"waited"`
+	CallbackDue time.Time     `json:"callback_due"` // stage of the callback clock
+}
+
+// EndCause says how an answered call ended.
+type EndCause string
+
+// The causes. The set is mirrored by a CHECK in the schema.
+const (
+	EndCaller      EndCause = "caller"      // the caller hung up
+	EndAgent       EndCause = "agent"       // the agent hung up
+	EndSilence     EndCause = "rtp_timeout" // both sides sent no audio for too long
+	EndShutdown    EndCause = "shutdown"    // Shouwen was stopped
+	EndFailure     EndCause = "failure"     // signalling failed, e.g. no ACK
+	EndInterrupted EndCause = "interrupted" // Shouwen died during the call
+)
+
+// Ended: an answered call is over.
+type Ended struct {
+	Cause EndCause      `json:"cause"`
+	Talk  time.Duration `json:"talk"` // pick-up to end
+}
