@@ -1,0 +1,373 @@
+package acd_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+)
+
+// agents of the tests: ann and bob are clerks, chief is their head.
+var agents = []acd.Agent{
+	{User: "ann", Extension: "1001", Department: "desk", Rank: 1},
+	{User: "bob", Extension: "1002", Department: "desk", Rank: 1},
+	{User: "chief", Extension: "1003", Department: "office", Rank: 5},
+}
+
+// inOrder rings one agent after the other.
+func inOrder(candidates []acd.Presence, _ acd.Caller) (tiers [][]acd.Presence, reason string) {
+	for _, c := range candidates {
+		tiers = append(tiers, []acd.Presence{c})
+	}
+	return tiers, "in_order"
+}
+
+// run starts a board that serves q, whose agents named by up are registered.
+func run(t *testing.T, q acd.Queue, up ...string) (b *acd.Board, stop func()) {
+	t.Helper()
+	b = acd.New([]acd.Queue{q}, agents, metrics.New("", "").Queue, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- b.Run(ctx) }()
+	for _, user := range up {
+		b.Registered(user, true)
+	}
+	return b, func() {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run: %v", err)
+		}
+	}
+}
+
+// withBoard runs f with such a board in a bubble of fake time.
+func withBoard(t *testing.T, q acd.Queue, up []string, f func(t *testing.T, b *acd.Board)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b, stop := run(t, q, up...)
+		defer stop()
+		f(t, b)
+	})
+}
+
+var (
+	hotline  = acd.Queue{Name: "hotline", RingTime: 15 * time.Second, MaxWait: time.Minute}
+	everyone = []string{"ann", "bob", "chief"}
+)
+
+func enter(t *testing.T, b *acd.Board, call string) *acd.Ticket {
+	t.Helper()
+	ticket, err := b.Enter(acd.Caller{Call: call, Queue: "hotline"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticket
+}
+
+// offer is an acd.Offer with the users only.
+type offer struct {
+	Round  int
+	Users  []string
+	Reason string
+}
+
+// wantOffer checks the offer that lies ready for ticket; the zero offer means none.
+func wantOffer(t *testing.T, ticket *acd.Ticket, want offer) {
+	t.Helper()
+	var got offer
+	select {
+	case o, ok := <-ticket.Offers():
+		if !ok {
+			t.Fatalf("offers closed (%v), want %v", ticket.Err(), want)
+		}
+		got = offer{Round: o.Round, Reason: o.Reason}
+		for _, a := range o.Agents {
+			got.Users = append(got.Users, a.User)
+		}
+	default:
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("offer, -want +got\n%s", diff)
+	}
+}
+
+func wantEnd(t *testing.T, ticket *acd.Ticket, want error) {
+	t.Helper()
+	select {
+	case o, ok := <-ticket.Offers():
+		if ok {
+			t.Fatalf("offered %v, want the end", o)
+		}
+	default:
+		t.Fatal("offers still open")
+	}
+	if !errors.Is(ticket.Err(), want) {
+		t.Fatalf("ended with %v, want %v", ticket.Err(), want)
+	}
+}
+
+func wantStates(t *testing.T, b *acd.Board, want ...acd.State) {
+	t.Helper()
+	var got []acd.State
+	for _, a := range b.Snapshot().Agents {
+		got = append(got, a.State)
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("states %v, want %v", got, want)
+	}
+}
+
+func TestRingAllOffersAllReadyToTheLongestWaiting(t *testing.T) {
+	withBoard(t, hotline, []string{"ann", "bob"}, func(t *testing.T, b *acd.Board) {
+		one, two := enter(t, b, "one"), enter(t, b, "two")
+		wantOffer(t, one, offer{1, []string{"ann", "bob"}, "ring_all"})
+		wantOffer(t, two, offer{})
+		wantStates(t, b, acd.Ringing, acd.Ringing, acd.Away)
+
+		time.Sleep(4 * time.Second)
+		b.Registered("chief", true)
+		wantOffer(t, one, offer{1, []string{"chief"}, "ring_all_joined"})
+
+		c, err := one.Claim(acd.Answer{User: "bob", At: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(acd.Claim{Agent: agents[1], Reason: acd.FirstOK, Waited: 4 * time.Second}, c); diff != "" {
+			t.Errorf("claim, -want +got\n%s", diff)
+		}
+		wantEnd(t, one, nil)
+		wantOffer(t, two, offer{1, []string{"ann", "chief"}, "ring_all"})
+		wantStates(t, b, acd.Ringing, acd.Talking, acd.Ringing)
+
+		b.Released("bob", "one")
+		wantOffer(t, two, offer{1, []string{"bob"}, "ring_all_joined"})
+		two.Leave(metrics.WaitAbandoned)
+		wantStates(t, b, acd.Ready, acd.Ready, acd.Ready)
+	})
+}
+
+func TestNobodyAnswersNextRoundThenExpired(t *testing.T) {
+	withBoard(t, hotline, []string{"ann", "bob"}, func(t *testing.T, b *acd.Board) {
+		began := time.Now()
+		ticket := enter(t, b, "one")
+		for round, reason := range []string{"ring_all", "ring_all_again", "ring_all_again", "ring_all_again"} {
+			o := <-ticket.Offers()
+			if got, want := time.Since(began), time.Duration(round)*15*time.Second; got != want || o.Round != round+1 || o.Reason != reason || len(o.Agents) != 2 {
+				t.Errorf("after %s round %d %s of %d; want after %s round %d %s of 2", got, o.Round, o.Reason, len(o.Agents), want, round+1, reason)
+			}
+		}
+		if _, ok := <-ticket.Offers(); ok || !errors.Is(ticket.Err(), acd.ErrExpired) || time.Since(began) != time.Minute {
+			t.Errorf("ended with %v after %s", ticket.Err(), time.Since(began))
+		}
+		wantStates(t, b, acd.Ready, acd.Ready, acd.Away)
+		if c, err := ticket.Claim(acd.Answer{User: "ann", At: time.Now()}); err != nil || c.Agent.User != "ann" {
+			t.Errorf("a phone that picked up at the last moment: %v, %v", c, err)
+		}
+	})
+}
+
+func TestOneAfterTheOther(t *testing.T) {
+	q := hotline
+	q.Strategy = inOrder
+	withBoard(t, q, everyone, func(t *testing.T, b *acd.Board) {
+		one, two := enter(t, b, "one"), enter(t, b, "two")
+		wantOffer(t, one, offer{1, []string{"ann"}, "in_order"})
+		wantOffer(t, two, offer{1, []string{"bob"}, "in_order"})
+		one.Missed("ann", metrics.Declined)
+		wantOffer(t, one, offer{2, []string{"chief"}, "in_order"})
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		// Both rounds are over at once; ann has rested.
+		wantOffer(t, one, offer{3, []string{"bob"}, "in_order"})
+		wantOffer(t, two, offer{2, []string{"ann"}, "in_order"})
+	})
+}
+
+func TestPhoneThatDoesNotTakeTheCallRests(t *testing.T) {
+	tests := map[string]struct {
+		why   metrics.Missed
+		state acd.State
+		ends  func(b *acd.Board)
+	}{
+		"unreachable, for 10 s":                {metrics.Unreachable, acd.Away, func(*acd.Board) { time.Sleep(10 * time.Second) }},
+		"unreachable, until it registers anew": {metrics.Unreachable, acd.Away, func(b *acd.Board) { b.Registered("ann", true) }},
+		"declined, for 10 s":                   {metrics.Declined, acd.Paused, func(*acd.Board) { time.Sleep(10 * time.Second) }},
+		"declined, until he says ready":        {metrics.Declined, acd.Paused, func(b *acd.Board) { b.SetReady("ann", true) }},
+		"gave up ringing, for 10 s":            {metrics.NoAnswer, acd.Paused, func(*acd.Board) { time.Sleep(10 * time.Second) }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+				ticket := enter(t, b, "one")
+				wantOffer(t, ticket, offer{1, []string{"ann"}, "ring_all"})
+				ticket.Missed("ann", tt.why)
+				ticket.Missed("ann", tt.why) // said twice is said once
+				wantOffer(t, ticket, offer{})
+				wantStates(t, b, tt.state, acd.Away, acd.Away)
+				tt.ends(b)
+				synctest.Wait()
+				wantOffer(t, ticket, offer{2, []string{"ann"}, "ring_all_again"})
+			})
+		})
+	}
+}
+
+func TestWhoIsRung(t *testing.T) {
+	tests := map[string]struct {
+		before func(b *acd.Board)
+		want   acd.State
+	}{
+		"not registered": {func(b *acd.Board) { b.Registered("ann", false) }, acd.Away},
+		"paused":         {func(b *acd.Board) { b.SetReady("ann", false) }, acd.Paused},
+		"in a call":      {func(b *acd.Board) { b.Busy("ann", "internal") }, acd.Talking},
+		"one of two calls over": {func(b *acd.Board) {
+			b.Busy("ann", "a")
+			b.Busy("ann", "b")
+			b.Released("ann", "a")
+		}, acd.Talking},
+		"call told twice, over": {func(b *acd.Board) {
+			b.Busy("ann", "a")
+			b.Busy("ann", "a")
+			b.Released("ann", "a")
+		}, acd.Ringing},
+		"not registered and paused": {func(b *acd.Board) {
+			b.SetReady("ann", false)
+			b.Registered("ann", false)
+		}, acd.Away},
+		"unknown users are no matter": {func(b *acd.Board) { b.Busy("door", "a") }, acd.Ringing},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+				tt.before(b)
+				ticket := enter(t, b, "one")
+				wantStates(t, b, tt.want, acd.Away, acd.Away)
+				if rung := len(ticket.Offers()) == 1; rung != (tt.want == acd.Ringing) {
+					t.Errorf("rung: %t", rung)
+				}
+			})
+		})
+	}
+}
+
+func TestPhoneThatRingsStaysReservedUntilItsOfferEnds(t *testing.T) {
+	withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+		ticket := enter(t, b, "one")
+		b.SetReady("ann", false)
+		b.Busy("ann", "internal")
+		wantStates(t, b, acd.Ringing, acd.Away, acd.Away)
+		time.Sleep(15 * time.Second)
+		wantStates(t, b, acd.Talking, acd.Away, acd.Away)
+		b.Released("ann", "internal")
+		wantStates(t, b, acd.Paused, acd.Away, acd.Away)
+		wantOffer(t, ticket, offer{1, []string{"ann"}, "ring_all"})
+		wantOffer(t, ticket, offer{})
+	})
+}
+
+func TestClaim(t *testing.T) {
+	q := hotline
+	q.TieWindow = 200 * time.Millisecond
+	withBoard(t, q, everyone, func(t *testing.T, b *acd.Board) {
+		one, two := enter(t, b, "one"), enter(t, b, "two")
+		now := time.Now()
+		c, err := one.Claim(acd.Answer{User: "ann", At: now}, acd.Answer{User: "chief", At: now.Add(one.TieWindow)})
+		if err != nil || c.Agent.User != "chief" || c.Reason != acd.HigherRank || len(c.Tied) != 1 || c.Tied[0].User != "ann" {
+			t.Errorf("claim: %+v, %v", c, err)
+		}
+		if _, err := one.Claim(acd.Answer{User: "ann", At: now}); !errors.Is(err, acd.ErrOver) {
+			t.Errorf("second claim: %v", err)
+		}
+		if _, err := two.Claim(acd.Answer{User: "chief", At: now}); !errors.Is(err, acd.ErrTaken) {
+			t.Errorf("claim of somebody who talks: %v", err)
+		}
+		if c, err := two.Claim(acd.Answer{User: "chief", At: now}, acd.Answer{User: "bob", At: now}); err != nil || c.Agent.User != "bob" || c.Reason != acd.FirstOK {
+			t.Errorf("claim of one who talks and one who does not: %+v, %v", c, err)
+		}
+		wantStates(t, b, acd.Ready, acd.Talking, acd.Talking)
+	})
+}
+
+func TestThrownBackGoesToTheFront(t *testing.T) {
+	q := hotline
+	q.Limit = 2
+	withBoard(t, q, nil, func(t *testing.T, b *acd.Board) {
+		enter(t, b, "one")
+		enter(t, b, "two")
+		b.Drain()
+		for _, call := range []string{"back", "back too"} {
+			if _, err := b.Enter(acd.Caller{Call: call, Queue: "hotline", Front: true}); err != nil {
+				t.Errorf("%s: %v", call, err)
+			}
+		}
+		time.Sleep(7 * time.Second)
+		s := b.Snapshot()
+		var order []string
+		for _, w := range s.Queues[0].Waiting {
+			order = append(order, w.Call)
+		}
+		if want := []string{"back", "back too", "one", "two"}; !slices.Equal(order, want) {
+			t.Errorf("order %v, want %v", order, want)
+		}
+		if got := s.Queues[0].Longest(s.At); got != 7*time.Second {
+			t.Errorf("longest wait %s", got)
+		}
+	})
+}
+
+func TestEnterRefuses(t *testing.T) {
+	q := hotline
+	q.Limit = 1
+	withBoard(t, q, nil, func(t *testing.T, b *acd.Board) {
+		want := func(queue string, want error) {
+			t.Helper()
+			if _, err := b.Enter(acd.Caller{Call: "x", Queue: queue}); !errors.Is(err, want) {
+				t.Errorf("enter %s: %v, want %v", queue, err, want)
+			}
+		}
+		want("nowhere", acd.ErrNoQueue)
+		want("hotline", nil)
+		want("hotline", acd.ErrFull)
+		b.Drain()
+		want("hotline", acd.ErrClosed)
+	})
+}
+
+func TestStopEndsEveryTicket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, stop := run(t, hotline)
+		ticket := enter(t, b, "one")
+		stop()
+		wantEnd(t, ticket, acd.ErrClosed)
+		ticket.Leave(metrics.WaitAbandoned)
+		if _, err := ticket.Claim(acd.Answer{User: "ann"}); !errors.Is(err, acd.ErrClosed) {
+			t.Errorf("claim: %v", err)
+		}
+		if _, err := b.Enter(acd.Caller{Call: "two", Queue: "hotline"}); !errors.Is(err, acd.ErrClosed) {
+			t.Errorf("enter: %v", err)
+		}
+		if s := b.Snapshot(); len(s.Agents) != 0 {
+			t.Errorf("snapshot: %v", s)
+		}
+	})
+}
+
+func TestCallerWhoDoesNotReadIsPassedOver(t *testing.T) {
+	withBoard(t, acd.Queue{Name: "hotline", MaxWait: time.Hour}, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+		deaf, next := enter(t, b, "deaf"), enter(t, b, "next")
+		for range cap(deaf.Offers()) {
+			wantOffer(t, next, offer{})
+			deaf.Missed("ann", metrics.Declined)
+			b.SetReady("ann", true)
+		}
+		wantOffer(t, next, offer{1, []string{"ann"}, "ring_all"})
+	})
+}

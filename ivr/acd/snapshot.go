@@ -1,0 +1,78 @@
+package acd
+
+import (
+	"time"
+
+	"shouwen/metrics"
+)
+
+// Snapshot is a board at one moment; the reader owns it.
+type Snapshot struct {
+	At     time.Time
+	Agents []Presence // in the order of the directory
+	Queues []Line     // in the order of the configuration
+}
+
+// Line is one queue's callers.
+type Line struct {
+	Queue   string
+	Waiting []Waiting // in the order of service
+}
+
+// Waiting is one caller who waits.
+type Waiting struct {
+	Call    string
+	Since   time.Time
+	Round   int      // 0: nobody was rung yet
+	Ringing []string // users whose phones ring for him
+}
+
+// Longest returns the longest wait at the moment of the snapshot, 0 if nobody waits.
+func (l Line) Longest(at time.Time) (longest time.Duration) {
+	for _, w := range l.Waiting {
+		longest = max(longest, at.Sub(w.Since))
+	}
+	return longest
+}
+
+// Snapshot returns the board as it is; it is empty once Run has ended.
+func (b *Board) Snapshot() (s Snapshot) {
+	_ = b.do(func(now time.Time) {
+		s.At = now
+		for _, m := range b.roster {
+			s.Agents = append(s.Agents, m.presence(now))
+		}
+		for _, name := range b.names {
+			s.Queues = append(s.Queues, b.line(name))
+		}
+	})
+	return s
+}
+
+func (b *Board) line(name string) Line {
+	l := Line{Queue: name}
+	for _, t := range b.waiting {
+		if t.queue.Name != name {
+			continue
+		}
+		w := Waiting{Call: t.caller.Call, Since: t.entered, Round: t.round}
+		for _, m := range t.queue.members {
+			if m.ticket == t {
+				w.Ringing = append(w.Ringing, m.User)
+			}
+		}
+		l.Waiting = append(l.Waiting, w)
+	}
+	return l
+}
+
+func (b *Board) readWaiting() map[string]metrics.Waiting {
+	all := map[string]metrics.Waiting{}
+	_ = b.do(func(now time.Time) {
+		for _, name := range b.names {
+			l := b.line(name)
+			all[name] = metrics.Waiting{Callers: len(l.Waiting), Longest: l.Longest(now)}
+		}
+	})
+	return all
+}

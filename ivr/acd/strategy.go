@@ -1,0 +1,56 @@
+package acd
+
+import "slices"
+
+// Caller is a caller who asks for an agent.
+type Caller struct {
+	Call  string // call id
+	Queue string // name of the queue
+	Front bool   // goes before all others: thrown back by no fault of his
+}
+
+// A Strategy decides in which order agents are rung for a caller: the first tier
+// together, when its round is over the next, after the last the first again.
+// Agents it leaves out are not rung. Candidates are Ready, or Ringing for this
+// very caller; they come in the order of the directory. The reason is a constant
+// of the strategy, for the log and the record of the call.
+//
+// A strategy is pure; it is asked again whenever somebody becomes ready, and those
+// of the tier that is ringing then join in.
+type Strategy func(candidates []Presence, c Caller) (tiers [][]Presence, reason string)
+
+// RingAll rings every agent at once.
+func RingAll(candidates []Presence, _ Caller) ([][]Presence, string) {
+	return [][]Presence{candidates}, "ring_all"
+}
+
+// turn says why a tier is the one to ring. It is appended to the strategy's reason.
+type turn string
+
+const (
+	first  turn = ""        // a tier not rung before
+	joined turn = "_joined" // the tier is ringing, others of it became ready
+	again  turn = "_again"  // every tier was rung: from the top
+)
+
+// next returns the tier to ring, nil if there is none.
+func next(tiers [][]Presence, tried map[string]bool) ([]Presence, turn) {
+	ringing := func(p Presence) bool { return p.State == Ringing }
+	untried := func(p Presence) bool { return !tried[p.User] }
+	for _, tier := range tiers {
+		if slices.ContainsFunc(tier, ringing) {
+			return tier, joined
+		}
+	}
+	for _, tier := range tiers {
+		if slices.ContainsFunc(tier, untried) {
+			return tier, first
+		}
+	}
+	for _, tier := range tiers {
+		if len(tier) > 0 {
+			return tier, again
+		}
+	}
+	return nil, first
+}

@@ -1,0 +1,201 @@
+package acd
+
+import (
+	"slices"
+	"time"
+
+	"shouwen/metrics"
+)
+
+// Offer tells a caller's conversation which phones to ring. An offer of a new
+// round replaces the one before: phones that still ring from it are to be stopped
+// first. An offer of the same round adds to it.
+type Offer struct {
+	Round  int     // from 1
+	Agents []Agent // reserved for this caller; at least one
+	Reason string  // the strategy's, with _joined or _again
+}
+
+// Claim is the decision who took a call.
+type Claim struct {
+	Agent  Agent // the first-asker
+	Tied   []Agent
+	Reason TieBreak
+	Waited time.Duration // from Enter to the claim
+}
+
+// Ticket is one caller's place in a queue. Board.Enter makes it; whoever asked for
+// it must end it, by Claim or Leave. Its methods may be called from any goroutine
+// but the one in Board.Run.
+type Ticket struct {
+	TieWindow time.Duration // how long to gather answers before Claim; read only
+
+	board   *Board
+	caller  Caller
+	queue   *line
+	entered time.Time
+	offers  chan Offer
+
+	// Owned by Board.Run; err is readable once offers is closed.
+	err     error
+	waiting bool            // in board.waiting: may be offered agents, offers is open
+	over    bool            // claimed or left
+	round   int             //
+	ends    time.Time       // end of the round; zero: nobody rings
+	tried   map[string]bool // users rung since the strategy began from the top
+}
+
+// Offers delivers the phones to ring. It is closed when no more will come: see Err.
+// Whoever does not read it is passed over in favour of the next caller.
+func (t *Ticket) Offers() <-chan Offer { return t.offers }
+
+// Err says why Offers was closed: ErrExpired, ErrClosed if the board stopped, or
+// nil after Claim or Leave. Call it only then. An expired ticket may still be
+// claimed by a phone that picked up in that moment; otherwise Leave it.
+func (t *Ticket) Err() error { return t.err }
+
+// Missed reports that user's phone, rung by the latest offer, will not take the
+// call. The agent is left alone for 10 s, or until his phone registers anew or he
+// says that he is ready. Not for phones that the conversation stopped itself.
+func (t *Ticket) Missed(user string, why metrics.Missed) {
+	_ = t.board.do(func(now time.Time) {
+		m, ok := t.board.agents[user]
+		if !ok || m.ticket != t {
+			return
+		}
+		t.board.miss(m, why)
+		m.restUntil, m.restFor = now.Add(rest), why
+		if !t.rings() {
+			t.ends = time.Time{}
+		}
+	})
+}
+
+// Claim gives the call to one of those who answered, as Pick decides by their
+// ranks in the directory and the queue's tie window, and frees everybody else.
+// From then on the agent is talking, until Board.Released. An answer by an agent
+// whom another call has taken meanwhile does not count; if none is left the error
+// is ErrTaken and the ticket goes on. A ticket already claimed or left: ErrOver.
+func (t *Ticket) Claim(answers ...Answer) (c Claim, err error) {
+	gone := t.board.do(func(now time.Time) { c, err = t.claim(answers, now) })
+	if gone != nil {
+		return Claim{}, gone
+	}
+	return c, err
+}
+
+func (t *Ticket) claim(answers []Answer, now time.Time) (Claim, error) {
+	if t.over {
+		return Claim{}, ErrOver
+	}
+	var free []Answer
+	for _, a := range answers {
+		m, ok := t.board.agents[a.User]
+		if ok && (m.ticket == t || m.ticket == nil && len(m.calls) == 0) {
+			a.Rank = m.Rank
+			free = append(free, a)
+		}
+	}
+	if len(free) == 0 {
+		return Claim{}, ErrTaken
+	}
+	winner, tied, why := Pick(free, t.TieWindow)
+	m := t.board.agents[winner.User]
+	c := Claim{Agent: m.Agent, Reason: why, Waited: now.Sub(t.entered)}
+	for _, a := range tied {
+		c.Tied = append(c.Tied, t.board.agents[a.User].Agent)
+	}
+	t.end(metrics.WaitAnswered, now)
+	m.calls = append(m.calls, t.caller.Call)
+	t.board.metrics.Rang(t.queue.Name, winner.At.Sub(m.offered))
+	return c, nil
+}
+
+// Leave ends the ticket without an agent and frees those who ring for it. After
+// Claim or Leave it does nothing.
+func (t *Ticket) Leave(o metrics.Outcome) {
+	_ = t.board.do(func(now time.Time) {
+		if !t.over {
+			t.end(o, now)
+		}
+	})
+}
+
+// end ends the ticket. Nobody is blamed for a phone that still rang.
+func (t *Ticket) end(o metrics.Outcome, now time.Time) {
+	t.over = true
+	for _, m := range t.queue.members {
+		if m.ticket == t {
+			m.ticket = nil
+		}
+	}
+	t.stop(nil)
+	t.board.metrics.Waited(t.queue.Name, o, now.Sub(t.entered))
+}
+
+// stop takes the ticket out of the queue, once; err is for Err.
+func (t *Ticket) stop(err error) {
+	if !t.waiting {
+		return
+	}
+	t.waiting, t.err = false, err
+	close(t.offers)
+	i := slices.Index(t.board.waiting, t)
+	t.board.waiting = slices.Delete(t.board.waiting, i, i+1)
+}
+
+// rings tells whether any phone rings for the ticket.
+func (t *Ticket) rings() bool {
+	return slices.ContainsFunc(t.queue.members, func(m *member) bool { return m.ticket == t })
+}
+
+// endRound ends a round in which nobody answered.
+func (t *Ticket) endRound() {
+	for _, m := range t.queue.members {
+		if m.ticket == t {
+			t.board.miss(m, metrics.NoAnswer)
+		}
+	}
+	t.ends = time.Time{}
+}
+
+// offer rings those whose turn it is, and returns how many.
+func (t *Ticket) offer(now time.Time) int {
+	var candidates []Presence
+	ready := false
+	for _, m := range t.queue.members {
+		p := m.presence(now)
+		ready = ready || p.State == Ready
+		if p.State == Ready || m.ticket == t {
+			candidates = append(candidates, p)
+		}
+	}
+	if !ready || len(t.offers) == cap(t.offers) {
+		return 0
+	}
+	tiers, reason := t.queue.Strategy(candidates, t.caller)
+	tier, why := next(tiers, t.tried)
+	var ring []Agent
+	for _, p := range tier {
+		if p.State == Ready {
+			ring = append(ring, p.Agent)
+		}
+	}
+	if len(ring) == 0 {
+		return 0
+	}
+	if why != joined {
+		t.round++
+		t.ends = now.Add(t.queue.RingTime)
+	}
+	if why == again {
+		clear(t.tried)
+	}
+	for _, a := range ring {
+		m := t.board.agents[a.User]
+		m.ticket, m.offered = t, now
+		t.tried[a.User] = true
+	}
+	t.offers <- Offer{t.round, ring, reason + string(why)}
+	return len(ring)
+}
