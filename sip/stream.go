@@ -1,0 +1,217 @@
+package sip
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// limits bound what connections over TCP and TLS may cost.
+type limits struct {
+	connections int           // of strangers, all together
+	perAddress  int           // of strangers, from one address
+	handshake   time.Duration // for TLS
+	message     time.Duration // from a message's first byte to its last; also for the first message
+	idle        time.Duration // a stranger's silence between messages
+	linger      time.Duration // a connection that is gone is kept for sipgo, from its last message
+}
+
+var defaultLimits = limits{
+	connections: 4096,
+	perAddress:  20,
+	handshake:   5 * time.Second,
+	message:     10 * time.Second,
+	idle:        120 * time.Second,
+	linger:      5 * time.Second,
+}
+
+const acceptBackoff = 50 * time.Millisecond
+
+// streamListener is a TCP or TLS listener. It accepts, shakes hands and waits
+// for the first message in goroutines of its own and hands sipgo connections
+// that already spoke SIP, because sipgo's loop does one at a time.
+type streamListener struct {
+	t       *transport
+	network string // "tcp" or "tls"
+	local   netip.AddrPort
+	tls     *tls.Config // nil for TCP
+
+	finished chan net.Conn // connections for sipgo
+	done     chan struct{} // closed by close
+	stop     sync.Once
+	first    sync.Once // sipgo accepts
+
+	mu    sync.Mutex
+	inner net.Listener
+}
+
+func listenStream(network string, addr netip.AddrPort, conf *tls.Config, t *transport) (*streamListener, error) {
+	if err := checkListen(network, addr); err != nil {
+		return nil, err
+	}
+	l := &streamListener{
+		t:        t,
+		network:  network,
+		local:    addr,
+		tls:      conf,
+		finished: make(chan net.Conn),
+		done:     make(chan struct{}),
+	}
+	if err := l.bind(); err != nil {
+		return nil, listenError(network, addr, err)
+	}
+	l.local = unmapped(l.inner.Addr().(*net.TCPAddr).AddrPort())
+	return l, nil
+}
+
+func (l *streamListener) bind() error {
+	inner, err := net.Listen("tcp", l.local.String())
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.done:
+		return errors.Join(net.ErrClosed, inner.Close())
+	default:
+	}
+	l.inner = inner
+	return nil
+}
+
+func (l *streamListener) socket() net.Listener {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.inner
+}
+
+func (l *streamListener) close() {
+	l.stop.Do(func() { close(l.done) })
+	_ = l.socket().Close()
+}
+
+// run serves until ctx ends.
+func (l *streamListener) run(ctx context.Context) {
+	defer l.first.Do(l.t.serving.Done)
+	for ctx.Err() == nil {
+		why := l.serve()
+		if ctx.Err() != nil {
+			return
+		}
+		l.t.restarted(l.network, l.local, why)
+		_ = l.socket().Close()
+		pause(ctx, restartDelay)
+		for err := l.bind(); err != nil && ctx.Err() == nil; err = l.bind() {
+			l.t.log.Error("SIP listener cannot be bound again", "network", l.network, "address", l.local, "err", err)
+			pause(ctx, time.Second)
+		}
+	}
+}
+
+// serve accepts until the socket fails.
+func (l *streamListener) serve() error {
+	failed := make(chan error, 1)
+	inner := l.socket()
+	l.t.panics.start("sip_accept", func() {
+		defer close(failed)
+		failed <- l.accept(inner)
+	})
+	v := &visible{streamListener: l, failed: make(chan struct{})}
+	ended := make(chan error, 1)
+	l.t.panics.start("sip_stream", func() {
+		defer close(ended)
+		layer := l.t.ua.TransportLayer()
+		if l.network == "tls" {
+			ended <- layer.ServeTLS(v)
+		} else {
+			ended <- layer.ServeTCP(v)
+		}
+	})
+	select {
+	case err := <-failed:
+		close(v.failed)
+		<-ended
+		return err
+	case err := <-ended:
+		_ = inner.Close()
+		<-failed
+		return err
+	}
+}
+
+// accept takes connections from the kernel until that fails for good.
+func (l *streamListener) accept(inner net.Listener) error {
+	for {
+		conn, err := inner.Accept()
+		if ne, ok := errors.AsType[net.Error](err); ok && ne.Temporary() { //nolint:staticcheck // EMFILE and the like; nothing else tells
+			l.t.drop("accept")
+			time.Sleep(acceptBackoff)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		l.t.panics.start("sip_connection", func() { l.greet(conn) })
+	}
+}
+
+// greet makes a connection ready for sipgo or closes it.
+func (l *streamListener) greet(conn net.Conn) {
+	if l.tls != nil {
+		secure := tls.Server(conn, l.tls)
+		ctx, cancel := context.WithTimeout(context.Background(), l.t.cfg.limits.handshake)
+		defer cancel()
+		if err := secure.HandshakeContext(ctx); err != nil {
+			l.t.drop("tls_handshake")
+			_ = conn.Close()
+			return
+		}
+		conn = secure
+	}
+	select {
+	case l.finished <- conn:
+	case <-l.done:
+		_ = conn.Close()
+	}
+}
+
+// visible is the net.Listener sipgo sees.
+type visible struct {
+	*streamListener
+	failed chan struct{} // closed when the socket failed
+}
+
+// Accept implements net.Listener.
+func (v *visible) Accept() (net.Conn, error) {
+	v.first.Do(v.t.serving.Done)
+	select {
+	case conn := <-v.finished:
+		return conn, nil
+	case <-v.failed:
+		return nil, net.ErrClosed
+	case <-v.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (v *visible) Close() error { return nil }
+
+// Addr implements net.Listener.
+func (v *visible) Addr() net.Addr { return net.TCPAddrFromAddrPort(v.local) }
+
+// flows is every accepted connection. Safe from any goroutine.
+type flows struct {
+	limits limits
+}
+
+func newFlows(l limits) *flows { return &flows{limits: l} }
+
+func (f *flows) gone(string, netip.AddrPort) bool { return false }
+
+func (f *flows) close() {}
