@@ -1,0 +1,417 @@
+// Package siptest is a SIP phone on a socket of its own, for tests and load. It
+// is written from the RFCs alone and shares no code with package sip, so that it
+// can prove it wrong.
+//
+// A Phone answers by itself (Dial, Incoming, Answer, Hangup), or, Manual, sends
+// only what the test tells it to (Expect, Reply, Send), with Dialog, Ack, Cancel
+// and Response doing the bookkeeping a script does not want to get wrong. New
+// makes a phone whose every error ends the test with the ladder so far.
+package siptest
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ErrClosed is returned by a phone that was closed or whose connection ended.
+var ErrClosed = errors.New("phone is closed")
+
+// Config says what a phone is. The zero value is a UDP phone without a server:
+// its requests go to the host of their URI.
+type Config struct {
+	Network string      // "udp" (default), "tcp" or "tls"; a stream is dialled to Server
+	Server  string      // ip:port where requests outside dialogs go
+	Local   string      // ip:port of the socket, 127.0.0.1:0 by default
+	TLS     *tls.Config // for tls
+
+	User, Password string
+	Domain         string        // of the own address, that of Server by default
+	Algorithm      string        // the digest to answer with, "MD5" or "SHA-256"; by default the first offered
+	Expires        time.Duration // of a registration, 1 h by default
+
+	Manual bool        // nothing is answered, acknowledged or sent again unless told
+	Answer func(*Call) // what to do with an incoming call, in a goroutine of its own; by default Incoming gets it
+
+	Codecs  []uint8 // RTP payload types, 0 PCMU and 8 PCMA, in order of preference; {8, 0} by default
+	NoAudio bool    // calls have an SDP, but no socket behind it
+	Tone    int     // whole Hz of what the phone says, 0 for silence
+
+	T1       time.Duration // RFC 3261 17.1.1.1, 500 ms by default
+	Patience time.Duration // bounds every wait, 10 s by default
+	Trace    int           // messages the ladder keeps, 1000 by default; negative: none, and Expect sees only what comes later
+}
+
+func (c *Config) complete() {
+	set(&c.Network, "udp")
+	set(&c.Local, "127.0.0.1:0")
+	set(&c.User, "anonymous")
+	set(&c.Expires, time.Hour)
+	set(&c.T1, 500*time.Millisecond)
+	set(&c.Patience, 10*time.Second)
+	set(&c.Trace, 1000)
+	if len(c.Codecs) == 0 {
+		c.Codecs = []uint8{8, 0}
+	}
+}
+
+func set[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// Phone is a SIP user agent. Its methods may be called from any goroutine; the
+// goroutine in run owns all state below cmds.
+type Phone struct {
+	cfg    Config
+	udp    *net.UDPConn // or
+	stream net.Conn
+	local  netip.AddrPort
+	server netip.AddrPort // zero without one
+	tag    string         // From-tag of requests outside dialogs; seeds the To-tags
+
+	calling chan *Call // incoming calls nobody has taken yet
+	closing context.CancelFunc
+	tasks   sync.WaitGroup
+	done    chan struct{} // closed when run has returned
+	cmds    chan func()
+
+	ladder   ladder
+	clients  map[string]*clientTx // by branch and method
+	servers  map[string]*serverTx
+	stale    []expiry
+	calls    map[string]*Call // by Call-ID and local tag
+	register *Message         // the last REGISTER
+}
+
+// Listen opens the phone's socket and starts it. ctx bounds the dialling; the
+// phone lives until Close.
+func Listen(ctx context.Context, cfg Config) (*Phone, error) {
+	cfg.complete()
+	p := &Phone{
+		cfg: cfg, tag: token(), calling: make(chan *Call, 1024),
+		done: make(chan struct{}), cmds: make(chan func()),
+		ladder:  ladder{start: time.Now(), cap: cfg.Trace},
+		clients: make(map[string]*clientTx), servers: make(map[string]*serverTx),
+		calls: make(map[string]*Call),
+	}
+	if err := p.open(ctx); err != nil {
+		return nil, fmt.Errorf("phone %s: %w", cfg.User, err)
+	}
+	set(&p.cfg.Domain, p.local.String())
+	if p.server.IsValid() && cfg.Domain == "" {
+		p.cfg.Domain = cfg.Server
+	}
+	alive, cancel := context.WithCancel(context.Background())
+	p.closing = cancel
+	in := make(chan packet, 64)
+	p.tasks.Go(func() { p.read(alive, in) })
+	go p.run(alive, in)
+	return p, nil
+}
+
+func (p *Phone) open(ctx context.Context) (err error) {
+	if p.cfg.Server != "" {
+		if p.server, err = netip.ParseAddrPort(p.cfg.Server); err != nil {
+			return err
+		}
+	}
+	local, err := netip.ParseAddrPort(p.cfg.Local)
+	if err != nil {
+		return err
+	}
+	dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(local)}
+	switch p.cfg.Network {
+	case "udp":
+		p.udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
+		if err == nil {
+			p.local = p.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+		}
+		return err
+	case "tcp":
+		p.stream, err = dialer.DialContext(ctx, "tcp", p.cfg.Server)
+	case "tls":
+		secure := tls.Dialer{NetDialer: &dialer, Config: p.cfg.TLS}
+		p.stream, err = secure.DialContext(ctx, "tcp", p.cfg.Server)
+	default:
+		err = fmt.Errorf("network %q", p.cfg.Network)
+	}
+	if err == nil {
+		p.local = p.stream.LocalAddr().(*net.TCPAddr).AddrPort()
+	}
+	return err
+}
+
+// Close ends the phone as a power cut does: no BYE, no un-REGISTER.
+func (p *Phone) Close() {
+	p.closing()
+	if p.udp != nil {
+		_ = p.udp.Close()
+	} else {
+		_ = p.stream.Close()
+	}
+	<-p.done
+	p.tasks.Wait()
+}
+
+// Addr is the phone's own address, as in its Via and Contact.
+func (p *Phone) Addr() netip.AddrPort { return p.local }
+
+// packet is what came: a message, or what is wrong with it.
+type packet struct {
+	msg *Message
+	err error
+}
+
+// read hands on what comes until the socket ends. It closes in.
+func (p *Phone) read(alive context.Context, in chan<- packet) {
+	defer close(in)
+	next := p.datagrams()
+	if p.stream != nil {
+		next = p.messages()
+	}
+	for {
+		m, err, ok := next()
+		if !ok {
+			return
+		}
+		if m != nil {
+			m.At = time.Now()
+		}
+		select {
+		case in <- packet{m, err}:
+		case <-alive.Done():
+			return
+		}
+	}
+}
+
+func (p *Phone) datagrams() func() (*Message, error, bool) {
+	buf := make([]byte, 1<<16)
+	return func() (*Message, error, bool) {
+		for {
+			n, peer, err := p.udp.ReadFromUDPAddrPort(buf)
+			if err != nil {
+				return nil, nil, false
+			}
+			if n <= 4 {
+				continue // keep-alive, RFC 5626 3.5.1
+			}
+			m, err := Parse(buf[:n])
+			if m != nil {
+				m.Peer = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
+			}
+			return m, err, true
+		}
+	}
+}
+
+// messages ends with the first message that cannot be read: after it the stream
+// is out of step.
+func (p *Phone) messages() func() (*Message, error, bool) {
+	r := bufio.NewReader(p.stream)
+	broken := false
+	return func() (*Message, error, bool) {
+		if broken {
+			return nil, nil, false
+		}
+		m, err := ReadMessage(r)
+		broken = err != nil
+		if errors.Is(err, net.ErrClosed) {
+			return nil, nil, false
+		}
+		return m, err, true
+	}
+}
+
+// run is the goroutine that owns the phone.
+func (p *Phone) run(alive context.Context, in <-chan packet) {
+	defer close(p.done)
+	defer p.drop()
+	for {
+		select {
+		case got, ok := <-in:
+			switch {
+			case !ok:
+				return
+			case got.err != nil:
+				p.ladder.garbage(got.err)
+			default:
+				p.receive(got.msg)
+			}
+		case f := <-p.cmds:
+			f()
+		case <-alive.Done():
+			return
+		}
+	}
+}
+
+// drop stops what still runs for the calls and transactions of a closed phone.
+func (p *Phone) drop() {
+	p.closing()
+	for _, tx := range p.clients {
+		tx.again.stop()
+	}
+	for _, tx := range p.servers {
+		tx.again.stop()
+	}
+	for _, c := range p.calls {
+		c.end(nil)
+	}
+}
+
+// do runs f in the phone's goroutine and waits for it.
+func (p *Phone) do(f func()) error {
+	ran := make(chan struct{})
+	select {
+	case p.cmds <- func() { f(); close(ran) }:
+		<-ran
+		return nil
+	case <-p.done:
+		return ErrClosed
+	}
+}
+
+// post runs f in the phone's goroutine some time.
+func (p *Phone) post(f func()) {
+	select {
+	case p.cmds <- f:
+	case <-p.done:
+	}
+}
+
+// Send puts m on the wire once, as it is; a request gets the Via, Max-Forwards,
+// From-tag and Contact it lacks, so that sending it again is a retransmission.
+func (p *Phone) Send(m *Message) (err error) {
+	if gone := p.do(func() { err = p.send(m) }); gone != nil {
+		return gone
+	}
+	return err
+}
+
+// SendRaw puts octets on the wire, to the server.
+func (p *Phone) SendRaw(b []byte) error { return p.write(b, p.server) }
+
+func (p *Phone) send(m *Message) error {
+	if m.Method != "" {
+		p.fill(m)
+	}
+	p.ladder.sent(m)
+	to, err := p.next(m)
+	if err != nil {
+		return err
+	}
+	return p.write([]byte(m.String()), to)
+}
+
+func (p *Phone) write(b []byte, to netip.AddrPort) (err error) {
+	if p.stream != nil {
+		_, err = p.stream.Write(b)
+	} else {
+		_, err = p.udp.WriteToUDPAddrPort(b, to)
+	}
+	return err
+}
+
+// next is where m goes over UDP: inside a dialog the first Route or the remote
+// target, outside the server.
+func (p *Phone) next(m *Message) (netip.AddrPort, error) {
+	switch route := m.List("Route"); {
+	case p.stream != nil || m.Peer.IsValid():
+		return m.Peer, nil
+	case m.Method == "":
+		return netip.AddrPort{}, errors.New("a response needs the Peer of its request")
+	case len(route) > 0:
+		return addrOf(uriOf(route[0]))
+	case p.server.IsValid() && m.Param("To", "tag") == "":
+		return p.server, nil
+	}
+	return addrOf(m.URI)
+}
+
+// fill adds what every request has and m lacks.
+func (p *Phone) fill(m *Message) {
+	if m.Get("Via") == "" {
+		via := "SIP/2.0/" + strings.ToUpper(p.cfg.Network) + " " + p.local.String() + ";branch=z9hG4bK" + token() + ";rport"
+		m.Fields = append([]Field{{"Via", via}}, m.Fields...)
+	}
+	if m.Get("Max-Forwards") == "" {
+		m.Fields = append(m.Fields, Field{"Max-Forwards", "70"})
+	}
+	if m.Param("From", "tag") == "" {
+		m.WithTag("From", p.tag)
+	}
+	switch m.Method {
+	case "INVITE", "UPDATE", "REFER", "SUBSCRIBE", "REGISTER":
+		if m.Get("Contact") == "" {
+			m.Fields = append(m.Fields, Field{"Contact", p.Contact()})
+		}
+	}
+	if m.Method == "INVITE" && m.Get("Allow") == "" {
+		m.Fields = append(m.Fields, Field{"Allow", allow})
+	}
+}
+
+const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, NOTIFY, REFER, MESSAGE"
+
+// Contact is the value of the phone's own Contact header.
+func (p *Phone) Contact() string {
+	transport := ""
+	if p.stream != nil {
+		transport = ";transport=" + p.cfg.Network
+	}
+	return "<sip:" + p.cfg.User + "@" + p.local.String() + transport + ">"
+}
+
+// Request returns a request outside dialogs, to a user of the server ("12345")
+// or to a URI. It can be changed before it is sent.
+func (p *Phone) Request(method, to string) *Message {
+	if !strings.Contains(to, ":") {
+		to = "sip:" + to + "@" + p.cfg.Domain
+	}
+	return &Message{Method: method, URI: to, Fields: []Field{
+		{"From", "<sip:" + p.cfg.User + "@" + p.cfg.Domain + ">;tag=" + token()},
+		{"To", "<" + to + ">"},
+		{"Call-ID", token()},
+		{"CSeq", "1 " + method},
+	}}
+}
+
+// Reply answers req once and returns the response: with a To-tag that is the
+// same for the whole call, a Contact, and the SDP unless it is "". Headers
+// "Name: value" replace those.
+func (p *Phone) Reply(req *Message, status int, sdp string, headers ...string) (*Message, error) {
+	res := p.response(req, status, sdp).With(headers...)
+	return res, p.Send(res)
+}
+
+func (p *Phone) response(req *Message, status int, sdp string) *Message {
+	res := req.Response(status, p.tagFor(req)).WithSDP(sdp)
+	if status > 100 && status < 300 && req.Method != "CANCEL" && req.Method != "BYE" {
+		res.Fields = append(res.Fields, Field{"Contact", p.Contact()}, Field{"Allow", allow})
+	}
+	return res
+}
+
+// tagFor returns the To-tag of all the phone's responses to the call of req.
+func (p *Phone) tagFor(req *Message) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(p.tag + req.Get("Call-ID")))
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// token returns a fresh tag, branch or Call-ID.
+func token() string { return strconv.FormatUint(rand.Uint64(), 36) }

@@ -1,0 +1,66 @@
+package siptest_test
+
+import (
+	"testing"
+	"time"
+
+	"shouwen/sip/siptest"
+)
+
+// pair is two phones without a server between them; bob's address is dialled.
+func pair(t *testing.T, bob siptest.Config) (a, b siptest.TestPhone, uri string) {
+	t.Helper()
+	bob.User, bob.Tone = "bob", 1200
+	b = siptest.New(t, "", bob)
+	a = siptest.New(t, "", siptest.Config{User: "alice", Tone: 700})
+	return a, b, "sip:bob@" + b.Addr().String()
+}
+
+func TestCallWithToneBothWays(t *testing.T) {
+	for name, codec := range map[string]uint8{"PCMU": 0, "PCMA": 8} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			alice, bob, uri := pair(t, siptest.Config{Codecs: []uint8{codec}})
+			out := alice.Dial(uri)
+			out.Ringing()
+			in := bob.Incoming()
+			in.Answer()
+			out.Answered()
+			in.Answered()
+			out.Hears(1200)
+			in.Hears(700)
+			if out.Heard(700) || in.Heard(1200) || in.Heard(800) {
+				t.Error("a phone hears what nobody says to it")
+			}
+			in.Say(0)
+			out.Silent(1200, 100*time.Millisecond)
+			out.Hangup()
+			if m := in.Ended(); m.Method != "BYE" {
+				t.Errorf("ended by %s", m)
+			}
+			streams := in.Streams()
+			if len(streams) != 1 || streams[0].Lost+streams[0].Late+streams[0].Jumps > 0 || streams[0].PayloadType != codec {
+				t.Errorf("streams: %+v", streams)
+			}
+		})
+	}
+}
+
+func TestDigitsArriveOnceEach(t *testing.T) {
+	t.Parallel()
+	alice, bob, uri := pair(t, siptest.Config{})
+	out := alice.Dial(uri)
+	in := bob.Incoming()
+	in.Answer()
+	out.Answered()
+	out.Press("*2101#")
+	out.Press("11")
+	in.HearsDigits("#11")
+	in.Hears(700)
+	if got := in.Pressed(); got != "*2101#11" {
+		t.Errorf("digits %q", got)
+	}
+	if s := in.Streams(); len(s) != 1 || s[0].Lost+s[0].Late+s[0].Jumps > 0 {
+		t.Errorf("streams: %+v", s)
+	}
+}
