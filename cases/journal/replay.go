@@ -1,0 +1,282 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"shouwen/cases"
+)
+
+const (
+	batchFacts      = 500
+	checkpointEvery = time.Second
+	pruneEvery      = time.Hour
+)
+
+// cursor is a place between two facts.
+type cursor struct {
+	lsn  uint64 // of the fact before it
+	path string // segment that off belongs to; empty: none yet
+	off  int64
+	lost uint64 // facts that could not be read so far
+}
+
+// replay applies what is durable, in order, until ctx ends.
+func (j *Journal) replay(ctx context.Context, apply func(context.Context, []cases.Fact) error) {
+	at := cursor{lsn: j.applied}
+	cp := checkpoint{applied: at.lsn}
+	defer func() { j.save(&cp, at.lsn) }()
+	tick := time.NewTicker(checkpointEvery)
+	defer tick.Stop()
+	var trouble backoff
+	for ctx.Err() == nil {
+		next, err := j.replayBatch(ctx, at, apply)
+		if err != nil {
+			if trouble.report() && ctx.Err() == nil {
+				j.log.Warn("replay waits", "err", err, "after", at.lsn)
+			}
+			wait(ctx, trouble.delay())
+			continue
+		}
+		if trouble.over() {
+			j.log.Info("replay goes on", "after", at.lsn)
+		}
+		idle := next.lsn == at.lsn
+		at = next
+		if time.Since(cp.at) >= checkpointEvery {
+			j.save(&cp, at.lsn)
+		}
+		if idle {
+			select {
+			case <-j.wake:
+			case <-tick.C:
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// replayBatch applies the next facts, if any, and returns the place after them.
+func (j *Journal) replayBatch(ctx context.Context, at cursor, apply func(context.Context, []cases.Fact) error) (cursor, error) {
+	j.mu.Lock()
+	upTo := j.durable
+	j.mu.Unlock()
+	if at.lsn == upTo {
+		return at, nil
+	}
+	facts, next, err := j.read(at, upTo)
+	if err != nil {
+		return at, err
+	}
+	if len(facts) > 0 {
+		j.mu.Lock()
+		j.oldest = facts[0].At
+		j.mu.Unlock()
+		if err := apply(ctx, facts); err != nil {
+			return at, err
+		}
+	}
+	j.mu.Lock()
+	j.applied, j.oldest = next.lsn, time.Time{}
+	j.mu.Unlock()
+	return next, nil
+}
+
+// read returns up to batchFacts facts after at, none beyond LSN upTo and none of
+// the following segment, and the place after them. It opens the file each time:
+// what was read ahead of a write would be stale.
+func (j *Journal) read(at cursor, upTo uint64) ([]cases.Fact, cursor, error) {
+	s, end := j.segmentAfter(at.lsn)
+	if s.path == "" {
+		return nil, at, nil
+	}
+	upTo = min(upTo, end)
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, at, remedy(s.path, err)
+	}
+	defer f.Close()
+	if at.path != s.path {
+		at.path, at.off = s.path, 0
+		if b, err := readSnapshot(s.path); err == nil {
+			at.off = recordHead + int64(len(b))
+		}
+		if at.lsn < s.base {
+			at = j.lose(at, s.base)
+		}
+	}
+	r := newReader(f, at.off, s.base)
+	var facts []cases.Fact
+	for len(facts) < batchFacts && at.lsn < upTo {
+		lsn, payload, err := r.next()
+		switch {
+		case errors.Is(err, io.EOF) && upTo == math.MaxUint64: // the end of the journal, while opening
+			at.off = r.off
+			return facts, at, nil
+		case errors.Is(err, io.EOF) || err == nil && lsn > upTo:
+			at = j.lose(at, upTo)
+			continue
+		case err != nil:
+			return nil, at, remedy(s.path, err)
+		case lsn <= at.lsn:
+			continue // applied before the last start
+		}
+		if lsn > at.lsn+1 {
+			at = j.lose(at, lsn-1)
+		}
+		var fact cases.Fact
+		if err := json.Unmarshal(payload, &fact); err != nil {
+			return nil, at, fmt.Errorf("%s: fact %d: %w", s.path, lsn, err)
+		}
+		facts = append(facts, fact)
+		at.lsn = lsn
+	}
+	at.off = r.off
+	return facts, at, nil
+}
+
+// lose reports the facts after at up to LSN to as unreadable and returns the place
+// after them.
+func (j *Journal) lose(at cursor, to uint64) cursor {
+	j.log.Error("the journal is damaged: facts cannot be read; what follows them is kept. Check the disk, and restore the file from a backup to replay them",
+		"file", at.path, "offset", at.off, "from", at.lsn+1, "to", to)
+	at.lost += to - at.lsn
+	at.lsn = to
+	return at
+}
+
+// segmentAfter returns the segment that holds the fact after lsn, and the LSN of
+// its last fact, as far as known.
+func (j *Journal) segmentAfter(lsn uint64) (s segment, end uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	end = math.MaxUint64
+	for i := len(j.segments) - 1; i >= 0; i-- {
+		s = j.segments[i]
+		if s.base <= lsn {
+			break
+		}
+		if i > 0 {
+			end = s.base
+		}
+	}
+	return s, end
+}
+
+// backoff counts attempts that failed: at most 1 s apart, with jitter.
+type backoff struct {
+	n     int
+	since time.Time // of the last report
+}
+
+// report counts a failure and returns whether it is worth a line: the first is,
+// then one a minute.
+func (b *backoff) report() bool {
+	b.n++
+	if time.Since(b.since) < time.Minute {
+		return false
+	}
+	b.since = time.Now()
+	return true
+}
+
+func (b *backoff) delay() time.Duration {
+	d := min(time.Second, 20*time.Millisecond<<min(b.n, 6))
+	return d/2 + rand.N(d/2)
+}
+
+// over ends a row of failures and reports whether there was one.
+func (b *backoff) over() bool {
+	was := b.n > 0
+	*b = backoff{}
+	return was
+}
+
+// wait returns whether d passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// checkpoint is up to where all is applied, as the file says. The file may lag
+// behind, since replay is idempotent; without it, all that is kept is replayed.
+type checkpoint struct {
+	applied uint64    // as saved
+	at      time.Time // of the last attempt to save
+	failed  bool
+	pruned  time.Time
+}
+
+const checkpointName = "checkpoint.json"
+
+type checkpointFile struct {
+	Applied uint64 `json:"applied"`
+}
+
+func (j *Journal) loadCheckpoint() (uint64, error) {
+	path := filepath.Join(j.cfg.Dir, checkpointName)
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, remedy(path, err)
+	}
+	var c checkpointFile
+	if err := json.Unmarshal(b, &c); err != nil && len(j.segments) > 0 {
+		j.log.Warn("the journal has no checkpoint; replaying all of it", "file", path)
+		return j.segments[0].base, nil
+	}
+	return c.Applied, nil
+}
+
+// save writes the checkpoint and, now and then, removes old segments.
+func (j *Journal) save(c *checkpoint, applied uint64) {
+	c.at = time.Now()
+	if applied != c.applied {
+		b, err := json.Marshal(checkpointFile{applied})
+		if err == nil {
+			err = replace(filepath.Join(j.cfg.Dir, checkpointName), b)
+		}
+		if err != nil {
+			if !c.failed {
+				j.log.Warn("checkpoint not written; a restart would replay more", "err", remedy(j.cfg.Dir, err))
+			}
+			c.failed = true
+			return
+		}
+		c.applied, c.failed = applied, false
+	}
+	if time.Since(c.pruned) > pruneEvery {
+		c.pruned = time.Now()
+		j.prune(c.applied)
+	}
+}
+
+// prune removes the oldest segments whose facts are all applied and older than Keep.
+func (j *Journal) prune(applied uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for len(j.segments) > 1 && j.segments[1].base <= applied {
+		path := j.segments[0].path
+		info, err := os.Stat(path)
+		if err == nil && time.Since(info.ModTime()) < j.cfg.Keep {
+			return
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			j.log.Warn("old journal segment stays", "err", err)
+			return
+		}
+		j.segments = j.segments[1:]
+	}
+}

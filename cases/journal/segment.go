@@ -1,0 +1,207 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A record is: length of the payload (4 bytes) | CRC-32C of what follows (4) |
+// LSN (8) | payload; little-endian. The first record of a segment is a snapshot
+// under the LSN before the first fact; every other one is a fact, as JSON. JSON
+// holds no zero bytes, so no caller can write what looks like a record.
+const recordHead = 16
+
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	errBad     = errors.New("not a record")
+)
+
+func appendRecord(b []byte, lsn uint64, payload []byte) []byte {
+	start := len(b)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(payload)))
+	b = append(b, 0, 0, 0, 0)
+	b = binary.LittleEndian.AppendUint64(b, lsn)
+	b = append(b, payload...)
+	binary.LittleEndian.PutUint32(b[start+4:], crc32.Checksum(b[start+8:], castagnoli))
+	return b
+}
+
+// parseRecord reads the record at the start of b. A payload has 1 to limit bytes.
+func parseRecord(b []byte, limit int64) (lsn uint64, payload []byte, err error) {
+	if len(b) < recordHead {
+		return 0, nil, errBad
+	}
+	n := int64(binary.LittleEndian.Uint32(b))
+	if n == 0 || n > limit || recordHead+n > int64(len(b)) {
+		return 0, nil, errBad
+	}
+	b = b[:recordHead+n]
+	if crc32.Checksum(b[8:], castagnoli) != binary.LittleEndian.Uint32(b[4:]) {
+		return 0, nil, errBad
+	}
+	return binary.LittleEndian.Uint64(b[8:]), b[recordHead:], nil
+}
+
+// segment is one file of the journal. It holds the facts after LSN base up to the
+// base of the next segment; what it has beyond that was never acknowledged.
+type segment struct {
+	path        string
+	index, base uint64
+}
+
+func segmentName(index, base uint64) string { return fmt.Sprintf("%010d-%020d.wal", index, base) }
+
+// list returns the segments of dir, and removes reserves of an earlier process.
+func list(dir string) ([]segment, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var found []segment
+	for _, e := range entries {
+		s := segment{path: filepath.Join(dir, e.Name())}
+		if strings.HasSuffix(e.Name(), reserveSuffix) {
+			if err := os.Remove(s.path); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if n, _ := fmt.Sscanf(e.Name(), "%d-%d.wal", &s.index, &s.base); n == 2 && e.Name() == segmentName(s.index, s.base) {
+			found = append(found, s)
+		}
+	}
+	return found, nil
+}
+
+// readSnapshot returns the snapshot at the start of the segment at path, or errBad.
+func readSnapshot(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, recordHead)
+	if _, err := f.ReadAt(head, 0); err != nil {
+		return nil, orBad(err)
+	}
+	n := int64(binary.LittleEndian.Uint32(head))
+	if n > info.Size() {
+		return nil, errBad
+	}
+	b := make([]byte, recordHead+n)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return nil, orBad(err)
+	}
+	_, payload, err := parseRecord(b, n)
+	return payload, err
+}
+
+// reader reads facts from one segment.
+type reader struct {
+	f    io.ReaderAt
+	buf  *bufio.Reader
+	off  int64  // of the next record
+	last uint64 // LSN of the last record read
+}
+
+func newReader(f io.ReaderAt, off int64, last uint64) *reader {
+	src := io.NewSectionReader(f, off, math.MaxInt64-off)
+	return &reader{f, bufio.NewReaderSize(src, recordHead+maxFact), off, last}
+}
+
+// next returns the next record; its payload is valid until the next call. Bytes
+// that are no record are left out when records follow: the caller sees a jump in
+// the LSN. It returns io.EOF, and off stays behind the last record, when none does.
+func (r *reader) next() (lsn uint64, payload []byte, err error) {
+	lsn, payload, err = r.record()
+	if errors.Is(err, errBad) {
+		if err = r.resync(); err == nil {
+			lsn, payload, err = r.record()
+		}
+	}
+	return lsn, payload, err
+}
+
+func (r *reader) record() (uint64, []byte, error) {
+	head, err := r.buf.Peek(recordHead)
+	if err != nil {
+		return 0, nil, orBad(err)
+	}
+	n := binary.LittleEndian.Uint32(head)
+	if n > maxFact {
+		return 0, nil, errBad
+	}
+	b, err := r.buf.Peek(recordHead + int(n))
+	if err != nil {
+		return 0, nil, orBad(err)
+	}
+	lsn, payload, err := parseRecord(b, maxFact)
+	if err != nil || lsn <= r.last {
+		return 0, nil, errBad
+	}
+	r.buf.Discard(len(b))
+	r.off += int64(len(b))
+	r.last = lsn
+	return lsn, payload, nil
+}
+
+// orBad turns the end of a file in the middle of a record into errBad.
+func orBad(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errBad
+	}
+	return err
+}
+
+// resync moves to the next record behind bytes that are none, or returns io.EOF.
+func (r *reader) resync() error {
+	rest, err := written(r.f, r.off)
+	if err != nil {
+		return err
+	}
+	for i := range rest {
+		if lsn, _, err := parseRecord(rest[i:], maxFact); err == nil && lsn > r.last {
+			*r = *newReader(r.f, r.off+int64(i), r.last)
+			return nil
+		}
+	}
+	return io.EOF
+}
+
+// written returns the bytes from off up to the last that is not in a block of zeros.
+func written(f io.ReaderAt, off int64) ([]byte, error) {
+	var rest, zeros [64 << 10]byte
+	var found bytes.Buffer
+	blank := 0 // blocks of zeros not yet in found
+	for {
+		n, err := f.ReadAt(rest[:], off)
+		if bytes.Equal(rest[:n], zeros[:n]) {
+			blank++
+		} else {
+			for ; blank > 0; blank-- {
+				found.Write(zeros[:])
+			}
+			found.Write(rest[:n])
+		}
+		if errors.Is(err, io.EOF) {
+			return found.Bytes(), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		off += int64(n)
+	}
+}
