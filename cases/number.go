@@ -40,5 +40,8 @@ func (n CaseNumber) Parse() (day string, node, seq int, err error) {
 	if _, err := fmt.Sscanf(parts[1]+" "+parts[2], "%d %d", &node, &seq); err != nil {
 		return "", 0, 0, fmt.Errorf("case number %q: %w", string(n), err)
 	}
+	if _, err := time.Parse("060102", parts[0]); err != nil || seq < 1 || string(n) != fmt.Sprintf("%s-%d-%04d", parts[0], node, seq) {
+		return "", 0, 0, fmt.Errorf("case number %q: want YYMMDD-node-sequence", string(n))
+	}
 	return parts[0], node, seq, nil
 }

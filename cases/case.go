@@ -1,0 +1,62 @@
+package cases
+
+import "time"
+
+// State is where a case stands in its life.
+type State string
+
+// The states of a case. The set is mirrored by a CHECK in the schema.
+const (
+	Open       State = "open"        // picked up or missed; the first-asker, if any, has it
+	Registered State = "registered"  // the matter is written down
+	Solved     State = "solved"      // settled by who registered it
+	HandedOver State = "handed_over" // offered to a department
+	Accepted   State = "accepted"    // the department took it
+	ResultIn   State = "result_in"   // the department reported its result
+	Replied    State = "replied"     // the caller was answered
+	Visited    State = "visited"     // the caller was asked whether that is so
+	Closed     State = "closed"      // nothing is owed any more
+	Refused    State = "refused"     // declined with a signed reason on file
+	Withdrawn  State = "withdrawn"   // the caller took it back
+	Merged     State = "merged"      // continued in another case
+)
+
+// Case is one caller's matter, from pick-up (or the missed call) to its end.
+type Case struct {
+	Number      CaseNumber
+	Call        Call // the call that opened it
+	State       State
+	Opened      time.Time  // pick-up, or the moment the call was missed; UTC
+	FirstAsker  string     // user of who picked up, written once; empty while nobody has
+	Responsible string     // user of who answers for it; starts as the first-asker
+	Handler     string     // user of who works on it now
+	Events      int        // length of its ledger
+	Head        Hash       // hash of its last event
+	Previous    CaseNumber // the same number's case before it; found when read
+	CallbackDue time.Time  // when the caller must have been called back; zero: nothing owed; found when read
+}
+
+// ClockKind says what must have happened when a clock runs out. Kinds are data:
+// a profile may name more of them.
+type ClockKind string
+
+// ClockCallback is the clock of a missed call.
+const ClockCallback ClockKind = "callback"
+
+// ClockState is where a clock stands.
+type ClockState string
+
+// The states of a clock. The set is mirrored by a CHECK in the schema.
+const (
+	ClockArmed     ClockState = "armed"
+	ClockFired     ClockState = "fired"     // its time came first
+	ClockMet       ClockState = "met"       // what it waited for came first
+	ClockCancelled ClockState = "cancelled" // it no longer applies
+)
+
+// Clock is a due time a case is held to.
+type Clock struct {
+	Kind ClockKind
+	Gen  int // sequence of the event that armed it; arming again makes a new one
+	Due  time.Time
+}

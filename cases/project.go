@@ -1,0 +1,213 @@
+package cases
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Errors of a fact that can never be projected; trying again does not help.
+var (
+	ErrFact  = errors.New("malformed fact")
+	ErrOrder = errors.New("fact out of order")
+)
+
+// accepts lists which facts a call may meet in each phase. Who was picked up may
+// be offered, picked up or missed again: a phone died and its caller went back
+// to the front of the queue.
+var accepts = map[Phase][]FactKind{
+	Unknown: {FactArrived},
+	Waiting: {FactOffered, FactPickedUp, FactMissed},
+	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded},
+	Over:    {},
+}
+
+// FactKind names which field of a Fact is set.
+type FactKind string
+
+// The kinds of facts.
+const (
+	FactArrived  FactKind = "arrived"
+	FactOffered  FactKind = "offered"
+	FactPickedUp FactKind = "picked_up"
+	FactMissed   FactKind = "missed"
+	FactEnded    FactKind = "ended"
+)
+
+// Kind returns which field of f is set; empty unless it is exactly one.
+func (f Fact) Kind() FactKind {
+	var kinds []FactKind
+	for kind, set := range map[FactKind]bool{
+		FactArrived: f.Arrived != nil, FactOffered: f.Offered != nil, FactPickedUp: f.PickedUp != nil,
+		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil,
+	} {
+		if set {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) != 1 {
+		return ""
+	}
+	return kinds[0]
+}
+
+// Effect is what a fact does: the call and the case after it, and what is to be
+// appended.
+type Effect struct {
+	Call  Call
+	Case  Case   // without Number: the call has no case yet
+	Event *Event // nil: nothing for the ledger
+	Clock *Clock // nil: no clock starts
+}
+
+// Project returns what f does to its call and to the case of number f.Case; both
+// are zero as long as there is none. It changes neither; f has passed Check. The
+// error wraps ErrFact or ErrOrder.
+func Project(call Call, c Case, f Fact) (Effect, error) {
+	kind, phase := f.Kind(), call.Phase()
+	switch {
+	case !slices.Contains(accepts[phase], kind):
+		return Effect{}, fmt.Errorf("call %s: %s while %s: %w", f.Call, kind, phase, ErrOrder)
+	case c.Number != "" && c.Call.ID != f.Call:
+		return Effect{}, fmt.Errorf("call %s: case %s belongs to call %s: %w", f.Call, c.Number, c.Call.ID, ErrFact)
+	case kind == FactEnded && c.Number == "":
+		return Effect{}, fmt.Errorf("call %s: ended without its case: %w", f.Call, ErrOrder)
+	}
+	at := micros(f.At)
+	switch kind {
+	case FactArrived:
+		return Effect{Call: arrived(f, at)}, nil
+	case FactOffered:
+		return Effect{Call: call, Case: c}, nil
+	case FactPickedUp:
+		return pickedUp(call, c, f, at)
+	case FactMissed:
+		return missed(call, c, f, at)
+	}
+	return ended(call, c, f, at)
+}
+
+func arrived(f Fact, at time.Time) Call {
+	a := f.Arrived
+	who := a.Caller
+	who.Raw, who.Display, who.E164 = Clean(who.Raw), Clean(who.Display), Number(Clean(string(who.E164)))
+	who.Diverted = slices.Clone(who.Diverted)
+	for i := range who.Diverted {
+		who.Diverted[i] = Clean(who.Diverted[i])
+	}
+	return Call{ID: f.Call, Caller: who, Hotline: Clean(a.Hotline), Trunk: Clean(a.Trunk), Arrived: at}
+}
+
+func pickedUp(call Call, c Case, f Fact, at time.Time) (Effect, error) {
+	p := *f.PickedUp
+	if call.Answered.IsZero() {
+		call.Answered, call.Agent, call.Extension, call.Waited = at, p.Agent, p.Extension, p.Waited.Truncate(time.Microsecond)
+	}
+	c = opened(c, f.Case, at)
+	if c.FirstAsker == "" {
+		c.FirstAsker, c.Responsible = p.Agent, p.Agent
+	}
+	c.Handler = p.Agent
+	body := struct {
+		Call    string `json:"call"`
+		Caller  Caller `json:"caller"`
+		Hotline string `json:"hotline"`
+		PickedUp
+	}{call.ID, call.Caller, call.Hotline, p}
+	return recorded(call, c, Event{Kind: EventPickedUp, At: at, By: p.Agent, Fact: f.ID}, body)
+}
+
+func missed(call Call, c Case, f Fact, at time.Time) (Effect, error) {
+	m := *f.Missed
+	call.Ended, call.Missed = at, m.Reason
+	if call.Answered.IsZero() {
+		call.Waited = m.Waited.Truncate(time.Microsecond)
+	}
+	body := struct {
+		Call    string `json:"call"`
+		Caller  Caller `json:"caller"`
+		Hotline string `json:"hotline"`
+		Missed
+	}{call.ID, call.Caller, call.Hotline, m}
+	eff, err := recorded(call, opened(c, f.Case, at), Event{Kind: EventMissed, At: at, Fact: f.ID}, body)
+	if !m.CallbackDue.IsZero() {
+		eff.Clock = &Clock{Kind: ClockCallback, Gen: eff.Case.Events, Due: micros(m.CallbackDue)}
+	}
+	return eff, err
+}
+
+func ended(call Call, c Case, f Fact, at time.Time) (Effect, error) {
+	call.Ended, call.Cause, call.Talk = at, f.Ended.Cause, f.Ended.Talk.Truncate(time.Microsecond)
+	return recorded(call, c, Event{Kind: EventEnded, At: at, Fact: f.ID}, *f.Ended)
+}
+
+// opened returns c, or a new case when there is none.
+func opened(c Case, n CaseNumber, at time.Time) Case {
+	if c.Number == "" {
+		c = Case{Number: n, State: Open, Opened: at}
+	}
+	return c
+}
+
+// recorded appends e with body to the ledger of c.
+func recorded(call Call, c Case, e Event, body any) (Effect, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return Effect{}, fmt.Errorf("call %s: %w: %w", call.ID, ErrFact, err)
+	}
+	c.Call = call
+	c.Events++
+	e.Case, e.Seq, e.State, e.Body = c.Number, c.Events, c.State, b
+	e.Sum = e.Hash(c.Head)
+	c.Head = e.Sum
+	return Effect{Call: call, Case: c, Event: &e}, nil
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// Check reports what makes f unfit whatever came before it. The error wraps ErrFact.
+func (f Fact) Check() error {
+	wrong := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s", ErrFact, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case f.Kind() == "":
+		return wrong("want exactly one of arrived, offered, picked_up, missed, ended")
+	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
+		return wrong("fact and call ids are UUIDs in lower case")
+	case f.At.IsZero() || f.At.Year() > 9999:
+		return wrong("time %s", f.At)
+	case f.Missed != nil && f.Missed.CallbackDue.Year() > 9999:
+		return wrong("callback due %s", f.Missed.CallbackDue)
+	case f.PickedUp != nil && f.PickedUp.Agent == "":
+		return wrong("picked up by nobody")
+	case f.Missed != nil && !slices.Contains(missedReasons, f.Missed.Reason):
+		return wrong("missed reason %q", f.Missed.Reason)
+	case f.Ended != nil && !slices.Contains(endCauses, f.Ended.Cause):
+		return wrong("end cause %q", f.Ended.Cause)
+	}
+	if f.PickedUp != nil || f.Missed != nil || f.Ended != nil {
+		if _, _, _, err := f.Case.Parse(); err != nil {
+			return fmt.Errorf("%w: %w", ErrFact, err)
+		}
+	}
+	return nil
+}
+
+var (
+	missedReasons = []MissedReason{MissedAbandoned, MissedNoAnswer, MissedRefused, MissedInterrupted}
+	endCauses     = []EndCause{EndCaller, EndAgent, EndSilence, EndShutdown, EndFailure, EndInterrupted}
+)
+
+// Clean makes text of the network fit for the database, which takes neither NUL
+// nor broken UTF-8; both become U+FFFD.
+func Clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// micros returns t as the database keeps it.
+func micros(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

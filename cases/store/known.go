@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"shouwen/cases"
+)
+
+// known is what the database says of the calls and cases of a batch of facts,
+// and then what those facts make of it.
+type known struct {
+	calls map[string]cases.Call
+	cases map[cases.CaseNumber]cases.Case
+
+	changedCalls map[string]bool
+	changedCases map[cases.CaseNumber]bool
+	appended     []change // in the order of the facts
+}
+
+// change is a fact with its effect.
+type change struct {
+	fact cases.Fact
+	cases.Effect
+}
+
+// load reads and locks what facts are about.
+func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact) (*known, error) {
+	k := &known{
+		calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{},
+		changedCalls: map[string]bool{}, changedCases: map[cases.CaseNumber]bool{},
+	}
+	var calls []string
+	var numbers []cases.CaseNumber
+	for _, f := range facts {
+		calls = append(calls, f.Call)
+		if f.Case != "" {
+			numbers = append(numbers, f.Case)
+		}
+	}
+	rows, err := tx.Query(ctx, `select `+callColumns+` from call k
+		where k.id = any($1::text[]::uuid[]) order by k.id for update`, calls)
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, scanCall)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range found {
+		k.calls[c.ID] = c
+	}
+	rows, err = tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call
+		where c.number = any($1) order by c.id for update of c`, numbers)
+	if err != nil {
+		return nil, err
+	}
+	existing, err := pgx.CollectRows(rows, scanCase)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range existing {
+		k.cases[c.Number] = c
+	}
+	return k, nil
+}
+
+// project does what f says, or reports why it never can.
+func (k *known) project(f cases.Fact) error {
+	eff, err := cases.Project(k.calls[f.Call], k.cases[f.Case], f)
+	if err != nil {
+		return err
+	}
+	k.calls[f.Call], k.changedCalls[f.Call] = eff.Call, true
+	if eff.Event != nil {
+		k.cases[f.Case], k.changedCases[f.Case] = eff.Case, true
+	}
+	k.appended = append(k.appended, change{f, eff})
+	return nil
+}
+
+// save writes what project changed.
+func (k *known) save(ctx context.Context, tx pgx.Tx) error {
+	var b pgx.Batch
+	for id := range k.changedCalls {
+		queueCall(&b, k.calls[id])
+	}
+	for n := range k.changedCases {
+		queueCase(&b, k.cases[n])
+	}
+	for _, c := range k.appended {
+		if c.fact.Offered != nil {
+			queueOffer(&b, c.fact)
+		}
+		if c.Event != nil {
+			queueEvent(&b, *c.Event)
+		}
+		if c.Clock != nil {
+			queueClock(&b, c.Case.Number, *c.Clock)
+		}
+	}
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("save: %w", err)
+	}
+	return nil
+}

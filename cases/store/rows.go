@@ -1,0 +1,105 @@
+package store
+
+import (
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"shouwen/cases"
+)
+
+// callColumns are those of call k, in the order of callFields.
+const callColumns = `k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline, k.trunk,
+	k.arrived, k.answered, k.agent, k.extension, k.waited, k.ended, k.missed, k.cause, k.talk`
+
+func callFields(c *cases.Call) []any {
+	return []any{
+		&c.ID, &c.Caller.E164, &c.Caller.Raw, &c.Caller.Display, &c.Caller.Withheld, &c.Caller.Verified, &c.Caller.Diverted,
+		&c.Hotline, &c.Trunk, &c.Arrived, (*zeronull.Timestamptz)(&c.Answered), &c.Agent, &c.Extension, &c.Waited,
+		(*zeronull.Timestamptz)(&c.Ended), (*zeronull.Text)(&c.Missed), (*zeronull.Text)(&c.Cause), &c.Talk,
+	}
+}
+
+// caseColumns are those of case c and its call k, in the order of caseFields.
+// The case before it is looked up by time, so that one replayed late finds its
+// place.
+const caseColumns = `c.number, c.state, c.opened, c.first_asker, c.responsible, c.handler, c.events, c.head,
+	(select p.number from cases p
+	 where p.caller = c.caller and p.caller <> '' and (p.opened, p.number) < (c.opened, c.number)
+	 order by p.opened desc, p.number desc limit 1),
+	(select min(d.due_at) from deadline d
+	 where d.case_id = c.id and d.kind = 'callback' and d.state in ('armed', 'fired')),
+	` + callColumns
+
+func caseFields(c *cases.Case, head *[]byte) []any {
+	return append([]any{
+		&c.Number, &c.State, &c.Opened, &c.FirstAsker, &c.Responsible, &c.Handler, &c.Events, head,
+		(*zeronull.Text)(&c.Previous), (*zeronull.Timestamptz)(&c.CallbackDue),
+	}, callFields(&c.Call)...)
+}
+
+func scanCall(row pgx.CollectableRow) (cases.Call, error) {
+	var c cases.Call
+	err := row.Scan(callFields(&c)...)
+	return c, err
+}
+
+func scanCase(row pgx.CollectableRow) (cases.Case, error) {
+	var c cases.Case
+	var head []byte
+	err := row.Scan(caseFields(&c, &head)...)
+	copy(c.Head[:], head)
+	return c, err
+}
+
+// eventColumns are those of event e, in the order of eventFields.
+const eventColumns = `e.seq, e.kind, e.state, e.at, e.by, e.fact::text, e.body, e.hash`
+
+func eventFields(e *cases.Event, sum *[]byte) []any {
+	return []any{&e.Seq, &e.Kind, &e.State, &e.At, &e.By, &e.Fact, &e.Body, sum}
+}
+
+func queueCall(b *pgx.Batch, c cases.Call) {
+	b.Queue(`
+		insert into call (id, caller, caller_raw, display, withheld, verified, diverted, hotline, trunk, arrived,
+		                  answered, agent, extension, waited, ended, missed, cause, talk)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		on conflict (id) do update set
+			answered = excluded.answered, agent = excluded.agent, extension = excluded.extension, waited = excluded.waited,
+			ended = excluded.ended, missed = excluded.missed, cause = excluded.cause, talk = excluded.talk`,
+		c.ID, c.Caller.E164, c.Caller.Raw, c.Caller.Display, c.Caller.Withheld, c.Caller.Verified, list(c.Caller.Diverted),
+		c.Hotline, c.Trunk, c.Arrived, zeronull.Timestamptz(c.Answered), c.Agent, c.Extension, c.Waited,
+		zeronull.Timestamptz(c.Ended), zeronull.Text(c.Missed), zeronull.Text(c.Cause), c.Talk)
+}
+
+func queueCase(b *pgx.Batch, c cases.Case) {
+	b.Queue(`
+		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		on conflict (number) do update set
+			state = excluded.state, first_asker = excluded.first_asker, responsible = excluded.responsible,
+			handler = excluded.handler, events = excluded.events, head = excluded.head
+		where cases.call = excluded.call`,
+		c.Number, c.Call.ID, c.State, c.Opened, c.Call.Caller.E164, c.FirstAsker, c.Responsible, c.Handler, c.Events, c.Head[:])
+}
+
+func queueOffer(b *pgx.Batch, f cases.Fact) {
+	b.Queue(`insert into offer (call, fact, round, at, agents, reason) values ($1, $2, $3, $4, $5, $6)`,
+		f.Call, f.ID, f.Offered.Round, f.At, list(f.Offered.Agents), f.Offered.Reason)
+}
+
+func queueEvent(b *pgx.Batch, e cases.Event) {
+	b.Queue(`
+		insert into case_event (case_id, seq, kind, state, at, by, fact, body, hash)
+		select id, $2, $3, $4, $5, $6, $7, $8, $9 from cases where number = $1`,
+		e.Case, e.Seq, e.Kind, e.State, e.At, e.By, e.Fact, e.Body, e.Sum[:])
+}
+
+func queueClock(b *pgx.Batch, n cases.CaseNumber, c cases.Clock) {
+	b.Queue(`
+		insert into deadline (case_id, kind, gen, due_at)
+		select id, $2, $3, $4 from cases where number = $1`,
+		n, c.Kind, c.Gen, c.Due)
+}
+
+// list returns s for a column that is never null.
+func list(s []string) []string { return append([]string{}, s...) }

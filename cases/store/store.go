@@ -1,0 +1,111 @@
+// Package store keeps calls, cases and their ledger, bindings and people in
+// PostgreSQL. It holds all SQL of Shouwen.
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/tern/v2/migrate"
+)
+
+var (
+	// ErrNotFound reports that there is no such row.
+	ErrNotFound = errors.New("not found")
+
+	// ErrNewerSchema reports a database that a newer Shouwen has migrated.
+	ErrNewerSchema = errors.New("the database belongs to a newer Shouwen")
+)
+
+// Store is the database. Its methods may be called from any goroutine; while the
+// database is away they return errors and recover when it is back.
+type Store struct {
+	Log *slog.Logger // of rejected facts; slog.Default() unless set before use
+
+	db *pgxpool.Pool
+}
+
+// Open returns the store of the database at url (postgres://…). It does not
+// connect, so it succeeds while the database is away.
+func Open(ctx context.Context, url string) (*Store, error) {
+	conf, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err) // pgx leaves the password out
+	}
+	params := conf.ConnConfig.RuntimeParams
+	params["timezone"] = "UTC"
+	params["application_name"] = "shouwen"
+	params["lock_timeout"] = "5s"
+	params["idle_in_transaction_session_timeout"] = "10s" // of a frozen node, whose locks hold up the others
+	conf.ConnConfig.ConnectTimeout = 5 * time.Second
+	conf.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
+		c.TypeMap().RegisterType(&pgtype.Type{
+			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+		})
+		return nil
+	}
+	db, err := pgxpool.NewWithConfig(ctx, conf)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return &Store{Log: slog.Default(), db: db}, nil
+}
+
+// Close ends all connections after their use.
+func (s *Store) Close() { s.db.Close() }
+
+// Ping returns why the database does not answer.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.Ping(ctx); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const versionTable = "public.schema_version"
+
+// Migrate brings the schema up to date. Several programs may do so at once: an
+// advisory lock lets one pass at a time. It changes nothing and returns
+// ErrNewerSchema if the schema is ahead of this program.
+func (s *Store) Migrate(ctx context.Context) error {
+	return s.db.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		// Whoever waits for the lock may wait for a long migration.
+		if _, err := c.Exec(ctx, "set lock_timeout = 0"); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		defer c.Exec(context.WithoutCancel(ctx), "reset lock_timeout")
+		m, err := migrate.NewMigrator(ctx, c.Conn(), versionTable)
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		dir, err := fs.Sub(migrations, "migrations")
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		if err := m.LoadMigrations(dir); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		is, err := m.GetCurrentVersion(ctx)
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		if knows := int32(len(m.Migrations)); is > knows {
+			return fmt.Errorf("%w: its schema is %d, this program knows %d; start the newer program", ErrNewerSchema, is, knows)
+		}
+		if err := m.Migrate(ctx); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,147 @@
+// Package storetest gives tests a real PostgreSQL: one server per test binary,
+// one database per test.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"shouwen/cases/store"
+	"shouwen/cases/store/embedded"
+)
+
+// server is the PostgreSQL of this test binary, started by the first test that
+// needs it and stopped by Main.
+var server struct {
+	once   sync.Once
+	err    error
+	url    string // of its own database
+	admin  sync.Mutex
+	dir    string
+	stop   context.CancelFunc
+	ended  chan error
+	inMain bool
+}
+
+var databases atomic.Int64
+
+// Main runs the tests of a package that calls New or URL:
+//
+//	func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func Main(m *testing.M) int {
+	server.inMain = true
+	code := m.Run()
+	if server.stop == nil {
+		return code
+	}
+	server.stop()
+	if err := <-server.ended; err != nil {
+		fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+		code = max(code, 1)
+	}
+	if err := os.RemoveAll(server.dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	return code
+}
+
+// New returns a store of its own, migrated and empty. It is closed with the test.
+func New(t testing.TB) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	s.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	return s
+}
+
+// URL returns the address of a database of its own, migrated and empty. It is
+// dropped with the test, whoever is still connected.
+func URL(t testing.TB) string {
+	t.Helper()
+	if !server.inMain {
+		t.Fatal("TestMain must call storetest.Main")
+	}
+	server.once.Do(start)
+	if server.err != nil {
+		t.Fatal(server.err)
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if err := admin(t.Context(), "create database "+name+" template template_migrated"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := admin(context.Background(), "drop database "+name+" with (force)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return database(name)
+}
+
+// start starts the server and migrates the template.
+func start() {
+	server.err = func() error {
+		var err error
+		if server.dir, err = os.MkdirTemp("", "shouwen-test-"); err != nil {
+			return err
+		}
+		if err := os.Chmod(server.dir, 0o711); err != nil { // PostgreSQL may run as another user
+			return err
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		pg, err := embedded.OpenUnsafe(ctx, filepath.Join(server.dir, "pg"), slog.New(slog.NewTextHandler(io.Discard, nil)))
+		if err != nil {
+			stop()
+			return err
+		}
+		server.stop, server.ended = stop, make(chan error, 1)
+		go func() { server.ended <- pg.Run(ctx) }()
+		if err := pg.Ready(ctx); err != nil {
+			return err
+		}
+		server.url = pg.URL()
+		if err := admin(ctx, "create database template_migrated"); err != nil {
+			return err
+		}
+		s, err := store.Open(ctx, database("template_migrated"))
+		if err != nil {
+			return err
+		}
+		defer s.Close() // nobody may be connected to a template
+		return s.Migrate(ctx)
+	}()
+}
+
+// admin executes sql in the server's own database, one at a time.
+func admin(ctx context.Context, sql string) error {
+	server.admin.Lock()
+	defer server.admin.Unlock()
+	c, err := pgx.Connect(ctx, server.url)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	_, err = c.Exec(ctx, sql)
+	return err
+}
+
+func database(name string) string {
+	u, err := url.Parse(server.url)
+	if err != nil {
+		panic(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
