@@ -19,7 +19,6 @@ import (
 const (
 	batchFacts      = 500
 	checkpointEvery = time.Second
-	pruneEvery      = time.Hour
 )
 
 // cursor is a place between two facts.
@@ -217,7 +216,6 @@ type checkpoint struct {
 	applied uint64    // as saved
 	at      time.Time // of the last attempt to save
 	failed  bool
-	pruned  time.Time
 }
 
 const checkpointName = "checkpoint.json"
@@ -240,7 +238,7 @@ func (j *Journal) loadCheckpoint() (uint64, error) {
 	return c.Applied, nil
 }
 
-// save writes the checkpoint and, now and then, removes old segments.
+// save writes the checkpoint and removes what it makes superfluous.
 func (j *Journal) save(c *checkpoint, applied uint64) {
 	c.at = time.Now()
 	if applied != c.applied {
@@ -257,10 +255,7 @@ func (j *Journal) save(c *checkpoint, applied uint64) {
 		}
 		c.applied, c.failed = applied, false
 	}
-	if time.Since(c.pruned) > pruneEvery {
-		c.pruned = time.Now()
-		j.prune(c.applied)
-	}
+	j.prune(c.applied)
 }
 
 // prune removes the oldest segments whose facts are all applied and older than Keep.
