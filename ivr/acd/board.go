@@ -47,7 +47,8 @@ type line struct {
 	members []*member
 }
 
-// unread is how many offers a conversation may leave unread.
+// unread is how many offers a conversation may leave unread before it is passed
+// over; the end of a round has room beyond.
 const unread = 8
 
 // A Board holds all queues and agents. It is owned by the goroutine in Run; other
@@ -198,7 +199,7 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	}
 	t := &Ticket{
 		TieWindow: q.TieWindow,
-		board:     b, caller: c, queue: q, entered: now, offers: make(chan Offer, unread),
+		board:     b, caller: c, queue: q, entered: now, offers: make(chan Offer, unread+1),
 		waiting: true, tried: map[string]bool{},
 	}
 	at := len(b.waiting)
@@ -261,7 +262,6 @@ func (b *Board) update(user string, f func(*member)) {
 
 // miss ends the offer to m.
 func (b *Board) miss(m *member, why metrics.Missed) {
-	b.log.Info("offer missed", "call", m.ticket.caller.Call, "agent", m.User, "reason", why)
 	b.metrics.Missed(m.Department, why)
 	m.ticket = nil
 }
@@ -271,7 +271,8 @@ func (b *Board) miss(m *member, why metrics.Missed) {
 func (b *Board) settle(now time.Time) {
 	for _, t := range slices.Backward(b.waiting) { // stop deletes behind us
 		expired := !now.Before(t.entered.Add(t.queue.MaxWait))
-		if expired || !t.ends.IsZero() && !now.Before(t.ends) {
+		rung := !t.ends.IsZero()
+		if rung && (expired || !now.Before(t.ends)) {
 			t.endRound()
 		}
 		if expired {
@@ -293,7 +294,6 @@ func (b *Board) note(now time.Time) (ready int) {
 	for _, m := range b.roster {
 		s := m.state(now)
 		if s != m.seen {
-			b.log.Debug("agent", "agent", m.User, "was", m.seen, "is", s)
 			m.seen, m.since = s, now
 		}
 		if s == Ready {

@@ -156,17 +156,16 @@ func TestRingAllOffersAllReadyToTheLongestWaiting(t *testing.T) {
 
 func TestNobodyAnswersNextRoundThenExpired(t *testing.T) {
 	withBoard(t, hotline, []string{"ann", "bob"}, func(t *testing.T, b *acd.Board) {
-		began := time.Now()
 		ticket := enter(t, b, "one")
 		for round, reason := range []string{"ring_all", "ring_all_again", "ring_all_again", "ring_all_again"} {
-			o := <-ticket.Offers()
-			if got, want := time.Since(began), time.Duration(round)*15*time.Second; got != want || o.Round != round+1 || o.Reason != reason || len(o.Agents) != 2 {
-				t.Errorf("after %s round %d %s of %d; want after %s round %d %s of 2", got, o.Round, o.Reason, len(o.Agents), want, round+1, reason)
-			}
+			wantOffer(t, ticket, offer{round + 1, []string{"ann", "bob"}, reason})
+			time.Sleep(15*time.Second - 1)
+			wantOffer(t, ticket, offer{})
+			time.Sleep(1)
+			synctest.Wait()
+			wantOffer(t, ticket, offer{round + 1, nil, acd.RoundOver})
 		}
-		if _, ok := <-ticket.Offers(); ok || !errors.Is(ticket.Err(), acd.ErrExpired) || time.Since(began) != time.Minute {
-			t.Errorf("ended with %v after %s", ticket.Err(), time.Since(began))
-		}
+		wantEnd(t, ticket, acd.ErrExpired)
 		wantStates(t, b, acd.Ready, acd.Ready, acd.Away)
 		if c, err := ticket.Claim(acd.Answer{User: "ann", At: time.Now()}); err != nil || c.Agent.User != "ann" {
 			t.Errorf("a phone that picked up at the last moment: %v, %v", c, err)
@@ -186,8 +185,69 @@ func TestOneAfterTheOther(t *testing.T) {
 		time.Sleep(15 * time.Second)
 		synctest.Wait()
 		// Both rounds are over at once; ann has rested.
+		wantOffer(t, one, offer{2, nil, acd.RoundOver})
+		wantOffer(t, two, offer{1, nil, acd.RoundOver})
 		wantOffer(t, one, offer{3, []string{"bob"}, "in_order"})
 		wantOffer(t, two, offer{2, []string{"ann"}, "in_order"})
+	})
+}
+
+func TestAfterTheLastTierTheFirstAgain(t *testing.T) {
+	q := hotline
+	q.Strategy = inOrder
+	withBoard(t, q, []string{"ann", "bob"}, func(t *testing.T, b *acd.Board) {
+		ticket := enter(t, b, "one")
+		for round, want := range []offer{
+			{1, []string{"ann"}, "in_order"}, {2, []string{"bob"}, "in_order"},
+			{3, []string{"ann"}, "in_order_again"}, {4, []string{"bob"}, "in_order"},
+		} {
+			wantOffer(t, ticket, want)
+			time.Sleep(15 * time.Second)
+			synctest.Wait()
+			wantOffer(t, ticket, offer{round + 1, nil, acd.RoundOver})
+		}
+	})
+}
+
+func TestRoundWithoutPhonesHasNoEnd(t *testing.T) {
+	withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+		ticket := enter(t, b, "one")
+		wantOffer(t, ticket, offer{1, []string{"ann"}, "ring_all"})
+		ticket.Missed("ann", metrics.Unreachable)
+		b.Registered("ann", false)
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		wantOffer(t, ticket, offer{})
+	})
+}
+
+func TestSnapshot(t *testing.T) {
+	withBoard(t, hotline, everyone, func(t *testing.T, b *acd.Board) {
+		b.SetReady("chief", false)
+		began := time.Now()
+		time.Sleep(3 * time.Second)
+		one := enter(t, b, "one")
+		enter(t, b, "two")
+		time.Sleep(2 * time.Second)
+		if _, err := one.Claim(acd.Answer{User: "ann", At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		entered, claimed := began.Add(3*time.Second), began.Add(5*time.Second)
+		want := acd.Snapshot{
+			At: claimed.Add(time.Second),
+			Agents: []acd.Presence{
+				{Agent: agents[0], State: acd.Talking, Since: claimed, Call: "one"},
+				{Agent: agents[1], State: acd.Ringing, Since: claimed, Call: "two"},
+				{Agent: agents[2], State: acd.Paused, Since: began},
+			},
+			Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{
+				{Call: "two", Since: entered, Round: 1, Ringing: []string{"bob"}},
+			}}},
+		}
+		if diff := cmp.Diff(want, b.Snapshot()); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
 	})
 }
 
@@ -269,6 +329,7 @@ func TestPhoneThatRingsStaysReservedUntilItsOfferEnds(t *testing.T) {
 		b.Released("ann", "internal")
 		wantStates(t, b, acd.Paused, acd.Away, acd.Away)
 		wantOffer(t, ticket, offer{1, []string{"ann"}, "ring_all"})
+		wantOffer(t, ticket, offer{1, nil, acd.RoundOver})
 		wantOffer(t, ticket, offer{})
 	})
 }
@@ -363,11 +424,12 @@ func TestStopEndsEveryTicket(t *testing.T) {
 func TestCallerWhoDoesNotReadIsPassedOver(t *testing.T) {
 	withBoard(t, acd.Queue{Name: "hotline", MaxWait: time.Hour}, []string{"ann"}, func(t *testing.T, b *acd.Board) {
 		deaf, next := enter(t, b, "deaf"), enter(t, b, "next")
-		for range cap(deaf.Offers()) {
+		for range cap(deaf.Offers()) - 1 {
 			wantOffer(t, next, offer{})
 			deaf.Missed("ann", metrics.Declined)
 			b.SetReady("ann", true)
 		}
 		wantOffer(t, next, offer{1, []string{"ann"}, "ring_all"})
+		deaf.Leave(metrics.WaitAbandoned)
 	})
 }

@@ -7,14 +7,16 @@ import (
 	"shouwen/metrics"
 )
 
-// Offer tells a caller's conversation which phones to ring. An offer of a new
-// round replaces the one before: phones that still ring from it are to be stopped
-// first. An offer of the same round adds to it.
+// Offer tells a caller's conversation which phones to ring, besides those that ring
+// already. One without agents ends the round: every phone is to be stopped.
 type Offer struct {
 	Round  int     // from 1
-	Agents []Agent // reserved for this caller; at least one
-	Reason string  // the strategy's, with _joined or _again
+	Agents []Agent // reserved for this caller
+	Reason string  // the strategy's, with _joined or _again; or RoundOver
 }
+
+// RoundOver is the reason of an offer without agents: nobody answered in time.
+const RoundOver = "round_over"
 
 // Claim is the decision who took a call.
 type Claim struct {
@@ -45,7 +47,8 @@ type Ticket struct {
 	tried   map[string]bool // users rung since the strategy began from the top
 }
 
-// Offers delivers the phones to ring. It is closed when no more will come: see Err.
+// Offers delivers the phones to ring. It is closed when no more will come, and
+// phones that still ring are to be stopped: see Err.
 // Whoever does not read it is passed over in favour of the next caller.
 func (t *Ticket) Offers() <-chan Offer { return t.offers }
 
@@ -54,7 +57,7 @@ func (t *Ticket) Offers() <-chan Offer { return t.offers }
 // claimed by a phone that picked up in that moment; otherwise Leave it.
 func (t *Ticket) Err() error { return t.err }
 
-// Missed reports that user's phone, rung by the latest offer, will not take the
+// Missed reports that user's phone, rung in this round, will not take the
 // call. The agent is left alone for 10 s, or until his phone registers anew or he
 // says that he is ready. Not for phones that the conversation stopped itself.
 func (t *Ticket) Missed(user string, why metrics.Missed) {
@@ -63,6 +66,7 @@ func (t *Ticket) Missed(user string, why metrics.Missed) {
 		if !ok || m.ticket != t {
 			return
 		}
+		t.board.log.Info("offer missed", "call", t.caller.Call, "agent", user, "reason", why)
 		t.board.miss(m, why)
 		m.restUntil, m.restFor = now.Add(rest), why
 		if !t.rings() {
@@ -149,8 +153,9 @@ func (t *Ticket) rings() bool {
 	return slices.ContainsFunc(t.queue.members, func(m *member) bool { return m.ticket == t })
 }
 
-// endRound ends a round in which nobody answered.
+// endRound ends a round in which nobody answered. offer left room for its word.
 func (t *Ticket) endRound() {
+	t.offers <- Offer{Round: t.round, Reason: RoundOver}
 	for _, m := range t.queue.members {
 		if m.ticket == t {
 			t.board.miss(m, metrics.NoAnswer)
@@ -170,7 +175,7 @@ func (t *Ticket) offer(now time.Time) int {
 			candidates = append(candidates, p)
 		}
 	}
-	if !ready || len(t.offers) == cap(t.offers) {
+	if !ready || len(t.offers) >= unread {
 		return 0
 	}
 	tiers, reason := t.queue.Strategy(candidates, t.caller)
