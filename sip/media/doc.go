@@ -1,0 +1,25 @@
+// Package media is the audio of a call: RTP sockets, bridges between legs,
+// prompts, telephone-events, G.711 and WAV. It knows nothing of SIP; package
+// sip fills [Negotiated] from the SDP.
+//
+// # Concurrency
+//
+// A [Pool] hands out a [Session] per leg. Two goroutines of the session read
+// its sockets, RTP and RTCP; whatever the RTP one receives it passes on, in the
+// same goroutine and without allocating, to the session's [Sink], which for a
+// [Bridge] rewrites the packet in place and sends it from the other session.
+//
+// The receiving half of a session (latch, statistics, digits) has one lock, the
+// sending half (destination, sequence, timestamp) another. The receiving lock
+// is never held while a Sink or a digit function runs, so sessions bridged in
+// any shape cannot block one another. The sending lock is held over the write
+// of one datagram, because the order of the sequence numbers is the order on
+// the wire.
+//
+// What a session sends has one speaker at a time: a bridge or a playback. The
+// last one to start takes over; what an earlier one still sends is dropped, and
+// nothing is handed back when the last one ends.
+//
+// [Pool.Run] owns time for all sessions (RTCP reports, quarantine of returned
+// ports), [Pacer.Run] owns the prompts. Both must run for the package to work.
+package media

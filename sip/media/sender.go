@@ -1,0 +1,164 @@
+package media
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// packetConn is the part of a UDP socket a session needs.
+type packetConn interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	Close() error
+}
+
+// sender is the sending half of a session: one RTP stream, continuous over
+// every change of what is sent and where to.
+type sender struct {
+	conn packetConn
+
+	mu      sync.Mutex // guards the following fields
+	rw      rewriter
+	to      netip.AddrPort // zero: nowhere
+	format  Format
+	on      bool // the far end wants to hear us
+	keying  bool // an event is being sent: the speaker waits
+	closed  bool
+	speaker any // the bridge direction or playback whose turn it is
+
+	packets, octets uint64 // sent; octets of payload
+	dropped, failed uint64
+	reported        [2]uint64 // packets at the last report and at the one before
+	scratch         [headerLen + 2*frameSamples]byte
+}
+
+// newSender returns a sender with random SSRC, sequence and timestamp.
+func newSender(conn packetConn) sender {
+	var b [10]byte
+	rand.Read(b[:])
+	return sender{conn: conn, rw: rewriter{
+		ssrc: binary.BigEndian.Uint32(b[:]),
+		ts:   binary.BigEndian.Uint32(b[4:]),
+		seq:  binary.BigEndian.Uint16(b[8:]),
+	}}
+}
+
+// apply takes over what was negotiated; to is where RTP goes now.
+func (t *sender) apply(n Negotiated, to netip.AddrPort) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.format, t.on, t.to = n.Send, n.SendOK, to
+}
+
+// redirect changes where RTP goes.
+func (t *sender) redirect(to netip.AddrPort) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.to = to
+}
+
+// claim gives the turn to who, silently taking it from whoever had it.
+func (t *sender) claim(who any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.speaker = who
+		t.rw.cut()
+	}
+}
+
+// release ends the turn of who, if it is still who's. Nothing of who is sent
+// after it returns.
+func (t *sender) release(who any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.speaker == who {
+		t.speaker = nil
+	}
+}
+
+// close ends sending for good.
+func (t *sender) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed, t.speaker, t.on = true, nil, false
+}
+
+// live reports whether RTP may go out. Locked.
+func (t *sender) live() bool { return t.on && t.to.Port() != 0 }
+
+// forward sends p, received by another session, in place.
+func (t *sender) forward(who any, p *Packet) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.speaker != who {
+		return
+	}
+	if !t.live() || t.keying {
+		t.rw.cut()
+		return
+	}
+	pt := t.format.PT
+	if p.Event {
+		pt = t.format.EventPT
+		if pt == 0 {
+			t.rw.skip(p)
+			return
+		}
+	}
+	h, ok := t.rw.follow(p)
+	if !ok {
+		t.dropped++
+		return
+	}
+	h.pt = pt
+	if !p.Event {
+		transcode(p.Payload, p.Codec, t.format.Codec)
+	}
+	t.write(p.readdress(h))
+}
+
+// frame sends frame i of pr, skipped frame times later than right after the
+// one before; false when it is no longer who's turn.
+func (t *sender) frame(who any, pr *Prompt, i, skipped int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.speaker != who {
+		return false
+	}
+	if !t.live() || t.keying {
+		t.rw.cut()
+		return true
+	}
+	h := t.rw.speak(uint32(frameSamples*(1+skipped)), time.Now())
+	h.pt = t.format.PT
+	h.put(t.scratch[:])
+	n := copy(t.scratch[headerLen:], pr.frame(t.format.Codec, i))
+	t.write(t.scratch[:headerLen+n])
+	return true
+}
+
+// write sends the RTP packet b. Locked. A datagram that cannot be sent is like
+// one that is lost.
+func (t *sender) write(b []byte) {
+	if _, err := t.conn.WriteToUDPAddrPort(b, t.to); err != nil {
+		t.failed++
+		return
+	}
+	t.packets++
+	t.octets += uint64(len(b) - headerLen)
+}
+
+// progress returns what a sender report says: the timestamp that belongs to at,
+// packets and octets sent; false when nothing was sent in the last two reporting
+// intervals (RFC 3550 6.4).
+func (t *sender) progress(at time.Time) (ts, packets, octets uint32, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ok = t.packets > t.reported[1]
+	t.reported = [2]uint64{t.packets, t.reported[0]}
+	return t.rw.ts + samples(at.Sub(t.rw.at)), uint32(t.packets), uint32(t.octets), ok
+}

@@ -1,0 +1,180 @@
+package media
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Session is the audio of one leg: an even/odd pair of UDP sockets and one
+// outgoing SSRC for its whole life. Its methods may be called from any
+// goroutine, also from a Sink or a digit function, and also after Close.
+type Session struct {
+	pool *Pool
+	port uint16
+	log  *slog.Logger
+	rtp  packetConn
+	rtcp packetConn
+
+	rx receiver
+	tx sender
+	rc reports
+
+	sink  atomic.Pointer[Sink]
+	digit atomic.Pointer[func(byte)]
+	keys  chan struct{} // holds a token while SendDigit runs
+
+	begin     time.Time    // the zero of the following times
+	heard     atomic.Int64 // last packet accepted, RTP or RTCP; 0: none
+	arrived   atomic.Int64 // last packet of any kind
+	malformed atomic.Uint64
+	closed    atomic.Bool
+
+	pkt     Packet // of the RTP reader; here because handing it to a Sink lets it escape
+	readers sync.WaitGroup
+}
+
+// newSession returns a session over two sockets, which nobody reads yet.
+func newSession(p *Pool, port uint16, log *slog.Logger, rtp, rtcp packetConn) *Session {
+	now := time.Now()
+	s := &Session{
+		pool: p, port: port, log: log, rtp: rtp, rtcp: rtcp,
+		rx: receiver{started: now}, tx: newSender(rtp), rc: newReports(now),
+		keys: make(chan struct{}, 1), begin: now,
+	}
+	return s
+}
+
+// Port returns the local RTP port, which is even, for the SDP. RTCP is on the
+// next one.
+func (s *Session) Port() uint16 { return s.port }
+
+// Apply takes over what an offer/answer round agreed: what is sent from now on
+// goes there, what arrives is judged by it. The source proven so far stays
+// proven unless the remote address has changed.
+func (s *Session) Apply(n Negotiated) {
+	n.Remote = netip.AddrPortFrom(n.Remote.Addr().Unmap(), n.Remote.Port())
+	n.RemoteRTCP = netip.AddrPortFrom(n.RemoteRTCP.Addr().Unmap(), n.RemoteRTCP.Port())
+	n.SignalAddr = n.SignalAddr.Unmap()
+	if s.pool.owns(n.Remote) {
+		s.log.Warn("RTP destination is a port of our own, nothing is sent", "remote", n.Remote)
+		n.Remote = netip.AddrPort{}
+	}
+	to := s.rx.apply(n)
+	s.tx.apply(n, to)
+	s.rc.apply(n, to)
+}
+
+// SetSink sets where received audio goes from the next packet on; nil discards
+// it.
+func (s *Session) SetSink(k Sink) {
+	if k == nil {
+		s.sink.Store(nil)
+		return
+	}
+	s.sink.Store(&k)
+}
+
+// OnDigit sets the function that hears the keys pressed (RFC 4733): one of
+// 0-9 * # A-D, once a press, at its beginning. It runs in the reader's
+// goroutine and must not block.
+func (s *Session) OnDigit(f func(d byte)) { s.digit.Store(&f) }
+
+// Heard returns when the last RTP or RTCP of the far end came, with monotonic
+// clock reading; zero if none did. Packets from implausible sources do not count.
+func (s *Session) Heard() time.Time { return s.instant(s.heard.Load()) }
+
+func (s *Session) instant(since int64) time.Time {
+	if since == 0 {
+		return time.Time{}
+	}
+	return s.begin.Add(time.Duration(since))
+}
+
+// Close ends the session: BYE goes out over RTCP, nothing is sent or passed on
+// any more, and the sockets go into quarantine. Idempotent; the error is always
+// nil.
+func (s *Session) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	s.sink.Store(nil)
+	s.tx.close()
+	s.sendReport(time.Now(), true)
+	s.pool.retire(s)
+	return nil
+}
+
+// receive handles one datagram from the RTP socket, which may be RTCP
+// (RFC 5761). Any reader may call it, one call at a time; buf may be overwritten.
+func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {
+	s.arrived.Store(int64(at.Sub(s.begin)))
+	if s.closed.Load() {
+		return
+	}
+	if isRTCP(buf) {
+		s.receiveRTCP(buf, from, at)
+		return
+	}
+	p := &s.pkt
+	p.At = at
+	if !p.parse(buf) {
+		s.malformed.Add(1)
+		return
+	}
+	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	t := s.rx.take(p, from)
+	if !t.accepted {
+		return
+	}
+	s.heard.Store(int64(at.Sub(s.begin)))
+	if t.latched {
+		s.follow(from)
+	}
+	if f := s.digit.Load(); t.key != 0 && f != nil {
+		(*f)(t.key)
+	}
+	if k := s.sink.Load(); t.deliver && k != nil {
+		(*k).WriteRTP(p)
+	}
+}
+
+// follow sends to the source that has just been proven.
+func (s *Session) follow(from netip.AddrPort) {
+	s.tx.redirect(from)
+	s.rc.redirect(from)
+	s.log.Debug("RTP source latched", "source", from)
+}
+
+// start reads both sockets until they are closed.
+func (s *Session) start() {
+	s.readers.Go(func() { s.read(s.rtp, make([]byte, 2048), s.receive) })
+	s.readers.Go(func() { s.read(s.rtcp, make([]byte, 2048), s.receiveRTCP) })
+}
+
+// read passes what arrives on conn to handle until conn is closed. Other errors
+// are news of a dead far end (ICMP) and end nothing.
+func (s *Session) read(conn packetConn, buf []byte, handle func([]byte, netip.AddrPort, time.Time)) {
+	for {
+		n, from, err := conn.ReadFromUDPAddrPort(buf)
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			s.malformed.Add(1)
+		default:
+			handle(buf[:n], from, time.Now())
+		}
+	}
+}
+
+// stop closes the sockets and waits for the readers.
+func (s *Session) stop() {
+	s.rtp.Close()
+	s.rtcp.Close()
+	s.readers.Wait()
+}
