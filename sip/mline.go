@@ -7,35 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"shouwen/sip/media"
 )
-
-// codec is a speech codec of this side.
-type codec uint8
-
-const (
-	pcmu codec = iota
-	pcma
-)
-
-func (c codec) String() string { return [...]string{pcmu: "PCMU", pcma: "PCMA"}[c] }
-
-// format says how one direction is coded.
-type format struct {
-	Codec   codec
-	PT      uint8
-	EventPT uint8 // 0: no telephone-event
-	Ptime   time.Duration
-}
-
-// negotiated is what a finished round means for the audio.
-type negotiated struct {
-	Remote     netip.AddrPort
-	RemoteRTCP netip.AddrPort
-	Mux        bool
-	Send, Recv format
-	SendOK     bool
-	RecvOK     bool
-}
 
 const (
 	eventName      = "telephone-event" // RFC 4733
@@ -120,24 +94,13 @@ func rtpDestination(local, remote netip.AddrPort) error {
 	return nil
 }
 
-// rtcpOf returns where RTCP for m goes; invalid when the peer named an address
-// nothing may be sent to.
-func rtcpOf(m mediaLine, local netip.AddrPort, mux bool) netip.AddrPort {
-	to := netip.AddrPortFrom(m.addr, m.port)
-	switch {
-	case mux:
-		return to
-	case m.rtcp.IsValid():
-		to = m.rtcp
-	case m.port == 65535:
-		return netip.AddrPort{}
-	default:
-		to = netip.AddrPortFrom(m.addr, m.port+1)
-	}
-	if rtpDestination(local, to) != nil {
+// rtcpOf returns where the peer wants the RTCP of m: zero for the usual place, or
+// when a=rtcp names an address nothing may be sent to.
+func rtcpOf(m mediaLine, local netip.AddrPort) netip.AddrPort {
+	if !m.rtcp.IsValid() || rtpDestination(local, m.rtcp) != nil {
 		return netip.AddrPort{}
 	}
-	return to
+	return m.rtcp
 }
 
 // effective is m's direction, less receiving when the connection address says so
@@ -216,21 +179,14 @@ func sameCodec(ps []payload, p payload) payload {
 	return ps[i]
 }
 
-func codecPayload(c codec, pt uint8) payload {
+func codecPayload(c media.Codec, pt uint8) payload {
 	return payload{pt: pt, name: c.String(), clock: g711Clock}
 }
 
-// staticPT returns the payload type RFC 3551 gives c.
-func staticPT(c codec) uint8 {
-	if c == pcma {
-		return 8
+// codecOf returns the codec of p, one of those codecPayload was asked for.
+func codecOf(p payload) media.Codec {
+	if p.name == media.PCMA.String() {
+		return media.PCMA
 	}
-	return 0
-}
-
-func codecOf(p payload) codec {
-	if p.name == pcma.String() {
-		return pcma
-	}
-	return pcmu
+	return media.PCMU
 }

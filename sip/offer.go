@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"shouwen/sip/media"
 )
 
 var (
@@ -69,7 +71,7 @@ var offerRefusal = map[offerState]error{
 // for one audio stream. It does no I/O. The goroutine of the leg owns it.
 type offerAnswer struct {
 	local     netip.AddrPort
-	codecs    []codec // in order of preference
+	codecs    []media.Codec // in order of preference
 	sessionID uint64
 
 	state    offerState
@@ -87,7 +89,7 @@ type agreement struct {
 	audio  int         // index of the audio m-line in use
 	hold   bool        // this side holds the peer
 	held   bool        // the peer holds this side
-	media  negotiated
+	media  media.Negotiated
 	peerPT []payload // of the peer's audio: their numbers are not given another meaning
 }
 
@@ -96,13 +98,13 @@ type mediaChange struct {
 	held    bool // the peer put this side on hold in this round
 	resumed bool // the peer took it off hold
 	moved   bool // the peer's audio goes to another address or port than before
-	media   negotiated
+	media   media.Negotiated
 }
 
 // newOfferAnswer returns the exchange of a new dialog. local is where this side's
 // RTP arrives and is written into every description; sessionID goes into
 // o= and must be unique among the dialogs of this address.
-func newOfferAnswer(local netip.AddrPort, codecs []codec, sessionID uint64) *offerAnswer {
+func newOfferAnswer(local netip.AddrPort, codecs []media.Codec, sessionID uint64) *offerAnswer {
 	return &offerAnswer{local: local, codecs: codecs, sessionID: sessionID, state: offerStable}
 }
 
@@ -253,18 +255,18 @@ func (o *offerAnswer) settle(a agreement, theirs mediaLine, codec payload) media
 	a.peerPT = theirs.payloads
 	a.held = allowed&wish(a.hold) != wish(a.hold)
 
-	a.media = negotiated{
+	a.media = media.Negotiated{
 		Remote: netip.AddrPortFrom(theirs.addr, theirs.port),
 		Mux:    ours.mux && theirs.mux,
-		Send:   format{Codec: codecOf(codec), PT: codec.pt, EventPT: eventPT(theirs.payloads), Ptime: theirs.frame()},
-		Recv:   format{Codec: codecOf(codec), PT: sameCodec(ours.payloads, codec).pt, EventPT: eventPT(ours.payloads), Ptime: frameTime},
+		Send:   media.Format{Codec: codecOf(codec), PT: codec.pt, EventPT: eventPT(theirs.payloads), Ptime: theirs.frame()},
+		Recv:   media.Format{Codec: codecOf(codec), PT: sameCodec(ours.payloads, codec).pt, EventPT: eventPT(ours.payloads), Ptime: frameTime},
 		SendOK: dir&dirSendOnly != 0,
 		RecvOK: dir&dirRecvOnly != 0,
 	}
 	if theirs.addr.IsUnspecified() { // held: keep the address to return to
 		a.media.Remote, a.media.RemoteRTCP = o.agreed.media.Remote, o.agreed.media.RemoteRTCP
-	} else {
-		a.media.RemoteRTCP = rtcpOf(theirs, o.local, a.media.Mux)
+	} else if !a.media.Mux {
+		a.media.RemoteRTCP = rtcpOf(theirs, o.local)
 	}
 
 	before := o.agreed
@@ -321,7 +323,7 @@ func (o *offerAnswer) offerPayloads() []payload {
 		if inUse && c == recv.Codec {
 			ps = slices.Insert(ps, 0, codecPayload(c, recv.PT))
 		} else {
-			ps = append(ps, codecPayload(c, staticPT(c)))
+			ps = append(ps, codecPayload(c, uint8(c)))
 		}
 	}
 	if pt, ok := o.ownEventPT(); ok {

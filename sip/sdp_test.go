@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	pion "github.com/pion/sdp/v3"
 	"pgregory.net/rapid"
+
+	"shouwen/sip/media"
 )
 
 // sdpLines makes a body of lines with the line end of SIP.
@@ -241,7 +243,7 @@ func FuzzSDP(f *testing.F) {
 		if err != nil {
 			return
 		}
-		o := newOfferAnswer(netip.MustParseAddrPort("192.0.2.10:20000"), []codec{pcma, pcmu}, 1)
+		o := newOfferAnswer(netip.MustParseAddrPort("192.0.2.10:20000"), []media.Codec{media.PCMA, media.PCMU}, 1)
 		if o.takeOffer(sdp) != nil {
 			return
 		}
