@@ -1,0 +1,122 @@
+// Package prompts holds what callers hear besides people: spoken prompts in Chinese
+// and English, music on hold and tones, as WAV files that a deployment may replace
+// by its own recordings.
+package prompts
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:generate go run gen/main.go gen/speech.go gen/tones.go
+
+// Name is a prompt; its file is the name with .wav.
+type Name string
+
+// The prompts.
+const (
+	Greeting   Name = "greeting"    // first, when the call is answered
+	PleaseHold Name = "please_hold" // before an agent is rung
+	AllBusy    Name = "all_busy"    // nobody is free, the caller waits
+	Apology    Name = "apology"     // nobody came: we will call back
+	Goodbye    Name = "goodbye"     // before we hang up
+	Music      Name = "music"       // on hold; can be repeated without a seam
+	Ringback   Name = "ringback"    // a phone rings: 450 Hz, 1 s on, 4 s off; to be repeated
+	Beep       Name = "beep"        // speak now
+)
+
+// spoken prompts exist in every language, sounds once.
+var (
+	spoken = []Name{Greeting, PleaseHold, AllBusy, Apology, Goodbye}
+	sounds = []Name{Music, Ringback, Beep}
+)
+
+// Languages are those there are prompts in (BCP 47).
+var Languages = []string{"zh-CN", "en"}
+
+//go:embed zh-CN/*.wav en/*.wav tones/*.wav
+var embedded embed.FS
+
+// Prompt is one WAV file. Embedded ones are 8 kHz mono A-law.
+type Prompt struct {
+	File string // where it is from, for messages
+	WAV  []byte // not to be changed
+}
+
+// Set has a prompt for every Name.
+type Set map[Name]Prompt
+
+// maxFile bounds a replacement: an hour at 8 kHz and 16 bits.
+const maxFile = 64 << 20
+
+// Load returns the prompts in one of Languages. WAV files in the folder dir that
+// are named as prompts replace these; other WAV files there are an error, so that
+// a misspelt name does not go unnoticed. An empty dir replaces nothing. Load looks
+// at no more than the header of a replacement; whoever decodes it finds the rest.
+func Load(lang, dir string) (Set, error) {
+	if !slices.Contains(Languages, lang) {
+		return nil, fmt.Errorf("no prompts in language %q: there are %s", lang, Languages)
+	}
+	set := Set{}
+	for _, name := range spoken {
+		set.embed(lang, name)
+	}
+	for _, name := range sounds {
+		set.embed("tones", name)
+	}
+	if dir == "" {
+		return set, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("folder of prompts: %w", err)
+	}
+	for _, e := range entries {
+		base, isWAV := strings.CutSuffix(strings.ToLower(e.Name()), ".wav")
+		if !isWAV {
+			continue
+		}
+		if err := set.replace(Name(base), filepath.Join(dir, e.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+func (s Set) embed(folder string, name Name) {
+	file := path.Join(folder, string(name)+".wav")
+	wav, err := embedded.ReadFile(file)
+	if err != nil {
+		panic(err) // the program was built without it
+	}
+	s[name] = Prompt{File: "embedded " + file, WAV: wav}
+}
+
+func (s Set) replace(name Name, file string) error {
+	if _, ok := s[name]; !ok {
+		return fmt.Errorf("prompt %s: no prompt has this name: there are %s", file, slices.Sorted(maps.Keys(s)))
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return fmt.Errorf("prompt: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
+		return fmt.Errorf("prompt %s: not a file of at most %d MiB", file, maxFile>>20)
+	}
+	wav, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("prompt: %w", err)
+	}
+	if len(wav) < 12 || !bytes.HasPrefix(wav, []byte("RIFF")) || string(wav[8:12]) != "WAVE" {
+		return fmt.Errorf("prompt %s: not a WAV file: want 8 kHz mono, as sox %s -r 8000 -c 1 -b 16 OUT.wav makes it", file, file)
+	}
+	s[name] = Prompt{File: file, WAV: wav}
+	return nil
+}
