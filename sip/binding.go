@@ -18,7 +18,7 @@ import (
 type Binding struct {
 	User      string         `json:"user"`
 	Contact   string         `json:"contact"`            // URI without brackets
-	Instance  string         `json:"instance,omitempty"` // +sip.instance (RFC 5626), without brackets
+	Instance  string         `json:"instance,omitempty"` // +sip.instance (RFC 5626), with its brackets
 	RegID     int            `json:"reg_id,omitempty"`   // 0: none
 	Path      []string       `json:"path,omitempty"`     // Route values towards the phone, nearest first (RFC 3327)
 	Transport string         `json:"transport"`          // udp, tcp or tls
@@ -159,13 +159,21 @@ func contactKey(uri string) string {
 	if msg.ParseUri(uri, &u) != nil {
 		return uri
 	}
-	transport := "udp"
-	for _, p := range u.UriParams {
-		if strings.EqualFold(p.K, "transport") {
-			transport = strings.ToLower(p.V)
-		}
+	transport := strings.ToLower(uriParam(u.UriParams, "transport"))
+	if transport == "" {
+		transport = "udp"
 	}
 	return u.Scheme + ":" + u.User + "@" + strings.ToLower(u.Host) + ":" + strconv.Itoa(uriPort(&u)) + ";" + transport
+}
+
+// uriParam returns the value of a parameter whose name may be in any case.
+func uriParam(params msg.HeaderParams, name string) string {
+	for _, p := range params {
+		if strings.EqualFold(strings.TrimSpace(p.K), name) {
+			return strings.Trim(strings.TrimSpace(p.V), `"`)
+		}
+	}
+	return ""
 }
 
 // mergeBindings adds what another copy knows to known: the newer of the same

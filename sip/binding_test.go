@@ -66,11 +66,11 @@ func TestRegister(t *testing.T) {
 		"an expired one holds no CSeq": {[]Binding{boundAt(desk, "c", 8, old, time.Minute)},
 			registration{from: phone, contacts: []contact{{uri: desk, expires: time.Hour}}}, regStored, desk + " 3600"},
 		"the same instance replaces, whatever its URI": {
-			[]Binding{{User: "1001", Contact: home, Instance: "urn:uuid:1", CallID: "h", Q: 1, Updated: old, Expires: noon.Add(time.Hour)}},
-			registration{from: phone, contacts: []contact{{uri: desk, instance: "urn:uuid:1", expires: time.Hour}}}, regStored, desk + " 3600"},
+			[]Binding{{User: "1001", Contact: home, Instance: "<urn:uuid:1>", CallID: "h", Q: 1, Updated: old, Expires: noon.Add(time.Hour)}},
+			registration{from: phone, contacts: []contact{{uri: desk, instance: "<urn:uuid:1>", expires: time.Hour}}}, regStored, desk + " 3600"},
 		"another reg-id of the same instance stands beside it": {
-			[]Binding{{User: "1001", Contact: home, Instance: "urn:uuid:1", RegID: 1, CallID: "h", Q: 1, Updated: old, Expires: noon.Add(time.Hour)}},
-			registration{from: phone, contacts: []contact{{uri: desk, instance: "urn:uuid:1", regID: 2, q: 1, expires: time.Hour}}}, regStored, desk + " 3600, " + home + " 3600"},
+			[]Binding{{User: "1001", Contact: home, Instance: "<urn:uuid:1>", RegID: 1, CallID: "h", Q: 1, Updated: old, Expires: noon.Add(time.Hour)}},
+			registration{from: phone, contacts: []contact{{uri: desk, instance: "<urn:uuid:1>", regID: 2, q: 1, expires: time.Hour}}}, regStored, desk + " 3600, " + home + " 3600"},
 		"a contact twice in one REGISTER: the last counts": {nil,
 			registration{from: phone, contacts: []contact{{uri: desk, expires: time.Hour}, {uri: "sip:1001@10.0.0.5", expires: time.Minute}}}, regStored, "sip:1001@10.0.0.5 60"},
 		"an eleventh contact": {ten, registration{from: phone, contacts: []contact{{uri: desk, expires: time.Hour}}}, regTooMany, ""},
@@ -163,7 +163,7 @@ func drawRegistration(t *rapid.T) registration {
 	for range rapid.IntRange(0, 3).Draw(t, "contacts") {
 		c := contact{
 			uri:      fmt.Sprintf("sip:1001@10.0.0.%d", rapid.IntRange(1, 14).Draw(t, "host")),
-			instance: rapid.SampledFrom([]string{"", "urn:uuid:1", "urn:uuid:2"}).Draw(t, "instance"),
+			instance: rapid.SampledFrom([]string{"", "<urn:uuid:1>", "<urn:uuid:2>"}).Draw(t, "instance"),
 			q:        rapid.SampledFrom([]float32{0, 0.5, 1}).Draw(t, "q"),
 			expires:  time.Duration(rapid.SampledFrom([]int{0, 30, 60, 3600, 100_000}).Draw(t, "expires")) * time.Second,
 		}
@@ -223,11 +223,11 @@ func TestReadRegistration(t *testing.T) {
 		"several in one field":              {[]string{"Contact: <sip:a@10.0.0.5>, <sip:b@10.0.0.6>;expires=0"}, "sip:a@10.0.0.5//0/1/3600; sip:b@10.0.0.6//0/1/0", true},
 		"several without brackets":          {[]string{"Contact: sip:a@10.0.0.5,sip:b@10.0.0.6"}, "sip:a@10.0.0.5//0/1/3600; sip:b@10.0.0.6//0/1/3600", true},
 		"several fields":                    {[]string{"Contact: <sip:a@10.0.0.5>", "m: <sip:b@10.0.0.6>"}, "sip:a@10.0.0.5//0/1/3600; sip:b@10.0.0.6//0/1/3600", true},
-		"instance and reg-id":               {[]string{`Contact: <sip:1001@10.0.0.5>;+sip.instance="<urn:uuid:00000000-0000-1000-8000-000a95a0e128>";reg-id=1`}, "sip:1001@10.0.0.5/urn:uuid:00000000-0000-1000-8000-000a95a0e128/1/1/3600", true},
+		"instance and reg-id":               {[]string{`Contact: <sip:1001@10.0.0.5>;+sip.instance="<urn:uuid:00000000-0000-1000-8000-000a95a0e128>";reg-id=1`}, "sip:1001@10.0.0.5/<urn:uuid:00000000-0000-1000-8000-000a95a0e128>/1/1/3600", true},
 		"reg-id alone means nothing":        {[]string{"Contact: <sip:1001@10.0.0.5>;reg-id=1"}, "sip:1001@10.0.0.5//0/1/3600", true},
 		"malformed expires is the default":  {[]string{"Contact: <sip:1001@10.0.0.5>;expires=-1", "Expires: 120"}, "sip:1001@10.0.0.5//0/1/3600", true},
 		"malformed Expires is the default":  {[]string{"Contact: <sip:1001@10.0.0.5>", "Expires: soon"}, "sip:1001@10.0.0.5//0/1/3600", true},
-		"q that is no number between 0, 1":  {[]string{"Contact: <sip:1001@10.0.0.5>;q=NaN"}, "", false},
+		"q that is no number between 0, 1":  {[]string{"Contact: <sip:1001@10.0.0.5>;q=NaN"}, "sip:1001@10.0.0.5//0/1/3600", true},
 		"headers in the URI are dropped":    {[]string{"Contact: <sip:1001@10.0.0.5?Route=%3Csip:x%3E>"}, "sip:1001@10.0.0.5//0/1/3600", true},
 		"wildcard":                          {[]string{"Contact: *", "Expires: 0"}, "*0", true},
 		"compact wildcard":                  {[]string{"m: *", "Expires: 0"}, "*0", true},
@@ -279,8 +279,7 @@ func TestReplyGoesBackThroughNAT(t *testing.T) {
 	req := requestOf(t, "REGISTER", "sip:hotline.example", "1001")
 	res := replyTo(req, netip.MustParseAddrPort("[::ffff:203.0.113.7]:40123"), 200, "OK")
 	via := res.Via()
-	received, _ := via.Params.Get("received")
-	if rport, _ := via.Params.Get("rport"); received != "203.0.113.7" || rport != "40123" {
+	if received, rport := uriParam(via.Params, "received"), uriParam(via.Params, "rport"); received != "203.0.113.7" || rport != "40123" {
 		t.Errorf("received = %s, rport = %s", received, rport)
 	}
 	if res.Destination() != "203.0.113.7:40123" {
@@ -296,7 +295,6 @@ func TestReplyGoesBackThroughNAT(t *testing.T) {
 func FuzzRegister(f *testing.F) {
 	f.Add("<sip:1001@10.0.0.5:5060>;expires=60", "<sip:p.example;lr>", "3600")
 	f.Add("*", "", "0")
-	f.Add(":0:", " ", "A")
 	f.Add(`sip:a@b, sip:c@d;+sip.instance="<x>"`, `"`, "-1")
 	f.Fuzz(func(t *testing.T, contactField, path, expires string) {
 		if strings.ContainsAny(contactField+path+expires, "\r\n") {

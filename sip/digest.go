@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	msg "github.com/emiago/sipgo/sip"
 )
@@ -82,9 +84,6 @@ const (
 	authThrottled authVerdict = "throttled" // too many wrong ones before; not looked at
 )
 
-// maxLoggedName bounds what a stranger writes into the log, in runes.
-const maxLoggedName = 64
-
 // digestServer authenticates requests by digest (RFC 7616, RFC 8760), qop=auth
 // only. Safe from any goroutine; its memory is fixed.
 type digestServer struct {
@@ -124,7 +123,7 @@ func (d *digestServer) check(req *msg.Request, source netip.AddrPort, now time.T
 		return "", authThrottled
 	}
 	if !d.proves(c, req.Method.String()) {
-		d.log.Warn("wrong credentials", "user", safeText(c.username, maxLoggedName), "source", source, "method", safeText(req.Method.String(), maxLoggedName))
+		d.log.Warn("wrong credentials", "user", cleanUser(c.username), "source", source, "method", cleanUser(req.Method.String()))
 		return "", authWrong
 	}
 	d.throttle.proved(c.username, source, now)
@@ -178,7 +177,10 @@ func (d *digestServer) challenge(a digestAlgorithm, nonce string, stale bool) st
 // digestOffer returns the algorithms to challenge req with, preferred first
 // (RFC 8760 2.3). Any of them is accepted whatever was offered.
 func digestOffer(req *msg.Request) []digestAlgorithm {
-	agent := strings.ToLower(firstHdr(req, "User-Agent", ""))
+	agent := ""
+	if h := req.GetHeader("User-Agent"); h != nil {
+		agent = strings.ToLower(h.Value())
+	}
 	switch {
 	case strings.HasPrefix(agent, "baresip v0."), strings.HasPrefix(agent, "baresip v1."), strings.HasPrefix(agent, "baresip v2."):
 		return []digestAlgorithm{digestMD5} // gives up when any challenge names another algorithm
@@ -263,4 +265,16 @@ func uriPort(u *msg.Uri) int {
 		return 5061
 	}
 	return 5060
+}
+
+// cleanUser returns a name fit for a log line: no control, format or invalid
+// runes, at most 64.
+func cleanUser(s string) string {
+	n := 0
+	return strings.Map(func(r rune) rune {
+		if n++; n > 64 || r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
 }

@@ -432,6 +432,12 @@ func TestParseDigestKeepsWhatWasQuoted(t *testing.T) {
 	}
 }
 
+func TestCleanUser(t *testing.T) {
+	if got := cleanUser("a\x1b[31m\u202eb\r\nc\xff" + strings.Repeat("x", 100)); len(got) > 64 || !strings.HasPrefix(got, "a[31mbcx") {
+		t.Errorf("cleaned = %q", got)
+	}
+}
+
 // FuzzAuthorization: whatever an Authorization field says, nobody gets in and
 // nothing breaks; what parses can be written and read again.
 func FuzzAuthorization(f *testing.F) {

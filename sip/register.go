@@ -15,24 +15,24 @@ import (
 // Longest texts of a REGISTER that are kept.
 const (
 	maxContactURI = 512
-	maxInstance   = 128
 	maxCallID     = 256
 	maxPath       = 5
 )
 
-// readRegistration reads the contacts of a REGISTER and its Path; what else its
-// bindings share is in from.
+// readRegistration reads the contacts of a REGISTER. Everything a binding
+// needs beyond them is in from, but for the Path.
 func readRegistration(req *msg.Request, from Binding) (registration, bool) {
-	r := registration{from: from, expires: defaultExpires}
-	if v := firstHdr(req, "Expires", ""); v != "" {
-		r.expires = seconds(parseDeltaSeconds(v))
-	}
-	for _, v := range hdr(req, "Contact", "m") {
-		if v == "*" {
+	r := registration{from: from, expires: expiresHeader(req)}
+	for _, h := range req.GetHeaders("Contact") { // m: too; sipgo names both Contact
+		header, ok := h.(*msg.ContactHeader)
+		if !ok {
+			return r, false
+		}
+		if header.Address.Wildcard {
 			r.wildcard = true
 			continue
 		}
-		c, ok := readContact(v, r.expires)
+		c, ok := readContact(header, r.expires)
 		if !ok {
 			return r, false
 		}
@@ -43,42 +43,73 @@ func readRegistration(req *msg.Request, from Binding) (registration, bool) {
 	return r, ok && len(from.CallID) <= maxCallID
 }
 
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+// expiresHeader returns the Expires of req; absent or malformed it is the
+// default (RFC 3261 10.2.1.1).
+func expiresHeader(req *msg.Request) time.Duration {
+	if h := req.GetHeader("Expires"); h != nil {
+		return expiresValue(h.Value(), defaultExpires)
+	}
+	return defaultExpires
+}
 
-// readContact reads one Contact that a request can be sent to. Header fields
-// in its URI are left out: they would become ours.
-func readContact(value string, expires time.Duration) (contact, bool) {
-	info, err := parseContact(value)
-	var target msg.Uri // what requests to it will name
-	if err != nil || !keepable(info.uri.text) || msg.ParseUri(info.uri.text, &target) != nil || target.Raw() != "" || target.Host == "" {
+func expiresValue(s string, otherwise time.Duration) time.Duration {
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 32)
+	if err != nil {
+		return otherwise
+	}
+	return time.Duration(n) * time.Second
+}
+
+func readContact(h *msg.ContactHeader, expires time.Duration) (contact, bool) {
+	u := h.Address
+	u.Headers = nil // they would become header fields of our requests
+	c := contact{uri: u.String(), q: 1, expires: expires}
+	if u.Scheme != "sip" && u.Scheme != "sips" || u.Host == "" || len(c.uri) > maxContactURI || !plainURI(c.uri) {
 		return contact{}, false
 	}
-	c := contact{uri: info.uri.text, q: float32(info.q) / 1000, expires: expires}
-	if info.expires >= 0 {
-		c.expires = seconds(info.expires)
+	if v := uriParam(h.Params, "expires"); v != "" {
+		c.expires = expiresValue(v, defaultExpires)
 	}
-	if info.instance != "" && len(info.instance) <= maxInstance && keepable(info.instance) {
-		c.instance, c.regID = info.instance, info.regID
+	if q, err := strconv.ParseFloat(uriParam(h.Params, "q"), 32); err == nil && q >= 0 && q <= 1 {
+		c.q = float32(q)
+	}
+	instance := uriParam(h.Params, "+sip.instance")
+	if strings.HasPrefix(instance, "<") && strings.HasSuffix(instance, ">") && len(instance) <= 128 && plainURI(instance[1:len(instance)-1]) {
+		c.instance = instance
+		if id, err := strconv.ParseUint(uriParam(h.Params, "reg-id"), 10, 31); err == nil {
+			c.regID = int(id)
+		}
 	}
 	return c, true
 }
 
-// keepable reports whether s is short and can stand between angle brackets as it is.
-func keepable(s string) bool {
-	return len(s) <= maxContactURI && !strings.ContainsFunc(s, func(r rune) bool {
+// plainURI reports whether s can stand between angle brackets as it is.
+func plainURI(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || r == '<' || r == '>' || r == '"' || r == '\\'
 	})
 }
 
-// readPath returns the Path of req as Route values, nearest hop first.
+// readPath returns the Path of req as Route values, nearest hop first. sipgo
+// neither splits nor reads that field, so its Route parser is borrowed.
 func readPath(req *msg.Request) ([]string, bool) {
 	var path []string
-	for _, v := range hdr(req, "Path", "") {
-		a, err := parseNameAddr(v)
-		if err != nil || a.uri.host == "" || !keepable(a.uri.text) || len(path) == maxPath {
+	for _, h := range req.GetHeaders("Path") {
+		routes, err := msg.HeadersParser(msg.DefaultHeadersParser()).ParseHeader(nil, []byte("Route: "+h.Value()))
+		if err != nil {
 			return nil, false
 		}
-		path = append(path, "<"+a.uri.text+">")
+		for _, route := range routes {
+			r, ok := route.(*msg.RouteHeader)
+			if !ok || r.Address.Host == "" {
+				return nil, false
+			}
+			uri := r.Address.String()
+			if !plainURI(uri) || len(uri) > maxContactURI || len(path) == maxPath {
+				return nil, false
+			}
+			path = append(path, "<"+uri+">")
+		}
 	}
 	return path, true
 }
@@ -106,7 +137,7 @@ func contactValue(b Binding, now time.Time) string {
 		s += ";q=" + strconv.FormatFloat(float64(b.Q), 'f', -1, 32)
 	}
 	if b.Instance != "" {
-		s += fmt.Sprintf(`;+sip.instance="<%s>"`, b.Instance)
+		s += fmt.Sprintf(`;+sip.instance="%s"`, b.Instance)
 	}
 	if b.RegID != 0 {
 		s += ";reg-id=" + strconv.Itoa(b.RegID)

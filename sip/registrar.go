@@ -98,19 +98,19 @@ func (r *registrar) handle(req *msg.Request, source, local netip.AddrPort, trans
 	}
 	if req.To().Address.User != user {
 		r.metrics.RegistrationFailed("other_user")
-		r.log.Warn("registration of another user refused", "user", safeText(user, maxLoggedName), "to", safeText(req.To().Address.User, maxLoggedName), "source", source)
+		r.log.Warn("registration of another user refused", "user", cleanUser(user), "to", cleanUser(req.To().Address.User), "source", source)
 		return replyTo(req, source, msg.StatusForbidden, "Forbidden")
 	}
 	reg, ok := readRegistration(req, Binding{
 		User: user, Transport: strings.ToLower(transport), Local: local, Remote: source, Node: r.cfg.Node,
-		CallID: req.CallID().Value(), CSeq: req.CSeq().SeqNo, UserAgent: safeText(firstHdr(req, "User-Agent", ""), maxLoggedName),
+		CallID: req.CallID().Value(), CSeq: req.CSeq().SeqNo, UserAgent: userAgent(req),
 	})
 	if !ok {
 		return r.refuse(req, source, regMalformed)
 	}
 	bindings, outcome := r.register(reg, now)
 	if outcome != regStored {
-		r.log.Warn("registration refused", "user", safeText(user, maxLoggedName), "source", source, "outcome", outcome)
+		r.log.Warn("registration refused", "user", cleanUser(user), "source", source, "outcome", outcome)
 		res := r.refuse(req, source, outcome)
 		answerRegister(res, outcome, nil, nil, now)
 		return res
@@ -123,6 +123,13 @@ func (r *registrar) handle(req *msg.Request, source, local netip.AddrPort, trans
 func (r *registrar) refuse(req *msg.Request, source netip.AddrPort, o regOutcome) *msg.Response {
 	r.metrics.RegistrationFailed(string(o))
 	return replyTo(req, source, regStatus[o].code, regStatus[o].reason)
+}
+
+func userAgent(req *msg.Request) string {
+	if h := req.GetHeader("User-Agent"); h != nil {
+		return cleanUser(h.Value())
+	}
+	return ""
 }
 
 // register applies reg to what its user has.

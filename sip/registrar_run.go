@@ -88,7 +88,7 @@ func (r *registrar) announce(present map[string]bool) {
 		} else {
 			delete(present, user)
 		}
-		r.log.Info("presence", "user", safeText(user, maxLoggedName), "registered", registered)
+		r.log.Info("presence", "user", cleanUser(user), "registered", registered)
 		r.onChange(user, registered)
 	}
 }

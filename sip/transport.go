@@ -44,6 +44,8 @@ type TransportConfig struct {
 	Trusted func(netip.Addr) bool
 
 	limits limits // zero: defaultLimits
+
+	stray func(*msg.Response) // gets the responses no transaction waits for; nil: nobody
 }
 
 // transport owns every SIP socket and the sipgo user agent behind them. What
@@ -74,6 +76,9 @@ type transport struct {
 func newTransport(cfg TransportConfig, m *metrics.Metrics, log *slog.Logger) (*transport, error) {
 	if cfg.limits == (limits{}) {
 		cfg.limits = defaultLimits
+	}
+	if cfg.stray == nil {
+		cfg.stray = func(*msg.Response) {}
 	}
 	sipgoLog.shared.target.Store(log)
 	t := &transport{
@@ -143,6 +148,7 @@ func (t *transport) makeUA() error {
 		sipgo.WithUserAgent("Shouwen"),
 		sipgo.WithUserAgentParser(parser),
 		sipgo.WithUserAgentDNSResolver(noDNS),
+		sipgo.WithUserAgentTransactionLayerOptions(msg.WithTransactionLayerUnhandledResponseHandler(t.cfg.stray)),
 		sipgo.WithUserAgenTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}),
 		// The transports copy the other options when they are set: they come last.
 		sipgo.WithUserAgentTransportLayerOptions(msg.WithTransportLayerTransports(msg.TransportsConfig{
@@ -237,6 +243,18 @@ func (t *transport) addr(network string) netip.AddrPort {
 		}
 	}
 	return netip.AddrPort{}
+}
+
+// owns says whether a is an address we listen on.
+func (t *transport) owns(a netip.Addr) bool {
+	for _, listening := range [][]netip.AddrPort{t.cfg.UDP, t.cfg.TCP, t.cfg.TLS} {
+		for _, l := range listening {
+			if l.Addr() == a {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // client returns the client that sends requests over network. Over UDP they

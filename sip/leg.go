@@ -1,0 +1,337 @@
+package sip
+
+import (
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	msg "github.com/emiago/sipgo/sip"
+	"github.com/google/uuid"
+
+	"shouwen/sip/media"
+)
+
+// Incoming is what a call says about itself when it arrives.
+type Incoming struct {
+	Caller  CallerID
+	Dialed  string // user part of the Request-URI
+	Trunk   string // name of the trunk that brought it, or empty
+	Account string // user of the phone that made it, or empty
+	CallID  string // Call-ID header field
+}
+
+// EndCause says why a leg ended. The set is closed.
+type EndCause string
+
+const (
+	EndHangup    EndCause = "hangup"    // the far end sent BYE
+	EndLocal     EndCause = "local"     // Hangup or Reject was called
+	EndCancelled EndCause = "cancelled" // the caller sent CANCEL before the answer
+	EndRejected  EndCause = "rejected"  // the far end answered with a failure
+	EndTimeout   EndCause = "timeout"   // the far end never answered a request
+	EndNoAck     EndCause = "no_ack"    // our 2xx was never acknowledged
+	EndGone      EndCause = "gone"      // the far end does not know the dialog, or its connection is closed
+	EndMedia     EndCause = "media"     // offer and answer did not fit
+	EndExpired   EndCause = "expired"   // the session timer ran out (RFC 4028)
+	EndShutdown  EndCause = "shutdown"  // the program is stopping
+	EndPanic     EndCause = "panic"     // a defect of ours; see the log
+)
+
+// Event is something that happened on a leg. Events of one leg come in order, on
+// the leg's goroutine; the receiver must not block. Ended comes exactly once and
+// last.
+type Event interface{ isEvent() }
+
+// Ringing: the far end rings (a 18x to our INVITE).
+type Ringing struct{ Code int }
+
+// Answered: there is audio. For an inbound leg, after our 2xx went out (or, when
+// the caller left the offer to us, after his ACK brought the answer).
+type Answered struct{}
+
+// Held: the far end put us on hold; it hears nothing useful and sends nothing.
+type Held struct{}
+
+// Resumed: the far end took us off hold.
+type Resumed struct{}
+
+// Digit: the far end pressed a key.
+type Digit struct {
+	Key  byte // 0-9 * # A-D
+	Info bool // told by SIP INFO, not RFC 4733
+}
+
+// Ended: the leg is over.
+type Ended struct {
+	Cause  EndCause
+	Code   int // final status the far end or we gave, or 0
+	Reason string
+}
+
+func (Ringing) isEvent()  {}
+func (Answered) isEvent() {}
+func (Held) isEvent()     {}
+func (Resumed) isEvent()  {}
+func (Digit) isEvent()    {}
+func (Ended) isEvent()    {}
+
+// Hangup says why a leg is hung up.
+type Hangup struct {
+	Cause  EndCause // EndLocal if empty
+	Reason string   // Reason header field (RFC 3326) to send, or empty
+}
+
+// Leg is one SIP dialog with its audio, in either role.
+//
+// A leg is owned by the goroutine running run. Other goroutines only put signals
+// into box, or read what never changes.
+type Leg struct {
+	id    string // local tag; unique
+	in    Incoming
+	user  string // whose phone an outbound leg rings, or empty
+	ua    *UA
+	log   *slog.Logger
+	media *media.Session
+	nat   bool
+	key   initialKey // of an inbound leg's INVITE
+	box   *mailbox[signal]
+	done  chan struct{}
+	sink  atomic.Pointer[func(Event)]
+
+	// Owned by run.
+	state  legState
+	flow   flow
+	dlg    dialog
+	oa     *offerAnswer
+	timers legTimers
+	ended  bool // Ended was sent
+
+	invite  serverInvite // the INVITE of the peer being answered
+	sent    clientInvite // our INVITE being answered
+	session sessionTimer
+	allow   []string // methods the peer takes
+	parked  *signal  // a re-INVITE that came before the ACK of our last 2xx
+	digits  digitFilter
+}
+
+// serverInvite is an INVITE of the peer, initial or not, until its ACK came.
+type serverInvite struct {
+	req     *msg.Request
+	tx      *msg.ServerTx
+	res     *msg.Response // the 2xx, for repetition
+	seq     uint32
+	repeats int
+	body    []byte // SDP of the 2xx; nil until computed
+	offered bool   // our 2xx carries the offer; the ACK must bring the answer
+}
+
+// clientInvite is our INVITE, initial or not.
+type clientInvite struct {
+	req     *msg.Request
+	ack     *msg.Request // sent for its 2xx, repeated with it
+	tag     string       // remote tag of the acknowledged branch
+	pending bool         // no final response yet
+	hangup  *Hangup      // wanted before there was a final response
+}
+
+// ID names the leg; it is also its local tag.
+func (l *Leg) ID() string { return l.id }
+
+// Incoming is what the call said about itself; empty for a leg we dialled.
+func (l *Leg) Incoming() Incoming { return l.in }
+
+// User is whose phone a leg we dialled rings.
+func (l *Leg) User() string { return l.user }
+
+// Media is the leg's audio, usable until Ended.
+func (l *Leg) Media() *media.Session { return l.media }
+
+// Done is closed when the leg's goroutine has ended.
+func (l *Leg) Done() <-chan struct{} { return l.done }
+
+// Log names the call this leg belongs to in every line the leg writes. Call it
+// before the leg runs or from its events.
+func (l *Leg) Log(log *slog.Logger) { l.log = log.With("leg", l.id) }
+
+// Handle makes sink the receiver of the events from now on.
+func (l *Leg) Handle(sink func(Event)) { l.sink.Store(&sink) }
+
+// Ring tells the caller that somebody is being called (180). No effect once answered.
+func (l *Leg) Ring() { l.box.put(signal{kind: sigRing}) }
+
+// Answer accepts the call of an inbound leg; Answered or Ended follows.
+func (l *Leg) Answer() { l.box.put(signal{kind: sigAnswer}) }
+
+// Reject refuses the call of an inbound leg that was not answered, with a status
+// from 300 to 699; Ended follows. An answered leg is hung up instead.
+func (l *Leg) Reject(code int, reason string) {
+	l.box.put(signal{kind: sigReject, code: code, reason: reason})
+}
+
+// Probe asks the far end of an answered leg whether it is still there; if it does
+// not say so within a few seconds the leg ends with EndGone. No effect while an
+// earlier question is open.
+func (l *Leg) Probe() { l.box.put(signal{kind: sigProbe}) }
+
+// Hangup ends the leg in any state by what fits: CANCEL, BYE or a final
+// response. Idempotent; Ended follows.
+func (l *Leg) Hangup(h Hangup) {
+	if h.Cause == "" {
+		h.Cause = EndLocal
+	}
+	l.box.put(signal{kind: sigHangup, hangup: h})
+}
+
+// newLeg opens the audio of a leg.
+func newLeg(u *UA) (*Leg, error) {
+	l := &Leg{id: uuid.Must(uuid.NewV7()).String(), ua: u, box: newMailbox[signal](), done: make(chan struct{})}
+	l.log = u.deps.Log.With("leg", l.id)
+	m, err := u.deps.Ports.Open(l.log)
+	if err != nil {
+		return nil, err
+	}
+	l.media = m
+	l.timers.post = func(s signal) { l.box.put(s) }
+	m.OnDigit(func(key byte) { l.box.put(signal{kind: sigKey, key: key}) })
+	return l, nil
+}
+
+// discard gives back what a leg that never ran holds.
+func (l *Leg) discard() { _ = l.media.Close() }
+
+// run owns the leg until it is dead.
+func (l *Leg) run() {
+	defer func() {
+		l.timers.stopAll()
+		l.reportAudio()
+		_ = l.media.Close()
+		l.ua.remove(l, l.key)
+		for _, s := range l.box.close() {
+			if s.tx != nil {
+				l.ua.refuse(s.tx, s.req, 481, "Call/Transaction Does Not Exist")
+			}
+		}
+		close(l.done)
+	}()
+	if l.state == legIncoming {
+		l.step(signal{kind: sigArrived})
+	}
+	for l.state != legDead {
+		select {
+		case <-l.box.wake:
+			for s, ok := l.box.take(); ok && l.state != legDead; s, ok = l.box.take() {
+				l.step(s)
+			}
+		case ack := <-l.acks(): // with the branch of its INVITE, as some phones send it
+			l.step(signal{kind: sigAck, req: ack})
+		}
+	}
+}
+
+func (l *Leg) acks() <-chan *msg.Request {
+	if l.invite.tx == nil {
+		return nil
+	}
+	return l.invite.tx.Acks()
+}
+
+// step handles one signal; a panic ends this leg only.
+func (l *Leg) step(s signal) {
+	if l.ua.transport.panics.safely("leg", func() { l.act(s) }) {
+		return
+	}
+	if s.tx != nil {
+		l.ua.refuse(s.tx, s.req, 500, "Server Internal Error")
+	}
+	if l.state == legUp || l.state == legAnswering {
+		l.bye("")
+	}
+	l.end(Ended{Cause: EndPanic})
+	l.state = legDead
+}
+
+func (l *Leg) act(s signal) {
+	if s.gen != 0 && !l.timers.fresh(s) {
+		return
+	}
+	act, ok := legTable[l.state][s.kind]
+	if !ok {
+		l.unexpected(s)
+		return
+	}
+	act(l, s)
+}
+
+// unexpected answers what does not fit the state: a request gets 481 or 500, a
+// command or response is too late and means nothing.
+func (l *Leg) unexpected(s signal) {
+	if s.tx != nil {
+		l.ua.refuse(s.tx, s.req, 481, "Call/Transaction Does Not Exist")
+	}
+	l.log.Debug("signal ignored", "state", l.state, "signal", s.kind)
+}
+
+func (l *Leg) emit(e Event) {
+	if sink := l.sink.Load(); sink != nil {
+		(*sink)(e)
+	}
+}
+
+// end reports the end once. The leg may live on to finish its transactions, but
+// it is silent from here.
+func (l *Leg) end(e Ended) {
+	if l.ended {
+		return
+	}
+	l.ended = true
+	l.media.SetSink(nil)
+	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
+	l.emit(e)
+}
+
+// legTimers posts signals to the leg when their time has come. Owned by the leg.
+type legTimers struct {
+	post func(signal)
+	last uint64
+	live map[signalKind]armedTimer
+}
+
+type armedTimer struct {
+	timer *time.Timer
+	gen   uint64
+}
+
+// arm replaces the running timer of kind, if any.
+func (t *legTimers) arm(kind signalKind, d time.Duration) {
+	t.stop(kind)
+	t.last++
+	s := signal{kind: kind, gen: t.last}
+	if t.live == nil {
+		t.live = make(map[signalKind]armedTimer)
+	}
+	t.live[kind] = armedTimer{time.AfterFunc(d, func() { t.post(s) }), s.gen}
+}
+
+func (t *legTimers) armed(kind signalKind) bool { _, ok := t.live[kind]; return ok }
+
+func (t *legTimers) stop(kind signalKind) {
+	if a, ok := t.live[kind]; ok {
+		a.timer.Stop()
+		delete(t.live, kind)
+	}
+}
+
+func (t *legTimers) stopAll() {
+	for kind := range t.live {
+		t.stop(kind)
+	}
+}
+
+// fresh says whether s is of a timer still armed; it disarms it.
+func (t *legTimers) fresh(s signal) bool {
+	if t.live[s.kind].gen != s.gen {
+		return false
+	}
+	delete(t.live, s.kind)
+	return true
+}

@@ -1,0 +1,255 @@
+package sip
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	msg "github.com/emiago/sipgo/sip"
+
+	"shouwen/metrics"
+)
+
+// probeTime is how long a peer may take to say that it is still there.
+const probeTime = 4 * time.Second
+
+// propose puts the session timer of our INVITE or UPDATE into it.
+func (l *Leg) propose(req *msg.Request) {
+	req.AppendHeader(msg.NewHeader("Supported", "timer"))
+	if v := l.session.requestValue(); v != "" {
+		req.AppendHeader(msg.NewHeader("Session-Expires", v))
+		req.AppendHeader(msg.NewHeader("Min-SE", l.session.minSEValue()))
+	}
+}
+
+// grant puts the session timer into our 2xx.
+func (l *Leg) grant(res *msg.Response) {
+	if v := l.session.responseValue(); v != "" {
+		res.AppendHeader(msg.NewHeader("Session-Expires", v))
+		if l.session.needsRequire() {
+			res.AppendHeader(msg.NewHeader("Require", "timer"))
+		}
+	}
+}
+
+// restart counts the session timer from a 2xx on, sent or received just now.
+func (l *Leg) restart() {
+	l.timers.stop(sigRefresh)
+	l.timers.stop(sigExpired)
+	if d := l.session.refreshAfter(); d > 0 {
+		l.timers.arm(sigRefresh, d)
+	}
+	if d := l.session.expireAfter(); d > 0 {
+		l.timers.arm(sigExpired, d)
+	}
+}
+
+// renew takes the session timer a re-INVITE or UPDATE asks for, or refuses it.
+func (l *Leg) renew(s signal) bool {
+	session, refusal := sessionOf(s.req)
+	if refusal.code != 0 {
+		res := l.reply(s.req, refusal.code, statusText(refusal.code), nil)
+		refusal.complete(res)
+		l.ua.respond(s.tx, s.req, res)
+		return false
+	}
+	l.session = session
+	return true
+}
+
+// sessionOf is the session timer for the 2xx to req, or why to refuse req.
+func sessionOf(req *msg.Request) (sessionTimer, refusal) {
+	terms, err := sessionTermsOf(req)
+	if err != nil {
+		return sessionTimer{}, refusal{code: 400}
+	}
+	s, code := terms.answer()
+	if code != 0 {
+		return s, refusal{code: code, minSE: s.minSEValue()}
+	}
+	return s, refusal{}
+}
+
+// refresh renews the session: by UPDATE without a body if the peer takes it,
+// else by a re-INVITE that offers again what is in force.
+func (l *Leg) refresh(signal) {
+	method, done := msg.RequestMethod(refreshMethod(l.allow)), sigUpdateDone
+	if l.sent.pending || l.invite.res != nil { // one INVITE at a time, RFC 3261 14.1
+		l.timers.arm(sigRetryOffer, time.Second)
+		return
+	}
+	req := l.dlg.request(method, 0)
+	if method == msg.INVITE {
+		body, err := l.oa.refresh()
+		if err != nil {
+			l.timers.arm(sigRetryOffer, time.Second)
+			return
+		}
+		done = sigReinviteDone
+		req.SetBody(body)
+		req.AppendHeader(msg.NewHeader("Content-Type", "application/sdp"))
+		req.AppendHeader(msg.NewHeader("Allow", allow))
+		l.sent = clientInvite{req: req, pending: true}
+	}
+	l.propose(req)
+	l.ask(req, done, l.id)
+}
+
+func (l *Leg) updateDone(s signal) {
+	if s.res != nil && s.res.IsSuccess() {
+		l.dlg.refreshTarget(s.res)
+		l.renewed(s.res)
+		return
+	}
+	l.notRenewed(s)
+}
+
+// reinviteDone acknowledges the 2xx of our re-INVITE and takes its answer.
+func (l *Leg) reinviteDone(s signal) {
+	if s.res == nil || !s.res.IsSuccess() {
+		l.sent.pending = false
+		l.oa.rollback()
+		l.notRenewed(s)
+		return
+	}
+	if !l.sent.pending {
+		l.acceptedAgain(s)
+		return
+	}
+	l.sent.pending = false
+	l.dlg.refreshTarget(s.res)
+	l.acknowledge(s.res)
+	body, err := sdpBody(contentType(s.res), s.res.Body())
+	var change mediaChange
+	if err == nil {
+		change, err = l.oa.takeAnswer(body)
+	}
+	if err != nil {
+		l.log.Warn("answer to re-INVITE not usable", "err", err)
+		l.bye(`SIP;cause=488;text="Not Acceptable Here"`)
+		l.end(Ended{Cause: EndMedia, Code: 488})
+		return
+	}
+	l.apply(change)
+	l.renewed(s.res)
+}
+
+// reinviteDoneTooLate acknowledges a 2xx that came after our BYE.
+func (l *Leg) reinviteDoneTooLate(s signal) {
+	if s.res != nil && s.res.IsSuccess() {
+		l.acknowledge(s.res)
+	}
+}
+
+func (l *Leg) renewed(res *msg.Response) {
+	if terms, err := sessionTermsOf(res); err == nil {
+		l.session = l.session.agree(terms)
+	}
+	l.restart()
+}
+
+// notRenewed decides what a refused refresh means (RFC 3261 12.2.1.2, 14.1; RFC
+// 4028 7.3). The call goes on until the session timer ends it, unless the peer
+// does not know the call any more.
+func (l *Leg) notRenewed(s signal) {
+	switch {
+	case s.res == nil || s.res.StatusCode == 408 || s.res.StatusCode == 481:
+		l.lost("session refresh", s)
+	case s.res.StatusCode == 491: // who made the Call-ID waits longer
+		wait := 2100 + rand.IntN(1900)
+		if l.user == "" {
+			wait = rand.IntN(2000)
+		}
+		l.timers.arm(sigRetryOffer, time.Duration(wait)*time.Millisecond)
+	case s.res.StatusCode == 422:
+		terms, err := sessionTermsOf(s.res)
+		if raised, ok := l.session.raise(terms); err == nil && ok {
+			l.session = raised
+			l.refresh(signal{})
+		}
+	default:
+		l.log.Warn("session refresh refused", "code", s.res.StatusCode)
+	}
+}
+
+// expired ends a call whose session was not refreshed (RFC 4028 10).
+func (l *Leg) expired(signal) {
+	l.bye(`SIP;cause=408;text="Session expired"`)
+	l.end(Ended{Cause: EndExpired})
+}
+
+// reinviteCancelled: the peer gave up a re-INVITE we had answered already.
+func (l *Leg) reinviteCancelled(signal) {}
+
+// probe asks by OPTIONS inside the dialog; who does not know the dialog, or does
+// not answer, is gone (RFC 3261 12.2.1.2).
+func (l *Leg) probe(signal) {
+	if l.timers.armed(sigProbeLate) {
+		return
+	}
+	l.timers.arm(sigProbeLate, probeTime)
+	l.ask(l.dlg.request(msg.OPTIONS, 0), sigProbeDone, "")
+}
+
+func (l *Leg) probeDone(s signal) {
+	l.timers.stop(sigProbeLate)
+	if s.res == nil || s.res.StatusCode == 408 || s.res.StatusCode == 481 {
+		l.lost("OPTIONS", s)
+	}
+}
+
+func (l *Leg) probeLate(s signal) { l.lost("OPTIONS", s) }
+
+// lost ends a leg whose peer is gone: a BYE goes out in case it is not.
+func (l *Leg) lost(what string, s signal) {
+	reason := what + " not answered"
+	switch {
+	case s.res != nil:
+		reason = what + ": " + s.res.Reason
+	case s.err != nil && !errors.Is(s.err, msg.ErrTransactionTimeout):
+		reason = what + ": " + s.err.Error()
+	}
+	l.bye("")
+	l.end(Ended{Cause: EndGone, Reason: reason})
+}
+
+// ask sends a request of the dialog; its final response, or the lack of one,
+// comes back as signal done. contact is our Contact user, or empty for none.
+func (l *Leg) ask(req *msg.Request, done signalKind, contact string) {
+	l.ua.prepare(req, l.flow, contact)
+	err := l.ua.send(req, l.flow, func(res *msg.Response, err error) {
+		if res == nil || !res.IsProvisional() {
+			l.box.put(signal{kind: done, res: res, err: err})
+		}
+	})
+	if err != nil {
+		l.box.put(signal{kind: done, err: err})
+	}
+}
+
+// refusal is why a request is not served, as it is answered; code 0: it is.
+type refusal struct {
+	code   int
+	reason string // phrase; empty: the usual one
+	minSE  string // of a 422
+}
+
+// complete adds the header fields a refusal owes.
+func (r refusal) complete(res *msg.Response) {
+	if r.minSE != "" {
+		res.AppendHeader(msg.NewHeader("Min-SE", r.minSE))
+	}
+	if r.code == 415 {
+		res.AppendHeader(msg.NewHeader("Accept", "application/sdp"))
+	}
+}
+
+// reportAudio counts what the leg's audio did, at its end.
+func (l *Leg) reportAudio() {
+	kind := metrics.CallerLeg
+	if l.user != "" {
+		kind = metrics.AgentLeg
+	}
+	s := l.media.Stats()
+	l.ua.deps.Metrics.RTP.Heard(kind, metrics.Audio{Packets: s.PacketsIn, Lost: s.Lost, Late: s.Late, Duplicate: s.Duplicate})
+}

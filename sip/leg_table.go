@@ -1,0 +1,180 @@
+package sip
+
+import (
+	msg "github.com/emiago/sipgo/sip"
+)
+
+// legState is where a leg stands. Inbound legs (we are the UAS) start incoming,
+// outbound legs (UAC) start calling.
+type legState string
+
+const (
+	legIncoming   legState = "incoming"   // INVITE came, no final response yet
+	legAnswering  legState = "answering"  // 2xx sent, no ACK yet
+	legCalling    legState = "calling"    // INVITE sent, nothing came back
+	legProceeding legState = "proceeding" // INVITE sent, a provisional response came
+	legCancelling legState = "cancelling" // CANCEL sent, the final response is due
+	legUp         legState = "up"
+	legEnding     legState = "ending" // over for its owner; BYE waits for its answer
+	legDead       legState = "dead"
+)
+
+// signalKind is what can happen to a leg.
+type signalKind string
+
+const (
+	sigArrived signalKind = "arrived" // first signal of an inbound leg
+
+	// Commands of the leg's owner.
+	sigRing   signalKind = "ring"
+	sigAnswer signalKind = "answer"
+	sigReject signalKind = "reject"
+	sigHangup signalKind = "hangup"
+	sigProbe  signalKind = "probe"
+
+	// Requests of the peer.
+	sigCancel signalKind = "CANCEL"
+	sigAck    signalKind = "ACK"
+	sigBye    signalKind = "BYE"
+	sigInvite signalKind = "re-INVITE"
+	sigUpdate signalKind = "UPDATE"
+	sigInfo   signalKind = "INFO"
+	sigOther  signalKind = "other request"
+	sigKey    signalKind = "key" // RFC 4733
+
+	// Responses to our INVITE.
+	sigProvisional signalKind = "1xx"
+	sigAccepted    signalKind = "2xx"
+	sigFailed      signalKind = "failure"
+
+	// Responses to our other requests.
+	sigByeDone      signalKind = "BYE answered"
+	sigReinviteDone signalKind = "re-INVITE answered"
+	sigUpdateDone   signalKind = "UPDATE answered"
+	sigProbeDone    signalKind = "OPTIONS answered"
+
+	// Timers.
+	sigRepeat     signalKind = "repeat 2xx"
+	sigNoAck      signalKind = "no ACK"
+	sigGiveUp     signalKind = "give up waiting"
+	sigRingAgain  signalKind = "repeat 180"
+	sigParked     signalKind = "parked re-INVITE"
+	sigRetryOffer signalKind = "retry after 491"
+	sigRefresh    signalKind = "session refresh"
+	sigExpired    signalKind = "session expired"
+	sigProbeLate  signalKind = "OPTIONS not answered"
+)
+
+// signal is one thing that happened. Which fields are set depends on kind.
+type signal struct {
+	kind   signalKind
+	req    *msg.Request
+	tx     *msg.ServerTx
+	res    *msg.Response
+	err    error
+	code   int
+	reason string
+	hangup Hangup
+	key    byte
+	gen    uint64 // of a timer; 0: not a timer
+}
+
+// legTable is the state machine of a leg: what is done when a signal comes in a
+// state. A pair that is not here is answered by unexpected.
+var legTable map[legState]map[signalKind]func(*Leg, signal)
+
+func init() { // a literal would refer to itself through step
+	legTable = map[legState]map[signalKind]func(*Leg, signal){
+		legIncoming: {
+			sigArrived:   (*Leg).arrived,
+			sigRing:      (*Leg).ring,
+			sigRingAgain: (*Leg).ring,
+			sigAnswer:    (*Leg).answer,
+			sigReject:    (*Leg).reject,
+			sigHangup:    (*Leg).decline,
+			sigCancel:    (*Leg).cancelled,
+			sigBye:       (*Leg).byeEarly,
+			sigUpdate:    (*Leg).updateEarly,
+			sigOther:     (*Leg).other,
+		},
+		legAnswering: {
+			sigAck:    (*Leg).acknowledged,
+			sigRepeat: (*Leg).repeatAnswer,
+			sigNoAck:  (*Leg).neverAcknowledged,
+			sigReject: (*Leg).hangup,
+			sigHangup: (*Leg).hangup,
+			sigBye:    (*Leg).byeReceived,
+			sigInvite: (*Leg).park,
+			sigUpdate: (*Leg).update,
+			sigInfo:   (*Leg).info,
+			sigKey:    (*Leg).pressed,
+			sigOther:  (*Leg).other,
+		},
+		legCalling: {
+			sigProvisional: (*Leg).provisional,
+			sigAccepted:    (*Leg).accepted,
+			sigFailed:      (*Leg).failed,
+			sigHangup:      (*Leg).abandonSoon,
+		},
+		legProceeding: {
+			sigProvisional: (*Leg).provisional,
+			sigAccepted:    (*Leg).accepted,
+			sigFailed:      (*Leg).failed,
+			sigHangup:      (*Leg).abandon,
+			sigBye:         (*Leg).byeReceived,
+			sigUpdate:      (*Leg).updateEarly,
+			sigOther:       (*Leg).other,
+		},
+		legCancelling: {
+			sigAccepted: (*Leg).acceptedTooLate,
+			sigFailed:   (*Leg).finished,
+			sigGiveUp:   (*Leg).finished,
+			sigOther:    (*Leg).other,
+		},
+		legUp: {
+			sigHangup:       (*Leg).hangup,
+			sigReject:       (*Leg).hangup,
+			sigBye:          (*Leg).byeReceived,
+			sigAccepted:     (*Leg).acceptedAgain,
+			sigAck:          (*Leg).acknowledged,
+			sigRepeat:       (*Leg).repeatAnswer,
+			sigNoAck:        (*Leg).neverAcknowledged,
+			sigInvite:       (*Leg).reinvite,
+			sigParked:       (*Leg).unpark,
+			sigCancel:       (*Leg).reinviteCancelled,
+			sigUpdate:       (*Leg).update,
+			sigInfo:         (*Leg).info,
+			sigKey:          (*Leg).pressed,
+			sigOther:        (*Leg).other,
+			sigReinviteDone: (*Leg).reinviteDone,
+			sigUpdateDone:   (*Leg).updateDone,
+			sigRetryOffer:   (*Leg).refresh,
+			sigRefresh:      (*Leg).refresh,
+			sigExpired:      (*Leg).expired,
+			sigProbe:        (*Leg).probe,
+			sigProbeDone:    (*Leg).probeDone,
+			sigProbeLate:    (*Leg).probeLate,
+		},
+		legEnding: {
+			sigAccepted:     (*Leg).acceptedAgain,
+			sigByeDone:      (*Leg).finished,
+			sigGiveUp:       (*Leg).finished,
+			sigBye:          (*Leg).byeCrossed,
+			sigReinviteDone: (*Leg).reinviteDoneTooLate,
+		},
+	}
+}
+
+func signalOf(m msg.RequestMethod) signalKind {
+	switch m {
+	case msg.BYE:
+		return sigBye
+	case msg.INVITE:
+		return sigInvite
+	case msg.UPDATE:
+		return sigUpdate
+	case msg.INFO:
+		return sigInfo
+	}
+	return sigOther
+}

@@ -1,0 +1,129 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	msg "github.com/emiago/sipgo/sip"
+
+	"shouwen/metrics"
+)
+
+// flow is the way to a peer: where its messages come from and ours go to. A
+// stream flow is the connection the peer opened, or one we open to a trunk.
+type flow struct {
+	network string // "udp", "tcp", "tls"
+	local   netip.AddrPort
+	remote  netip.AddrPort
+}
+
+// errFlowGone says that the connection to a phone is closed. Nothing is dialled
+// instead: behind a NAT there would be nobody, or somebody else.
+var errFlowGone = errors.New("connection to the peer is gone")
+
+// prepare completes req for f: Via with a branch, Contact for requests that set
+// the remote target, and where to send it.
+func (u *UA) prepare(req *msg.Request, f flow, contact string) {
+	if req.Via() == nil {
+		via := &msg.ViaHeader{
+			ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(f.network),
+			Host: hostOf(f.local.Addr()), Port: int(f.local.Port()), Params: msg.NewParams(),
+		}
+		via.Params.Add("branch", "z9hG4bK"+uuid.NewString())
+		via.Params.Add("rport", "")
+		req.PrependHeader(via)
+	}
+	if contact != "" {
+		req.AppendHeader(&msg.ContactHeader{Address: u.contactURI(f, contact)})
+	}
+	req.AppendHeader(msg.NewHeader("User-Agent", u.cfg.Agent))
+	if req.ContentLength() == nil {
+		req.SetBody(req.Body())
+	}
+	req.SetTransport(strings.ToUpper(f.network))
+	req.SetDestination(f.remote.String())
+	if f.network == "udp" { // one socket for all, or the peer sees a stranger
+		req.Laddr = msg.Addr{IP: f.local.Addr().AsSlice(), Port: int(f.local.Port()), Hostname: hostOf(f.local.Addr())}
+	}
+}
+
+// contactURI is where peers send requests of a dialog.
+func (u *UA) contactURI(f flow, user string) msg.Uri {
+	uri := msg.Uri{Scheme: "sip", User: user, Host: hostOf(f.local.Addr()), Port: int(f.local.Port())}
+	if f.network != "udp" {
+		uri.UriParams = msg.NewParams()
+		uri.UriParams.Add("transport", f.network)
+	}
+	return uri
+}
+
+// hostOf writes an address as a SIP host.
+func hostOf(a netip.Addr) string {
+	if a.Is6() && !a.Is4In6() {
+		return "[" + a.String() + "]"
+	}
+	return a.Unmap().String()
+}
+
+// reachable checks that f can carry a request without dialling a stranger.
+func (u *UA) reachable(f flow) error {
+	if f.network != "udp" && !u.transport.hasFlow(f.network, f.remote) && u.trunk(f.remote.Addr()) == nil {
+		return fmt.Errorf("%s %s: %w", f.network, f.remote, errFlowGone)
+	}
+	return nil
+}
+
+// send starts a client transaction and reports every response, or the error
+// that ended it, to out; out must not block. For INVITE, 2xx repetitions and
+// 2xx of other forks are reported as well, as long as the transaction lives.
+func (u *UA) send(req *msg.Request, f flow, out func(*msg.Response, error)) error {
+	if err := u.reachable(f); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	tx, err := u.transport.ua.TransactionLayer().Request(ctx, req)
+	if err != nil {
+		return fmt.Errorf("%s to %s: %w", req.Method, f.remote, err)
+	}
+	u.deps.Metrics.SIP.Request(string(req.Method), metrics.Sent)
+	started := time.Now()
+	if req.IsInvite() {
+		tx.OnRetransmission(func(res *msg.Response) { out(res, nil) })
+	}
+	u.transport.panics.start("client_transaction", func() {
+		for {
+			select {
+			case res := <-tx.Responses():
+				if !res.IsProvisional() {
+					u.deps.Metrics.SIP.Response(string(req.Method), res.StatusCode, metrics.Received)
+					u.deps.Metrics.SIP.Took(string(req.Method), time.Since(started))
+					out(res, nil)
+					return // what follows is repetitions
+				}
+				out(res, nil)
+			case <-tx.Done():
+				out(nil, tx.Err())
+				return
+			}
+		}
+	})
+	return nil
+}
+
+// write sends a request outside of transactions: the ACK of a 2xx.
+func (u *UA) write(req *msg.Request, f flow) error {
+	if err := u.reachable(f); err != nil {
+		return err
+	}
+	if err := u.transport.ua.TransportLayer().WriteMsg(req); err != nil {
+		return fmt.Errorf("%s to %s: %w", req.Method, f.remote, err)
+	}
+	return nil
+}

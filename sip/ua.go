@@ -1,0 +1,226 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	msg "github.com/emiago/sipgo/sip"
+	"golang.org/x/sync/errgroup"
+
+	"shouwen/metrics"
+	"shouwen/sip/media"
+)
+
+// Config is what a UA is told once, at start.
+type Config struct {
+	Transport TransportConfig
+	Node      int        // number of this node, part of Call-IDs
+	Domain    string     // our SIP domain; phones register as user@Domain
+	Agent     string     // Server and User-Agent header field
+	MediaAddr netip.Addr // address our SDP names
+	Trunks    []Trunk
+	Kept      string        // file of the last known bindings
+	T1        time.Duration // RTT estimate for our own retransmissions; 0: 500 ms
+}
+
+// Trunk is a peer that brings calls from outside, known by its addresses.
+type Trunk struct {
+	Name          string
+	Peers         []netip.Prefix // signalling sources
+	Plan          NumberingPlan  // how it writes numbers
+	TrustIdentity bool           // believe P-Asserted-Identity and Remote-Party-ID (RFC 3325)
+	NAT           bool           // its RTP may come from any address
+}
+
+// Deps is what a UA needs from its owner.
+type Deps struct {
+	Log      *slog.Logger
+	Metrics  *metrics.Metrics
+	Ports    *media.Pool
+	Accounts Accounts // phones that may register and call
+	Bindings Bindings // where registrations are kept beyond this process
+
+	// OnCall is handed each new call that may be made, on the leg's own
+	// goroutine, and returns the receiver of the leg's events. It must not block.
+	OnCall func(*Leg) func(Event)
+	// OnRefused is told of a call by a trunk that was refused before it became
+	// a leg, with the status it got. It must not block.
+	OnRefused func(Incoming, int)
+	// OnPresence is told when the first contact of a user comes or the last goes.
+	// It must not block.
+	OnPresence func(user string, registered bool)
+}
+
+// UA is Shouwen's SIP user agent and registrar. Its methods are safe from any
+// goroutine.
+type UA struct {
+	cfg        Config
+	deps       Deps
+	transport  *transport
+	registrar  *registrar
+	draining   atomic.Bool
+	sessionIDs atomic.Uint64 // of SDP origins
+
+	mu       sync.Mutex
+	legs     map[string]*Leg     // by local tag
+	initial  map[initialKey]*Leg // live INVITEs without To tag, to find merged requests
+	canceled canceledBranches
+	legsDone sync.WaitGroup
+}
+
+// ErrDraining says that no new call is taken.
+var ErrDraining = errors.New("draining: no new calls")
+
+// New binds every listener, so that an occupied port is told before anything
+// else starts. Run serves them.
+func New(cfg Config, deps Deps) (*UA, error) {
+	if cfg.T1 == 0 {
+		cfg.T1 = 500 * time.Millisecond
+	}
+	u := &UA{cfg: cfg, deps: deps, legs: make(map[string]*Leg), initial: make(map[initialKey]*Leg)}
+	cfg.Transport.Trusted, cfg.Transport.stray = u.trusted, u.onStrayResponse
+	t, err := newTransport(cfg.Transport, deps.Metrics, deps.Log)
+	if err != nil {
+		return nil, err
+	}
+	u.transport = t
+	u.registrar = newRegistrar(registrarConfig{Domain: cfg.Domain, Kept: cfg.Kept, Node: cfg.Node},
+		deps.Accounts, deps.Bindings, deps.OnPresence, deps.Metrics.SIP, deps.Log)
+	t.ua.TransactionLayer().OnRequest(u.onRequest)
+	return u, nil
+}
+
+// Run serves until ctx ends, then closes the listeners. Legs still alive lose
+// their signalling: Drain first.
+func (u *UA) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return u.transport.run(ctx) })
+	g.Go(func() error { return u.registrar.run(ctx) })
+	return g.Wait()
+}
+
+// Ready is closed when every listener takes requests.
+func (u *UA) Ready() <-chan struct{} { return u.transport.ready() }
+
+// Addr is the first bound address of network "udp", "tcp" or "tls"; zero if there is none.
+func (u *UA) Addr(network string) netip.AddrPort { return u.transport.addr(network) }
+
+// Contacts are the live registrations of user, the preferred first.
+func (u *UA) Contacts(user string) []Binding { return u.registrar.contacts(user) }
+
+// Drain refuses new calls with 503 and waits until every leg has ended or ctx
+// is over; then it hangs up the rest, and waits again for at most two seconds
+// so that their BYE goes out.
+func (u *UA) Drain(ctx context.Context) {
+	u.draining.Store(true)
+	ended := make(chan struct{})
+	go func() { u.legsDone.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return
+	case <-ctx.Done():
+	}
+	for _, l := range u.live() {
+		l.Hangup(Hangup{Cause: EndShutdown, Reason: "SIP;cause=503;text=\"Shutting down\""})
+	}
+	select {
+	case <-ended:
+	case <-time.After(2 * time.Second):
+	}
+}
+
+func (u *UA) live() []*Leg {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	all := make([]*Leg, 0, len(u.legs))
+	for _, l := range u.legs {
+		all = append(all, l)
+	}
+	return all
+}
+
+// add makes l findable by its local tag; an inbound leg also by its INVITE.
+// It returns false if the same INVITE is being served already (RFC 3261 8.2.2.2).
+func (u *UA) add(l *Leg, key initialKey) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if key != (initialKey{}) {
+		if u.initial[key] != nil {
+			return false
+		}
+		u.initial[key] = l
+	}
+	u.legs[l.id] = l
+	u.legsDone.Add(1)
+	u.transport.allow(l.flow.remote)
+	return true
+}
+
+func (u *UA) remove(l *Leg, key initialKey) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.legs, l.id)
+	delete(u.initial, key)
+	u.transport.forget(l.flow.remote)
+	u.legsDone.Done()
+}
+
+func (u *UA) find(localTag string) *Leg {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.legs[localTag]
+}
+
+// trusted says whether a is the address of a trunk.
+func (u *UA) trusted(a netip.Addr) bool { return u.trunk(a) != nil }
+
+func (u *UA) trunk(a netip.Addr) *Trunk {
+	a = a.Unmap()
+	for i := range u.cfg.Trunks {
+		for _, p := range u.cfg.Trunks[i].Peers {
+			if p.Contains(a) {
+				return &u.cfg.Trunks[i]
+			}
+		}
+	}
+	return nil
+}
+
+// initialKey tells INVITEs outside of a dialog apart, whatever way they came.
+type initialKey struct {
+	callID, fromTag string
+	seq             uint32
+}
+
+func keyOf(req *msg.Request) initialKey {
+	return initialKey{req.CallID().Value(), tag(req.From().Params), req.CSeq().SeqNo}
+}
+
+// canceledBranches remembers CANCELs that overtook their INVITE: sipgo serves
+// each message on a goroutine of its own. A ring of fixed size, owned by UA.mu.
+type canceledBranches struct {
+	ring [64]struct {
+		branch string
+		at     time.Time
+	}
+	next int
+}
+
+func (c *canceledBranches) put(branch string, now time.Time) {
+	c.ring[c.next].branch, c.ring[c.next].at = branch, now
+	c.next = (c.next + 1) % len(c.ring)
+}
+
+func (c *canceledBranches) has(branch string, now time.Time) bool {
+	for _, r := range c.ring {
+		if r.branch == branch && now.Sub(r.at) < time.Second {
+			return true
+		}
+	}
+	return false
+}
