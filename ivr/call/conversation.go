@@ -1,0 +1,236 @@
+package call
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+	"shouwen/sip"
+	"shouwen/sip/media"
+)
+
+// party is an agent's phone in a conversation: one leg per registered contact
+// while it rings, one leg once it was picked up.
+type party struct {
+	acd.Agent
+	legs []*sip.Leg
+}
+
+// Conversation is one call to a hotline, from its arrival until the last fact of
+// it is recorded.
+//
+// It is owned by the goroutine running run. Everybody else posts events.
+type Conversation struct {
+	id     string
+	sw     *Switch
+	line   Hotline
+	caller *sip.Leg
+	events chan event
+	facts  chan cases.Fact // to the recorder
+	done   chan struct{}   // closed when run has returned
+
+	// Owned by run.
+	log     *slog.Logger
+	state   state
+	live    Live
+	ticket  *acd.Ticket
+	offers  <-chan acd.Offer
+	ringing map[string]*party // by user
+	answers []acd.Answer      // phones that picked up while a tie is possible
+	tie     *time.Timer
+	agent   *party // who talks with the caller
+	bridge  *media.Bridge
+	playing *media.Playback
+	next    []*media.Prompt // after playing; the last of them is repeated
+	check   *time.Ticker    // while talking
+	wait    metrics.Outcome // how the wait ends if nobody picks up
+	held    bool            // by either side
+	entered time.Time       // into the queue
+	missed  cases.MissedReason
+	gone    bool // the caller's leg has ended
+
+	unrecorded int // facts the recorder has not reported back
+}
+
+// converse makes the conversation of a hotline call.
+func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
+	in := leg.Incoming()
+	c := &Conversation{
+		id: newID(), sw: s, line: line, caller: leg, state: arriving,
+		events: make(chan event, 32), facts: make(chan cases.Fact, 16), done: make(chan struct{}),
+		ringing: make(map[string]*party), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned,
+	}
+	c.log = s.Log.With("call", c.id)
+	leg.Log(c.log)
+	c.live = Live{
+		ID: c.id, Direction: metrics.Inbound, State: metrics.InIVR, Caller: callerOf(in.Caller),
+		Dialed: in.Dialed, Since: time.Now(),
+	}
+	c.log.Info("call arrived", "caller", c.live.Caller.E164, "hotline", in.Dialed, "trunk", in.Trunk, "sip_call_id", in.CallID)
+	c.record(cases.Fact{Arrived: &cases.Arrived{Caller: c.live.Caller, Hotline: in.Dialed, Trunk: in.Trunk}})
+	s.show(c.live)
+	s.wg.Go(c.recorder)
+	s.wg.Go(c.run)
+	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e}) }
+}
+
+// post hands an event to the owner; after its end nobody listens any more.
+func (c *Conversation) post(e event) {
+	if e.kind == "" {
+		return
+	}
+	select {
+	case c.events <- e:
+	case <-c.done:
+	}
+}
+
+// recorder makes the facts of this call durable, in their order, and carries the
+// case number from the fact that got it to those after it.
+func (c *Conversation) recorder() {
+	var number cases.CaseNumber
+	for f := range c.facts {
+		if f.Case == "" {
+			f.Case = number
+		}
+		got, err := c.sw.Journal.Append(context.Background(), f)
+		if err != nil {
+			c.sw.Log.Error("fact not recorded", "call", c.id, "fact", f, "err", err)
+		} else if got.Case != "" {
+			number = got.Case
+		}
+		c.post(event{kind: evRecorded, fact: got, err: err})
+	}
+}
+
+// record appends a fact at the present time. It blocks only if the disk lags 16
+// facts of this call behind.
+func (c *Conversation) record(f cases.Fact) {
+	f.At, f.Call = time.Now().UTC(), c.id
+	c.unrecorded++
+	c.facts <- f
+}
+
+func (c *Conversation) run() {
+	defer c.sw.hide(c.id)
+	defer close(c.facts)
+	defer close(c.done)
+	defer c.sw.recovered("conversation", c.log, c.abort)
+	c.check = time.NewTicker(time.Second)
+	defer c.check.Stop()
+	for c.state != over {
+		select {
+		case e := <-c.events:
+			c.step(e)
+		case o, ok := <-c.offers:
+			if !ok {
+				c.offers = nil
+				c.step(event{kind: evNoOffers, err: c.ticket.Err()})
+			} else {
+				c.step(event{kind: evOffer, offer: o})
+			}
+		case <-c.played():
+			c.step(event{kind: evPlayed})
+		case <-c.tied():
+			c.tie = nil
+			c.step(event{kind: evTied})
+		case <-c.check.C:
+			c.step(event{kind: evCheck})
+		}
+	}
+}
+
+func (c *Conversation) step(e event) {
+	if e.kind == evRecorded {
+		c.unrecorded--
+		if e.fact.Case != "" {
+			c.live.Case = e.fact.Case
+		}
+	}
+	act, ok := table[c.state][e.kind]
+	if !ok {
+		act, ok = always[e.kind]
+	}
+	if !ok {
+		c.log.Debug("event ignored", "state", c.state, "event", e.kind)
+		return
+	}
+	act(c, e)
+}
+
+// enter moves to state st and shows it.
+func (c *Conversation) enter(st state) {
+	c.log.Debug("conversation", "was", c.state, "is", st)
+	c.state = st
+	c.live.State = st.shown(c.held)
+	c.sw.show(c.live)
+}
+
+// abort ends a conversation whose goroutine panicked.
+func (c *Conversation) abort() {
+	c.caller.Hangup(sip.Hangup{Cause: sip.EndPanic})
+	for _, p := range c.ringing {
+		p.hangup("")
+	}
+	if c.agent != nil {
+		c.agent.hangup("")
+		c.sw.Board.Released(c.agent.User, c.id)
+	}
+	if c.ticket != nil {
+		c.ticket.Leave(metrics.WaitOverflow)
+	}
+	c.finish(!c.live.Answered.IsZero(), cases.EndFailure, cases.MissedInterrupted)
+}
+
+// play plays the prompts one after the other to the caller and repeats the last
+// if it is the music. Whatever was playing stops.
+func (c *Conversation) play(prompts ...*media.Prompt) {
+	c.silence()
+	c.next = prompts
+	c.playNext()
+}
+
+func (c *Conversation) playNext() {
+	if len(c.next) == 0 {
+		c.playing = nil
+		return
+	}
+	p := c.next[0]
+	c.next = c.next[1:]
+	c.playing = c.sw.Pacer.Play(c.caller.Media(), p, p == c.sw.Sounds.Music)
+}
+
+func (c *Conversation) silence() {
+	if c.playing != nil {
+		c.playing.Stop()
+		c.playing = nil
+	}
+	c.next = nil
+}
+
+func (c *Conversation) played() <-chan struct{} {
+	if c.playing == nil {
+		return nil
+	}
+	return c.playing.Done()
+}
+
+func (c *Conversation) tied() <-chan time.Time {
+	if c.tie == nil {
+		return nil
+	}
+	return c.tie.C
+}
+
+// hangup ends all legs of a phone; reason is a Reason header field or empty.
+func (p *party) hangup(reason string) {
+	for _, l := range p.legs {
+		l.Hangup(sip.Hangup{Reason: reason})
+	}
+}
+
+func stack() string { return string(debug.Stack()) }

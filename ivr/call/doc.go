@@ -1,0 +1,6 @@
+// Package call conducts calls: it joins legs, queues, prompts and cases. A
+// Switch takes every new leg; a caller of a hotline becomes a Conversation,
+// which answers, waits with him in the queue, rings agents, opens the case when
+// one picks up, bridges the two and records how it ended. A call between
+// extensions becomes an Intercom.
+package call

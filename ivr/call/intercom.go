@@ -1,0 +1,174 @@
+package call
+
+import (
+	"log/slog"
+	"time"
+
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+	"shouwen/sip"
+	"shouwen/sip/media"
+)
+
+// Intercom is a call from one extension to another. No case comes of it.
+//
+// It is owned by the goroutine running run. Everybody else posts events.
+type Intercom struct {
+	id     string
+	sw     *Switch
+	log    *slog.Logger
+	caller *sip.Leg
+	events chan event
+	done   chan struct{}
+
+	// Owned by run.
+	live    Live
+	callee  *party
+	up      bool // the called phone picked up
+	bridge  *media.Bridge
+	playing *media.Playback // music to whom the other holds
+	result  metrics.Result
+	over    bool
+}
+
+// intercom makes the call of leg to agent a.
+func (s *Switch) intercom(leg *sip.Leg, a acd.Agent) func(sip.Event) {
+	in := leg.Incoming()
+	c := &Intercom{
+		id: newID(), sw: s, caller: leg, callee: &party{Agent: a},
+		events: make(chan event, 32), done: make(chan struct{}), result: metrics.Failed,
+	}
+	c.log = s.Log.With("call", c.id)
+	leg.Log(c.log)
+	c.live = Live{
+		ID: c.id, Direction: metrics.Internal, State: metrics.Ringing, Caller: callerOf(in.Caller),
+		Dialed: in.Dialed, Since: time.Now(),
+	}
+	c.log.Info("call between extensions", "from", in.Account, "to", a.User)
+	s.show(c.live)
+	s.wg.Go(c.run)
+	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e}) }
+}
+
+func (c *Intercom) post(e event) {
+	if e.kind == "" {
+		return
+	}
+	select {
+	case c.events <- e:
+	case <-c.done:
+	}
+}
+
+func (c *Intercom) run() {
+	from := c.caller.Incoming().Account
+	c.sw.Board.Busy(from, c.id)
+	c.sw.Board.Busy(c.callee.User, c.id)
+	defer func() {
+		c.sw.Board.Released(from, c.id)
+		c.sw.Board.Released(c.callee.User, c.id)
+		c.sw.hide(c.id)
+		c.sw.Metrics.Calls.Finished(metrics.Internal, c.result)
+		close(c.done)
+	}()
+	defer c.sw.recovered("intercom", c.log, func() { c.end(sip.EndPanic) })
+	c.callee.legs = c.sw.ring(c.callee.User, c.live.Caller, c.log, c.post)
+	if len(c.callee.legs) == 0 {
+		c.caller.Reject(480, "Temporarily Unavailable")
+		c.result = metrics.Failed
+	} else {
+		c.caller.Ring()
+	}
+	for !c.over {
+		c.step(<-c.events)
+	}
+}
+
+func (c *Intercom) step(e event) {
+	switch e.kind {
+	case evAgentUp:
+		c.pickedUp(e)
+	case evCallerUp:
+		c.bridge = media.Connect(c.caller.Media(), c.callee.legs[0].Media())
+	case evAgentHeld:
+		c.hold(c.caller)
+	case evCallerHeld:
+		c.hold(c.callee.legs[0])
+	case evAgentResumed, evCallerResumed:
+		c.resume()
+	case evCallerEnded:
+		if !c.up {
+			c.result = metrics.Abandoned
+		}
+		c.end(sip.EndLocal)
+	case evAgentEnded:
+		c.phoneEnded(e)
+	}
+}
+
+func (c *Intercom) pickedUp(e event) {
+	if c.up {
+		e.leg.Hangup(sip.Hangup{Reason: elsewhere})
+		return
+	}
+	for _, l := range c.callee.legs {
+		if l != e.leg {
+			l.Hangup(sip.Hangup{Reason: elsewhere})
+		}
+	}
+	c.callee.legs, c.up, c.result = []*sip.Leg{e.leg}, true, metrics.Answered
+	c.live.Agent, c.live.State, c.live.Answered = c.callee.User, metrics.Talking, time.Now()
+	c.sw.show(c.live)
+	c.caller.Answer()
+}
+
+// phoneEnded: a phone of the called extension is out; the last one ends the call.
+func (c *Intercom) phoneEnded(e event) {
+	if !c.callee.drop(e.leg) || len(c.callee.legs) > 0 {
+		return
+	}
+	if c.up {
+		c.end(sip.EndLocal)
+		return
+	}
+	why := e.sip.(sip.Ended)
+	code, reason := 480, "Temporarily Unavailable"
+	if missedBecause(why) == metrics.Declined {
+		code, reason = why.Code, why.Reason
+		c.result = metrics.Busy
+	}
+	c.caller.Reject(code, reason)
+}
+
+// end hangs up whoever is left.
+func (c *Intercom) end(cause sip.EndCause) {
+	c.resume()
+	if c.bridge != nil {
+		c.bridge.Disconnect()
+	}
+	c.caller.Hangup(sip.Hangup{Cause: cause})
+	c.callee.hangup("")
+	c.over = true
+}
+
+// hold plays music to who is held.
+func (c *Intercom) hold(other *sip.Leg) {
+	if c.bridge == nil {
+		return
+	}
+	c.bridge.Disconnect()
+	c.playing = c.sw.Pacer.Play(other.Media(), c.sw.Sounds.Music, true)
+	c.live.State = metrics.Held
+	c.sw.show(c.live)
+}
+
+func (c *Intercom) resume() {
+	if c.playing == nil {
+		return
+	}
+	c.playing.Stop()
+	c.playing = nil
+	c.bridge = media.Connect(c.caller.Media(), c.callee.legs[0].Media())
+	c.live.State = metrics.Talking
+	c.sw.show(c.live)
+}

@@ -1,0 +1,175 @@
+package call
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"shouwen/cases"
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+	"shouwen/sip"
+	"shouwen/sip/media"
+)
+
+// Hotline is a number callers dial and how its calls are served.
+type Hotline struct {
+	Number         string
+	Queue          string        // of the Board
+	Greeting       bool          // say the greeting before the queue
+	MediaTimeout   time.Duration // silence on both legs that ends a call
+	CallbackWithin time.Duration // promise to a caller nobody answered
+}
+
+// Sounds are the prompts of the organisation's language.
+type Sounds struct {
+	Greeting, PleaseHold, AllBusy, Apology, Goodbye, Music *media.Prompt
+}
+
+// Phones is the part of the SIP side a call needs.
+type Phones interface {
+	Contacts(user string) []sip.Binding
+	Dial(sip.Binding, sip.Dialing) (*sip.Leg, error)
+}
+
+// Journal makes facts durable: what Append returned is not lost. It numbers the
+// case a fact opens.
+type Journal interface {
+	Append(context.Context, cases.Fact) (cases.Fact, error)
+}
+
+// Switch takes every new call and keeps the list of those alive. Its methods are
+// safe from any goroutine.
+type Switch struct {
+	Hotlines []Hotline
+	Agents   []acd.Agent // who has which extension
+	Board    *acd.Board
+	Phones   Phones
+	Journal  Journal
+	Pacer    *media.Pacer
+	Sounds   Sounds
+	Metrics  *metrics.Metrics
+	Log      *slog.Logger
+
+	mu   sync.Mutex
+	live map[string]Live
+	wg   sync.WaitGroup // of conversations, their facts included
+}
+
+// Live is a call as it is now.
+type Live struct {
+	ID        string // call id
+	Direction metrics.Direction
+	State     metrics.CallState
+	Caller    cases.Caller
+	Dialed    string
+	Agent     string           // who talks with the caller, or empty
+	Case      cases.CaseNumber // empty until picked up
+	Since     time.Time        // arrival
+	Answered  time.Time        // pick-up; zero: not yet
+}
+
+// OnCall decides what becomes of a new leg and returns the receiver of its
+// events. The leg's goroutine calls it.
+func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
+	in := leg.Incoming()
+	if i := slices.IndexFunc(s.Hotlines, func(h Hotline) bool { return h.Number == in.Dialed }); i >= 0 {
+		return s.converse(leg, s.Hotlines[i])
+	}
+	i := slices.IndexFunc(s.Agents, func(a acd.Agent) bool { return a.Extension == in.Dialed })
+	if i < 0 || in.Account == "" { // from outside, an extension is nobody's business
+		s.Log.Info("number unknown", "dialed", in.Dialed, "trunk", in.Trunk, "account", in.Account)
+		leg.Reject(404, "Not Found")
+		return nil
+	}
+	return s.intercom(leg, s.Agents[i])
+}
+
+// OnRefused records a caller who could not be taken at all.
+func (s *Switch) OnRefused(in sip.Incoming, code int) {
+	i := slices.IndexFunc(s.Hotlines, func(h Hotline) bool { return h.Number == in.Dialed })
+	if i < 0 {
+		return
+	}
+	s.Metrics.Calls.Finished(metrics.Inbound, metrics.Rejected)
+	s.wg.Go(func() {
+		now, id := time.Now().UTC(), newID()
+		log := s.Log.With("call", id)
+		arrived := cases.Fact{At: now, Call: id, Arrived: &cases.Arrived{Caller: callerOf(in.Caller), Hotline: in.Dialed, Trunk: in.Trunk}}
+		missed := cases.Fact{At: now, Call: id, Missed: &cases.Missed{
+			Reason: cases.MissedRefused, CallbackDue: now.Add(s.Hotlines[i].CallbackWithin),
+		}}
+		for _, f := range []cases.Fact{arrived, missed} {
+			if _, err := s.Journal.Append(context.Background(), f); err != nil {
+				log.Error("refused caller not recorded", "code", code, "err", err)
+				return
+			}
+		}
+		log.Warn("caller refused", "caller", callerOf(in.Caller).E164, "code", code)
+	})
+}
+
+// Wait returns when every call, with the facts about it, is over.
+func (s *Switch) Wait() { s.wg.Wait() }
+
+// Live lists the calls of this process, the oldest first.
+func (s *Switch) Live() []Live {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Live, 0, len(s.live))
+	for _, l := range s.live {
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b Live) int { return a.Since.Compare(b.Since) })
+	return all
+}
+
+// CountLive is Live as metrics count it.
+func (s *Switch) CountLive() metrics.Live {
+	count := metrics.Live{}
+	for _, l := range s.Live() {
+		if count[l.Direction] == nil {
+			count[l.Direction] = make(map[metrics.CallState]int)
+		}
+		count[l.Direction][l.State]++
+	}
+	return count
+}
+
+func (s *Switch) show(l Live) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live == nil {
+		s.live = make(map[string]Live)
+	}
+	s.live[l.ID] = l
+}
+
+func (s *Switch) hide(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.live, id)
+}
+
+// recovered says that a call's goroutine panicked; the call ends, the process
+// does not.
+func (s *Switch) recovered(where string, log *slog.Logger, after func()) {
+	if p := recover(); p != nil {
+		s.Metrics.Panic(where)
+		log.Error("panic", "where", where, "panic", p, "stack", stack())
+		after()
+	}
+}
+
+func callerOf(c sip.CallerID) cases.Caller {
+	return cases.Caller{
+		Raw: c.Raw, E164: cases.Number(c.E164), Display: c.Display,
+		Withheld: c.Private, Verified: c.Verified, Diverted: c.Diverted,
+	}
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

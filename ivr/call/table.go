@@ -1,0 +1,162 @@
+package call
+
+import (
+	"shouwen/cases"
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+	"shouwen/sip"
+)
+
+// state is where a conversation stands, as its caller would say it.
+type state string
+
+const (
+	arriving   state = "arriving"   // until the arrival is durable: nothing is answered before
+	answering  state = "answering"  // 2xx sent; audio is about to flow
+	greeting   state = "greeting"   // hears the greeting
+	waiting    state = "waiting"    // hears music; phones may be ringing
+	choosing   state = "choosing"   // a phone picked up, the tie window is open (S34-R3)
+	opening    state = "opening"    // an agent has won; the case is being made durable
+	talking    state = "talking"    // with the agent
+	apologise  state = "apologise"  // hears that nobody came
+	concluding state = "concluding" // hung up; the last facts are being recorded
+	over       state = "over"
+)
+
+// shown is the state as metrics and the console name it.
+func (s state) shown(held bool) metrics.CallState {
+	switch s {
+	case waiting:
+		return metrics.Queued
+	case choosing, opening:
+		return metrics.Ringing
+	case talking:
+		if held {
+			return metrics.Held
+		}
+		return metrics.Talking
+	}
+	return metrics.InIVR
+}
+
+// eventKind is what can happen to a conversation.
+type eventKind string
+
+const (
+	evCallerUp      eventKind = "caller up"
+	evCallerEnded   eventKind = "caller ended"
+	evCallerHeld    eventKind = "caller held"
+	evCallerResumed eventKind = "caller resumed"
+	evAgentUp       eventKind = "agent up"
+	evAgentEnded    eventKind = "agent ended"
+	evAgentHeld     eventKind = "agent held"
+	evAgentResumed  eventKind = "agent resumed"
+	evOffer         eventKind = "offer"
+	evNoOffers      eventKind = "no more offers"
+	evRecorded      eventKind = "recorded"
+	evPlayed        eventKind = "played"
+	evTied          eventKind = "tie window over"
+	evCheck         eventKind = "check audio"
+)
+
+// event is one thing that happened. Which fields are set depends on kind.
+type event struct {
+	kind  eventKind
+	sip   sip.Event
+	leg   *sip.Leg // of an agent
+	user  string   // whose leg
+	offer acd.Offer
+	fact  cases.Fact
+	err   error
+}
+
+// table says what is done when an event comes in a state; always, what is done
+// in every state that does not say otherwise. Other events mean nothing.
+var (
+	table  map[state]map[eventKind]func(*Conversation, event)
+	always map[eventKind]func(*Conversation, event)
+)
+
+func init() { // a literal would refer to itself through step
+	table = map[state]map[eventKind]func(*Conversation, event){
+		arriving: {
+			evRecorded: (*Conversation).arrived,
+		},
+		answering: {
+			evCallerUp: (*Conversation).answered,
+		},
+		greeting: {
+			evPlayed: (*Conversation).queue,
+		},
+		waiting: {
+			evPlayed:     (*Conversation).continuePlaying,
+			evOffer:      (*Conversation).ring,
+			evNoOffers:   (*Conversation).nobodyCame,
+			evAgentUp:    (*Conversation).pickedUp,
+			evAgentEnded: (*Conversation).phoneEnded,
+			evCheck:      (*Conversation).checkCaller,
+		},
+		choosing: {
+			evPlayed:     (*Conversation).continuePlaying,
+			evAgentUp:    (*Conversation).pickedUp,
+			evAgentEnded: (*Conversation).phoneEnded,
+			evTied:       (*Conversation).choose,
+		},
+		opening: {
+			evPlayed:     (*Conversation).continuePlaying,
+			evRecorded:   (*Conversation).opened,
+			evAgentEnded: (*Conversation).agentEnded,
+		},
+		talking: {
+			evAgentEnded:    (*Conversation).agentEnded,
+			evAgentHeld:     (*Conversation).agentHeld,
+			evAgentResumed:  (*Conversation).agentResumed,
+			evCallerHeld:    (*Conversation).callerHeld,
+			evCallerResumed: (*Conversation).callerResumed,
+			evCheck:         (*Conversation).checkAudio,
+		},
+		apologise: {
+			evPlayed: (*Conversation).dismiss,
+		},
+		concluding: {
+			evRecorded:    (*Conversation).concluded,
+			evCallerEnded: (*Conversation).callerGone,
+			evAgentEnded:  (*Conversation).ignore,
+		},
+	}
+	always = map[eventKind]func(*Conversation, event){
+		evCallerEnded: (*Conversation).callerEnded,
+		evRecorded:    (*Conversation).noted,
+		evAgentUp:     (*Conversation).tooLate,
+	}
+}
+
+// callerEvent is the kind of an event on the caller's leg.
+func callerEvent(e sip.Event) eventKind {
+	switch e.(type) {
+	case sip.Answered:
+		return evCallerUp
+	case sip.Ended:
+		return evCallerEnded
+	case sip.Held:
+		return evCallerHeld
+	case sip.Resumed:
+		return evCallerResumed
+	}
+	return ""
+}
+
+// agentEvent is the kind of an event on an agent's leg.
+func agentEvent(e sip.Event) eventKind {
+	switch e.(type) {
+	case sip.Answered:
+		return evAgentUp
+	case sip.Ended:
+		return evAgentEnded
+	case sip.Held:
+		return evAgentHeld
+	case sip.Resumed:
+		return evAgentResumed
+	}
+	return ""
+}

@@ -1,0 +1,213 @@
+package call
+
+import (
+	"time"
+
+	"shouwen/cases"
+	"shouwen/metrics"
+	"shouwen/sip"
+	"shouwen/sip/media"
+)
+
+// probeAfter is how long one side may be silent before it is asked whether it is
+// still there, as a part of the line's media timeout.
+const probeAfter = 0.5
+
+// opened: the case is durable and has its number; the two may speak.
+func (c *Conversation) opened(e event) {
+	if e.fact.PickedUp == nil && e.err == nil { // an earlier fact of this call
+		return
+	}
+	c.log.Info("case opened", "case", c.live.Case, "agent", c.agent.User)
+	c.silence()
+	c.enter(talking)
+	c.connect()
+}
+
+func (c *Conversation) connect() {
+	c.bridge = media.Connect(c.caller.Media(), c.agent.legs[0].Media())
+}
+
+func (c *Conversation) disconnect() {
+	if c.bridge != nil {
+		c.bridge.Disconnect()
+		c.bridge = nil
+	}
+}
+
+// agentHeld: the caller hears music for as long as the agent holds him.
+func (c *Conversation) agentHeld(event) {
+	c.held = true
+	c.disconnect()
+	c.play(c.sw.Sounds.Music)
+	c.enter(talking)
+}
+
+func (c *Conversation) agentResumed(event) {
+	c.held = false
+	c.silence()
+	c.connect()
+	c.enter(talking)
+}
+
+// callerHeld: the agent hears music for as long as the caller's side holds.
+func (c *Conversation) callerHeld(event) {
+	c.held = true
+	c.disconnect()
+	c.playing = c.sw.Pacer.Play(c.agent.legs[0].Media(), c.sw.Sounds.Music, true)
+	c.enter(talking)
+}
+
+func (c *Conversation) callerResumed(event) { c.agentResumed(event{}) }
+
+// agentEnded: the agent hung up, or his phone died under the call. In the second
+// case the caller is not to suffer: he goes to the front of the queue.
+func (c *Conversation) agentEnded(e event) {
+	if c.agent == nil || !c.agent.drop(e.leg) {
+		return
+	}
+	c.releaseAgent()
+	switch e.sip.(sip.Ended).Cause {
+	case sip.EndHangup, sip.EndLocal:
+		c.conclude(cases.EndAgent, "")
+	case sip.EndShutdown:
+		c.conclude(cases.EndShutdown, "")
+	default:
+		c.log.Warn("phone lost, caller goes back to the front of the queue", "agent", c.live.Agent, "cause", e.sip.(sip.Ended).Cause)
+		c.live.Agent = ""
+		c.wait = metrics.WaitAbandoned
+		c.join(true)
+	}
+}
+
+// releaseAgent unbridges the agent and makes him free for others.
+func (c *Conversation) releaseAgent() {
+	c.disconnect()
+	c.held = false
+	if c.agent != nil {
+		c.agent.hangup("")
+		c.sw.Board.Released(c.agent.User, c.id)
+		c.agent = nil
+	}
+}
+
+// checkAudio ends a call on which both sides are silent, and asks a side that is
+// silent alone whether it is still there: a phone may have died without a word.
+func (c *Conversation) checkAudio(event) {
+	if c.held || c.line.MediaTimeout == 0 {
+		return
+	}
+	agent := c.agent.legs[0]
+	quiet := func(l *sip.Leg, part float64) bool {
+		since := l.Media().Heard()
+		if since.Before(c.live.Answered) {
+			since = c.live.Answered
+		}
+		return time.Since(since) > time.Duration(part*float64(c.line.MediaTimeout))
+	}
+	switch caller, other := quiet(c.caller, 1), quiet(agent, 1); {
+	case caller && other:
+		c.log.Warn("no audio from either side")
+		c.releaseAgent()
+		c.conclude(cases.EndSilence, "")
+	default:
+		for _, l := range []*sip.Leg{c.caller, agent} {
+			if quiet(l, probeAfter) {
+				l.Probe()
+			}
+		}
+	}
+}
+
+// checkCaller asks a caller who waits in silence whether he is still there; many
+// phones send nothing while they listen to music.
+func (c *Conversation) checkCaller(event) {
+	if c.line.MediaTimeout == 0 {
+		return
+	}
+	heard := c.caller.Media().Heard()
+	if heard.Before(c.live.Since) {
+		heard = c.live.Since
+	}
+	if time.Since(heard) > c.line.MediaTimeout {
+		c.caller.Probe()
+	}
+}
+
+// callerEnded: the caller has hung up, given up, or is lost.
+func (c *Conversation) callerEnded(e event) {
+	c.gone = true
+	ended := e.sip.(sip.Ended)
+	cause, missed := cases.EndCaller, c.missed
+	switch ended.Cause {
+	case sip.EndShutdown:
+		cause, missed = cases.EndShutdown, cases.MissedInterrupted
+	case sip.EndHangup, sip.EndCancelled, sip.EndLocal:
+	default:
+		cause = cases.EndFailure
+	}
+	c.conclude(cause, missed)
+}
+
+// conclude ends the call and records how: an agent was speaking with the caller,
+// or nobody was, and a callback is owed.
+func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason) {
+	talked := c.state == talking || c.state == opening
+	c.silence()
+	c.leaveQueue()
+	c.releaseAgent()
+	if !c.gone {
+		c.caller.Hangup(sip.Hangup{})
+	}
+	c.finish(talked, cause, missed)
+}
+
+func (c *Conversation) finish(talked bool, cause cases.EndCause, missed cases.MissedReason) {
+	now := time.Now()
+	result := metrics.Answered
+	switch {
+	case talked:
+		c.record(cases.Fact{Ended: &cases.Ended{Cause: cause, Talk: now.Sub(c.live.Answered)}})
+	default:
+		var waited time.Duration
+		if !c.entered.IsZero() {
+			waited = now.Sub(c.entered)
+		}
+		c.record(cases.Fact{Missed: &cases.Missed{
+			Reason: missed, Waited: waited, CallbackDue: now.Add(c.line.CallbackWithin).UTC(),
+		}})
+		result = resultOf(missed)
+	}
+	c.sw.Metrics.Calls.Finished(metrics.Inbound, result)
+	c.log.Info("call ended", "result", result, "cause", cause, "case", c.live.Case)
+	c.enter(concluding)
+}
+
+// resultOf is how a call nobody answered counts.
+func resultOf(r cases.MissedReason) metrics.Result {
+	switch r {
+	case cases.MissedAbandoned:
+		return metrics.Abandoned
+	case cases.MissedRefused:
+		return metrics.Rejected
+	}
+	return metrics.Failed
+}
+
+// noted keeps the case number a fact brought.
+func (c *Conversation) noted(event) {}
+
+func (c *Conversation) ignore(event) {}
+
+func (c *Conversation) callerGone(event) {
+	c.gone = true
+	c.concluded(event{})
+}
+
+// concluded: the call is over when the caller's leg has ended and every fact is
+// recorded.
+func (c *Conversation) concluded(event) {
+	if c.gone && c.unrecorded == 0 {
+		c.enter(over)
+	}
+}

@@ -1,0 +1,228 @@
+package call
+
+import (
+	"errors"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+	"shouwen/sip"
+)
+
+// elsewhere tells a phone that somebody else picked up, so that it lists no
+// missed call (RFC 3326).
+const elsewhere = `SIP;cause=200;text="Call completed elsewhere"`
+
+// arrived: the call is on record, so it may be answered.
+func (c *Conversation) arrived(e event) {
+	if e.err != nil { // nothing is promised that could be lost
+		c.caller.Reject(503, "Service Unavailable")
+		c.conclude(cases.EndFailure, cases.MissedRefused)
+		return
+	}
+	c.enter(answering)
+	c.caller.Answer()
+}
+
+func (c *Conversation) answered(event) {
+	if !c.line.Greeting {
+		c.queue(event{})
+		return
+	}
+	c.enter(greeting)
+	c.play(c.sw.Sounds.Greeting)
+}
+
+// queue takes the caller into the queue.
+func (c *Conversation) queue(event) { c.join(false) }
+
+// join enters the queue, in front of everybody else if a dead phone threw the
+// caller back.
+func (c *Conversation) join(front bool) {
+	c.enter(waiting)
+	if c.entered.IsZero() {
+		c.entered = time.Now()
+	}
+	t, err := c.sw.Board.Enter(acd.Caller{Call: c.id, Queue: c.line.Queue, Front: front})
+	if err != nil {
+		c.log.Warn("queue takes no caller", "err", err)
+		c.missed = cases.MissedRefused
+		c.sorry()
+		return
+	}
+	c.ticket, c.offers = t, t.Offers()
+	if len(c.offers) > 0 { // somebody is ready already
+		c.play(c.sw.Sounds.PleaseHold, c.sw.Sounds.Music)
+	} else {
+		c.play(c.sw.Sounds.AllBusy, c.sw.Sounds.Music)
+	}
+}
+
+func (c *Conversation) continuePlaying(event) { c.playNext() }
+
+// ring rings the phones of an offer, or stops them all when the round is over.
+func (c *Conversation) ring(e event) {
+	o := e.offer
+	if len(o.Agents) == 0 {
+		c.log.Info("nobody answered", "round", o.Round)
+		c.stopRinging("")
+		return
+	}
+	users := make([]string, len(o.Agents))
+	for i, a := range o.Agents {
+		users[i] = a.User
+	}
+	c.log.Info("offered", "round", o.Round, "agents", users, "reason", o.Reason)
+	c.record(cases.Fact{Offered: &cases.Offered{Round: o.Round, Agents: users, Reason: o.Reason}})
+	for _, a := range o.Agents {
+		c.dial(a)
+	}
+}
+
+// dial rings every phone of an agent.
+func (c *Conversation) dial(a acd.Agent) {
+	legs := c.sw.ring(a.User, c.live.Caller, c.log, c.post)
+	if len(legs) == 0 {
+		c.ticket.Missed(a.User, metrics.Unreachable)
+		return
+	}
+	c.ringing[a.User] = &party{Agent: a, legs: legs}
+}
+
+// phoneEnded: a phone that was ringing will not take the call.
+func (c *Conversation) phoneEnded(e event) {
+	p := c.ringing[e.user]
+	if p == nil || !p.drop(e.leg) || len(p.legs) > 0 {
+		return
+	}
+	delete(c.ringing, e.user)
+	for i, a := range c.answers { // it had picked up, within the tie window
+		if a.User == e.user {
+			c.answers = append(c.answers[:i], c.answers[i+1:]...)
+			break
+		}
+	}
+	c.ticket.Missed(e.user, missedBecause(e.sip.(sip.Ended)))
+	if c.state == choosing && len(c.answers) == 0 {
+		c.tie = nil
+		c.enter(waiting)
+	}
+}
+
+// pickedUp: a phone answered. With a tie window, others may still answer.
+func (c *Conversation) pickedUp(e event) {
+	p := c.ringing[e.user]
+	if p == nil {
+		c.tooLate(e)
+		return
+	}
+	for _, l := range p.legs { // the agent's other phones
+		if l != e.leg {
+			l.Hangup(sip.Hangup{Reason: elsewhere})
+		}
+	}
+	p.legs = []*sip.Leg{e.leg}
+	c.answers = append(c.answers, acd.Answer{User: e.user, At: time.Now()})
+	if c.ticket.TieWindow == 0 {
+		c.choose(event{})
+		return
+	}
+	if c.tie == nil {
+		c.tie = time.NewTimer(c.ticket.TieWindow)
+		c.enter(choosing)
+	}
+}
+
+// choose makes one of those who picked up the first-asker. This is the one
+// decision who has the call; everybody else hears nothing of it.
+func (c *Conversation) choose(event) {
+	claim, err := c.ticket.Claim(c.answers...)
+	if err != nil {
+		c.log.Warn("pick-up does not count", "err", err)
+		for _, a := range c.answers {
+			if p := c.ringing[a.User]; p != nil {
+				delete(c.ringing, a.User)
+				p.hangup(elsewhere)
+			}
+		}
+		c.answers = nil
+		if errors.Is(err, acd.ErrTaken) {
+			c.enter(waiting)
+		} else {
+			c.nobodyCame(event{err: err})
+		}
+		return
+	}
+	c.answers = nil
+	c.agent = c.ringing[claim.Agent.User]
+	delete(c.ringing, claim.Agent.User)
+	c.stopRinging(elsewhere)
+	var tied []string
+	for _, a := range claim.Tied {
+		tied = append(tied, a.User)
+	}
+	c.offers, c.ticket = nil, nil
+	first := c.live.Answered.IsZero()
+	if first {
+		c.live.Answered = time.Now()
+	}
+	c.live.Agent = claim.Agent.User
+	c.log.Info("picked up", "agent", claim.Agent.User, "waited", claim.Waited, "reason", claim.Reason, "tied", tied)
+	c.record(cases.Fact{PickedUp: &cases.PickedUp{
+		Agent: claim.Agent.User, Extension: claim.Agent.Extension, Waited: time.Since(c.entered), Tied: tied,
+	}})
+	c.enter(opening)
+}
+
+// tooLate hangs up a phone that picked up a call somebody else has.
+func (c *Conversation) tooLate(e event) { e.leg.Hangup(sip.Hangup{Reason: elsewhere}) }
+
+func (c *Conversation) stopRinging(reason string) {
+	for user, p := range c.ringing {
+		delete(c.ringing, user)
+		p.hangup(reason)
+	}
+}
+
+// nobodyCame ends the wait without an agent.
+func (c *Conversation) nobodyCame(event) {
+	c.wait, c.missed = metrics.WaitOverflow, cases.MissedNoAnswer
+	c.sorry()
+}
+
+// sorry tells the caller that nobody came and that he will be called back.
+func (c *Conversation) sorry() {
+	c.leaveQueue()
+	c.enter(apologise)
+	c.play(c.sw.Sounds.Apology, c.sw.Sounds.Goodbye)
+}
+
+// dismiss says goodbye and hangs up.
+func (c *Conversation) dismiss(event) {
+	if len(c.next) > 0 {
+		c.playNext()
+		return
+	}
+	c.conclude(cases.EndFailure, c.missed)
+}
+
+func (c *Conversation) leaveQueue() {
+	c.stopRinging("")
+	c.offers, c.answers, c.tie = nil, nil, nil
+	if c.ticket != nil {
+		c.ticket.Leave(c.wait)
+		c.ticket = nil
+	}
+}
+
+// drop forgets a leg; false if it was not of this phone.
+func (p *party) drop(leg *sip.Leg) bool {
+	for i, l := range p.legs {
+		if l == leg {
+			p.legs = append(p.legs[:i], p.legs[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
