@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -148,6 +149,30 @@ func accept(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]cases.Fact, e
 		}
 	}
 	return fresh, nil
+}
+
+// Rejected is a fact that could not be projected.
+type Rejected struct {
+	Fact  cases.Fact // zero if it could not even be written as JSON
+	Error string
+	At    time.Time // last attempt
+}
+
+// Rejected returns the facts that were rejected, in the order of their making,
+// at most limit. To try them again, hand them to Apply.
+func (s *Store) Rejected(ctx context.Context, limit int) ([]Rejected, error) {
+	rows, err := s.db.Query(ctx, `select body, error, rejected_at from dead_letter order by fact limit $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("rejected facts: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Rejected, error) {
+		var r Rejected
+		return r, row.Scan(&r.Fact, &r.Error, &r.At)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rejected facts: %w", err)
+	}
+	return list, nil
 }
 
 // bury keeps rejected facts for a person to look at.

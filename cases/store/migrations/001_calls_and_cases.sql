@@ -105,29 +105,30 @@ create table deadline (
 create index deadline_due on deadline (due_at) where state = 'armed';
 create index deadline_owed on deadline (kind, due_at) where state in ('armed', 'fired');
 
--- What a registrar knows about phones (RFC 3261 10, RFC 3327, RFC 5626).
+-- What the registrar knows of phones (RFC 3261 10, RFC 3327, RFC 5626).
 create table binding (
-    aor        text not null,
-    contact    text not null,
+    username   text not null,
+    contact    text not null,                     -- URI
     instance   text not null,
     reg_id     int not null,
     path       text[] not null,
-    transport  text not null,                     -- the flow it came in on
+    transport  text not null,                     -- the flow its REGISTER came by
     local      text not null,
     remote     text not null,
     expires    timestamptz not null,
+    updated    timestamptz not null,
     call_id    text not null,
     cseq       bigint not null,
-    q          real not null check (q between 0 and 1),
+    q          real not null,
     user_agent text not null,
-    node       int not null,
-    primary key (aor, contact)
+    node       int not null,                      -- holder of the flow
+    primary key (username, contact)
 );
 
 create table person (
     username   text primary key,
     name       text not null,
-    extension  text not null unique,
+    extension  text not null unique deferrable initially deferred, -- two people may swap
     department text not null,
     rank       int not null,                      -- the higher wins a tie
     realm      text not null,                     -- of the two HA1
