@@ -51,7 +51,7 @@ func (o owner) credential() *syscall.Credential {
 
 // makeDir makes dir with mode 0700 for o, and checks that o can reach it.
 func (o owner) makeDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o711); err != nil { // o must pass the parents
 		return fmt.Errorf("data directory: %w; make it writable for %s or name another with --data", err, o.name)
 	}
 	if o.drop {
