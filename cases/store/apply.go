@@ -36,31 +36,28 @@ func (s *Store) Apply(ctx context.Context, facts []cases.Fact) error {
 // schema, in as many as it takes to leave that one out.
 func (s *Store) apply(ctx context.Context, facts []cases.Fact) error {
 	var rejected []rejection
-	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
-		var err error
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) (err error) {
 		rejected, err = project(ctx, tx, facts)
 		return err
 	})
-	switch {
-	case err == nil:
-		for _, r := range rejected {
-			s.Log.Error("fact rejected", "fact", r.fact.ID, "call", r.fact.Call, "case", r.fact.Case, "err", r.err)
+	if err != nil && permanent(err) {
+		if half := len(facts) / 2; half > 0 {
+			if err := s.apply(ctx, facts[:half]); err != nil {
+				return err
+			}
+			return s.apply(ctx, facts[half:])
 		}
-		return nil
-	case !permanent(err):
-		return err
-	case len(facts) > 1:
-		half := len(facts) / 2
-		if err := s.apply(ctx, facts[:half]); err != nil {
-			return err
-		}
-		return s.apply(ctx, facts[half:])
+		rejected = []rejection{{facts[0], err}}
+		var b pgx.Batch
+		bury(&b, rejected)
+		err = s.db.SendBatch(ctx, &b).Close()
 	}
-	r := rejection{facts[0], err}
-	if err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error { return bury(ctx, tx, []rejection{r}) }); err != nil {
+	if err != nil {
 		return err
 	}
-	s.Log.Error("fact rejected", "fact", r.fact.ID, "call", r.fact.Call, "case", r.fact.Case, "err", r.err)
+	for _, r := range rejected {
+		s.Log.Error("fact rejected", "fact", r.fact.ID, "call", r.fact.Call, "case", r.fact.Case, "err", r.err)
+	}
 	return nil
 }
 
@@ -97,21 +94,22 @@ func project(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]rejection, e
 	if err != nil {
 		return nil, err
 	}
-	var failed []string
+	var done, failed []string
 	for _, f := range fresh {
 		if err := known.project(f); err != nil {
 			rejected, failed = append(rejected, rejection{f, err}), append(failed, f.ID)
+		} else {
+			done = append(done, f.ID)
 		}
 	}
 	if err := known.save(ctx, tx); err != nil {
 		return nil, err
 	}
-	if len(failed) > 0 {
-		if _, err := tx.Exec(ctx, `delete from inbox where fact = any($1::text[]::uuid[])`, failed); err != nil {
-			return nil, err
-		}
-	}
-	return rejected, bury(ctx, tx, rejected)
+	var b pgx.Batch
+	b.Queue(`delete from dead_letter where fact = any($1)`, done)
+	b.Queue(`delete from inbox where fact = any($1::text[]::uuid[])`, failed)
+	bury(&b, rejected)
+	return rejected, tx.SendBatch(ctx, &b).Close()
 }
 
 // accept returns those of facts that were not projected before, in their order,
@@ -123,13 +121,10 @@ func accept(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]cases.Fact, e
 	}
 	slices.Sort(ids) // two programs replaying the same facts must not deadlock
 	rows, err := tx.Query(ctx, `
-		with new as (
-			insert into inbox (fact) select id::uuid from unnest($1::text[]) with ordinality as f (id, n) order by n
-			on conflict do nothing
-			returning fact)
-		, risen as (
-			delete from dead_letter using new where dead_letter.fact = new.fact::text)
-		select fact::text from new`, ids)
+		insert into inbox (fact)
+		select id::uuid from unnest($1::text[]) with ordinality as f (id, n) order by n
+		on conflict do nothing
+		returning fact::text`, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +150,7 @@ func accept(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]cases.Fact, e
 type Rejected struct {
 	Fact  cases.Fact // zero if it could not even be written as JSON
 	Error string
-	At    time.Time // last attempt
+	At    time.Time // first attempt
 }
 
 // Rejected returns the facts that were rejected, in the order of their making,
@@ -175,9 +170,8 @@ func (s *Store) Rejected(ctx context.Context, limit int) ([]Rejected, error) {
 	return list, nil
 }
 
-// bury keeps rejected facts for a person to look at.
-func bury(ctx context.Context, tx pgx.Tx, rejected []rejection) error {
-	var b pgx.Batch
+// bury keeps rejected facts for a person to look at, with what was wrong first.
+func bury(b *pgx.Batch, rejected []rejection) {
 	for _, r := range rejected {
 		body, err := json.Marshal(r.fact)
 		if err != nil { // a time JSON cannot write, which Check refused
@@ -185,8 +179,7 @@ func bury(ctx context.Context, tx pgx.Tx, rejected []rejection) error {
 		}
 		b.Queue(`
 			insert into dead_letter (fact, case_number, body, error) values ($1, $2, $3, $4)
-			on conflict (fact) do update set error = excluded.error, rejected_at = now()`,
+			on conflict (fact) do nothing`,
 			cases.Clean(r.fact.ID), cases.Clean(string(r.fact.Case)), body, cases.Clean(r.err.Error()))
 	}
-	return tx.SendBatch(ctx, &b).Close()
 }

@@ -12,12 +12,9 @@ import (
 // known is what the database says of the calls and cases of a batch of facts,
 // and then what those facts make of it.
 type known struct {
-	calls map[string]cases.Call
-	cases map[cases.CaseNumber]cases.Case
-
-	changedCalls map[string]bool
-	changedCases map[cases.CaseNumber]bool
-	appended     []change // in the order of the facts
+	calls   map[string]cases.Call
+	cases   map[cases.CaseNumber]cases.Case
+	changes []change // in the order of the facts
 }
 
 // change is a fact with its effect.
@@ -28,10 +25,7 @@ type change struct {
 
 // load reads and locks what facts are about.
 func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact) (*known, error) {
-	k := &known{
-		calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{},
-		changedCalls: map[string]bool{}, changedCases: map[cases.CaseNumber]bool{},
-	}
+	k := &known{calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{}}
 	var calls []string
 	var numbers []cases.CaseNumber
 	for _, f := range facts {
@@ -73,24 +67,30 @@ func (k *known) project(f cases.Fact) error {
 	if err != nil {
 		return err
 	}
-	k.calls[f.Call], k.changedCalls[f.Call] = eff.Call, true
+	k.calls[f.Call] = eff.Call
 	if eff.Event != nil {
-		k.cases[f.Case], k.changedCases[f.Case] = eff.Case, true
+		k.cases[f.Case] = eff.Case
 	}
-	k.appended = append(k.appended, change{f, eff})
+	k.changes = append(k.changes, change{f, eff})
 	return nil
 }
 
-// save writes what project changed.
+// save writes what the facts changed: each call and case once, as it is after
+// all of them, in the order of opening, so that ids follow it.
 func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 	var b pgx.Batch
-	for id := range k.changedCalls {
-		queueCall(&b, k.calls[id])
+	calls, numbers := map[string]bool{}, map[cases.CaseNumber]bool{}
+	for _, c := range k.changes {
+		if id := c.fact.Call; !calls[id] && c.fact.Offered == nil { // an offer leaves the call as it is
+			calls[id] = true
+			queueCall(&b, k.calls[id])
+		}
+		if n := c.fact.Case; c.Event != nil && !numbers[n] {
+			numbers[n] = true
+			queueCase(&b, k.cases[n])
+		}
 	}
-	for n := range k.changedCases {
-		queueCase(&b, k.cases[n])
-	}
-	for _, c := range k.appended {
+	for _, c := range k.changes {
 		if c.fact.Offered != nil {
 			queueOffer(&b, c.fact)
 		}

@@ -1,0 +1,138 @@
+package store_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"shouwen/cases"
+	"shouwen/cases/store/storetest"
+)
+
+// world makes facts and keeps what must come of them.
+type world struct {
+	calls   int // made so far
+	facts   int
+	cases   map[cases.CaseNumber]cases.Case
+	ledgers map[cases.CaseNumber][]cases.Event
+}
+
+// call draws the facts of one call and records what they do.
+func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
+	w.calls++
+	id, at := id(1<<32+w.calls), noon.Add(time.Duration(w.calls)*time.Hour)
+	number := cases.NewCaseNumber(at, 1, w.calls)
+	agent := rapid.SampledFrom([]string{"wang", "li", "zhang"})
+	var facts []cases.Fact
+	var eff cases.Effect
+	add := func(f cases.Fact) {
+		w.facts++
+		at = at.Add(time.Duration(rapid.IntRange(1, 9e9).Draw(t, "later")))
+		f.ID, f.At, f.Call = fmt.Sprintf("0193571f-0000-7000-8000-%012x", w.facts), at, id
+		facts = append(facts, f)
+		after, err := cases.Project(eff.Call, eff.Case, f)
+		if err != nil {
+			return // it will be rejected
+		}
+		eff = after
+		if eff.Case.Number != "" {
+			w.cases[number] = eff.Case
+		}
+		if eff.Event != nil {
+			w.ledgers[number] = append(w.ledgers[number], *eff.Event)
+		}
+		if eff.Clock != nil {
+			c := w.cases[number]
+			c.CallbackDue = eff.Clock.Due
+			w.cases[number] = c
+		}
+	}
+	add(cases.Fact{Arrived: &cases.Arrived{Hotline: "12345", Caller: cases.Caller{
+		Raw: rapid.String().Draw(t, "raw"), E164: caller, Display: rapid.String().Draw(t, "display"),
+		Diverted: rapid.SliceOfN(rapid.String(), 0, 2).Draw(t, "diverted")}}})
+	for range rapid.IntRange(0, 2).Draw(t, "offers") {
+		add(cases.Fact{Offered: &cases.Offered{Round: 1, Agents: []string{"wang", "li"}, Reason: "all_ready"}})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "pick-ups") {
+		add(cases.Fact{Case: number, PickedUp: &cases.PickedUp{Agent: agent.Draw(t, "agent"), Extension: "1001",
+			Waited: time.Duration(rapid.IntRange(0, 1e12).Draw(t, "waited"))}})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "ends") { // a second one is rejected
+		if rapid.Bool().Draw(t, "missed") {
+			add(cases.Fact{Case: number, Missed: &cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at.Add(time.Hour)}})
+		} else if len(w.ledgers[number]) > 0 {
+			add(cases.Fact{Case: number, Ended: &cases.Ended{Cause: cases.EndAgent, Talk: time.Minute}})
+		}
+	}
+	return facts
+}
+
+// merge interleaves the calls, keeping the order within each.
+func merge(t *rapid.T, calls [][]cases.Fact) []cases.Fact {
+	var all []cases.Fact
+	for len(calls) > 0 {
+		i := rapid.IntRange(0, len(calls)-1).Draw(t, "next")
+		all, calls[i] = append(all, calls[i][0]), calls[i][1:]
+		if len(calls[i]) == 0 {
+			calls = slices.Delete(calls, i, i+1)
+		}
+	}
+	return all
+}
+
+// However facts are cut into batches and repeated, the rows are those that one
+// pass of the pure projection gives.
+func TestReplayHasTheEffectOfOnce(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	w := world{cases: map[cases.CaseNumber]cases.Case{}, ledgers: map[cases.CaseNumber][]cases.Event{}}
+	rapid.Check(t, func(t *rapid.T) {
+		clear(w.cases)
+		clear(w.ledgers)
+		caller := cases.Number(fmt.Sprintf("+1555%07d", w.calls)) // of this round only
+		var calls [][]cases.Fact
+		for range rapid.IntRange(1, 4).Draw(t, "calls") {
+			calls = append(calls, w.call(t, rapid.SampledFrom([]cases.Number{caller, ""}).Draw(t, "caller")))
+		}
+		facts := merge(t, calls)
+		for done := 0; done < len(facts); {
+			from := rapid.IntRange(0, done).Draw(t, "from")
+			done = rapid.IntRange(done+1, len(facts)).Draw(t, "to")
+			batch := facts[from:done]
+			if rapid.Bool().Draw(t, "doubled") {
+				batch = slices.Concat(batch, batch)
+			}
+			if err := s.Apply(t.Context(), batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var previous cases.CaseNumber
+		for _, n := range slices.SortedFunc(maps.Keys(w.cases), func(a, b cases.CaseNumber) int {
+			return w.cases[a].Opened.Compare(w.cases[b].Opened)
+		}) {
+			want := w.cases[n]
+			if want.Call.Caller.E164 != "" {
+				want.Previous, previous = previous, n
+			}
+			got, events, err := s.Case(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+				t.Fatalf("case (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(w.ledgers[n], events); d != "" {
+				t.Fatalf("ledger (-want +got):\n%s", d)
+			}
+		}
+	})
+	if _, err := s.VerifyLedger(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
