@@ -44,6 +44,7 @@ const (
 	longestPrefix  = 3  // digits of 00 or 011 before it
 	displayRunes   = 64
 	maxDiversions  = 10
+	maxIdentities  = 4 // elements of one list looked at; RFC 3325 9.1 allows two
 	visualSeparate = "-. ()/"
 )
 
@@ -179,7 +180,7 @@ func assertedIdentity(h callerHeaders, plan NumberingPlan, from nameAddr) (nameA
 
 func firstNumber(list []string, plan NumberingPlan) (nameAddr, bool) {
 	var found []nameAddr
-	for _, s := range list {
+	for _, s := range list[:min(len(list), maxIdentities)] {
 		if a, err := parseNameAddr(s); err == nil {
 			found = append(found, a)
 		}
@@ -239,11 +240,14 @@ func withheld(privacy string) bool {
 func diverted(h callerHeaders, plan NumberingPlan) []string {
 	var all []string
 	add := func(u sipURI) {
+		if len(all) == maxDiversions {
+			return
+		}
 		n := plan.Number(numberOf(u))
 		if n == "" {
 			n = safeText(u.text, maxHeaderText)
 		}
-		if len(all) < maxDiversions && !slices.Contains(all, n) {
+		if !slices.Contains(all, n) {
 			all = append(all, n)
 		}
 	}

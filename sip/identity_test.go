@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -192,5 +193,19 @@ func TestCallerIDMasksItself(t *testing.T) {
 	}
 	if maskNumber("12345") != "12345" {
 		t.Error("a hotline's number is hidden")
+	}
+}
+
+// The most a request within the limits can ask for; it must cost less than 1 ms.
+func BenchmarkHostileCaller(b *testing.B) {
+	h := callerHeaders{From: `"x" <sip:95105555@x>`}
+	for i := range maxHeaderValues {
+		h.PAI = append(h.PAI, "<sip:alice@x>")
+		h.Diversion = append(h.Diversion, fmt.Sprintf("<sip:%d@x>", 95_105_000+i))
+	}
+	h.RPID, h.PPI, h.HistoryInfo = h.PAI, h.PAI, h.Diversion
+	b.ReportAllocs()
+	for b.Loop() {
+		callerID(h, NumberingPlan{Country: "CN", AreaCode: "10"}, true)
 	}
 }

@@ -22,14 +22,14 @@ func offerStatus(err error) int {
 	switch {
 	case errors.Is(err, errNotAcceptable):
 		return 488
+	case errors.Is(err, errSDP):
+		return 400
 	case errors.Is(err, errBodyType):
 		return 415
 	case errors.Is(err, errOfferGlare):
 		return 491
-	case errors.Is(err, errOfferPending):
-		return 500
 	}
-	return 400
+	return 500
 }
 
 // offerState is where a dialog stands between offer and answer.

@@ -560,3 +560,35 @@ func TestVersionsOfBodies(t *testing.T) {
 		})
 	})
 }
+
+func TestOfferStatus(t *testing.T) {
+	for err, want := range map[error]int{errSDP: 400, errBodyType: 415, errNotAcceptable: 488, errOfferGlare: 491, errOfferPending: 500} {
+		if got := offerStatus(fmt.Errorf("x: %w", err)); got != want {
+			t.Errorf("%v: status %d, want %d", err, got, want)
+		}
+	}
+}
+
+// The worst description within the limits; it must cost less than 1 ms.
+func BenchmarkHostileOffer(b *testing.B) {
+	body := []byte(peerHead)
+	for range maxSDPMedia {
+		body = append(body, "m=audio 4000 RTP/AVP"...)
+		for pt := 1; pt < 128; pt++ {
+			if pt != 8 {
+				body = fmt.Appendf(body, " %d", pt)
+			}
+		}
+		body = append(body, "\r\n"+strings.Repeat("a=rtpmap:127 x/8000\r\n", 14)...)
+	}
+	if len(body) > maxSDP || strings.Count(string(body), "\n") > maxSDPLines {
+		b.Fatalf("%d bytes: refused at once", len(body))
+	}
+	o := newTestExchange()
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := o.takeOffer(body); !errors.Is(err, errNotAcceptable) {
+			b.Fatal(err)
+		}
+	}
+}
