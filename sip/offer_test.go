@@ -319,13 +319,17 @@ func TestRTCPAddress(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			d, change := answered(t, newTestExchange(), peerHead+tt.audio)
+			o := newTestExchange()
+			d, change := answered(t, o, peerHead+tt.audio)
 			got := ""
 			if change.media.RemoteRTCP.IsValid() {
 				got = change.media.RemoteRTCP.String()
 			}
 			if got != tt.want || change.media.Mux != tt.mux || d.media[0].mux != tt.mux {
 				t.Errorf("RTCP to %q, mux %v", got, change.media.Mux)
+			}
+			if d, _ = offered(t, o, false, peerHead+tt.audio); d.media[0].mux != tt.mux {
+				t.Errorf("mux %v in our next offer", d.media[0].mux)
 			}
 		})
 	}

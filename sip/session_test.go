@@ -31,6 +31,7 @@ func TestSessionAnswer(t *testing.T) {
 		"nobody speaks of it":                     {headersOf(), 0, "", false, 0, 0},
 		"a proxy adds it, the caller cannot":      {headersOf("Session-Expires", "1800"), 0, "1800;refresher=uas", false, 900 * time.Second, 1768 * time.Second},
 		"a proxy adds too little":                 {headersOf("Session-Expires", "10"), 0, "90;refresher=uas", false, 45 * time.Second, 60 * time.Second},
+		"a proxy names a caller who cannot":       {headersOf("Session-Expires", "1800;refresher=uac"), 0, "1800;refresher=uas", false, 900 * time.Second, 1768 * time.Second},
 		"the caller can, we propose":              {headersOf("Supported", "timer"), 0, "1800;refresher=uas", false, 900 * time.Second, 1768 * time.Second},
 		"the caller can and lets us choose":       {headersOf("k", "timer", "x", "600"), 0, "600;refresher=uas", false, 300 * time.Second, 568 * time.Second},
 		"the caller will refresh":                 {headersOf("Supported", "timer", "Session-Expires", "90;refresher=UAC"), 0, "90;refresher=uac", true, 0, 60 * time.Second},
