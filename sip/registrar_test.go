@@ -339,6 +339,73 @@ func TestRegistrarKnowsContactsAfterRestart(t *testing.T) {
 	})
 }
 
+// The store goes away between two changes: nothing is lost, nothing outdated
+// arrives, and what is open at the end is tried once more.
+func TestRegistrarStoreCatchesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		r := newTestRegistrar("", store, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.run(ctx) }()
+		d := newDesk(t, r, "1001", deskFlow)
+		d.send("Contact: <sip:1001@10.0.0.5>", "Contact: <sip:1001@10.0.0.6>")
+		synctest.Wait()
+		store.set(true)
+		d.send("Contact: <sip:1001@10.0.0.5>;expires=0", "Contact: <sip:1001@10.0.0.7>")
+		time.Sleep(10 * time.Second)
+		d.send("Contact: <sip:1001@10.0.0.7>;expires=0", "Contact: <sip:1001@10.0.0.8>")
+		time.Sleep(10 * time.Second)
+		if got := store.contacts(); got != "sip:1001@10.0.0.5 sip:1001@10.0.0.6" {
+			t.Errorf("while away the store has %s", got)
+		}
+		store.set(false)
+		time.Sleep(maxRetry)
+		synctest.Wait()
+		if got := store.contacts(); got != "sip:1001@10.0.0.6 sip:1001@10.0.0.8" {
+			t.Errorf("store has %s", got)
+		}
+		store.set(true)
+		d.send("Contact: <sip:1001@10.0.0.6>;expires=0")
+		time.Sleep(time.Second / 2)
+		store.set(false)
+		cancel()
+		<-done
+		if got := store.contacts(); got != "sip:1001@10.0.0.8" {
+			t.Errorf("at the end the store has %s", got)
+		}
+	})
+}
+
+// Guesses from one address leave the phones at others, and
+// the phone that was already registered from there, untouched.
+func TestRegistrarThrottlesGuesses(t *testing.T) {
+	r := newTestRegistrar("", nil, nil)
+	known := newDesk(t, r, "1001", deskFlow)
+	known.send("Contact: <sip:1001@10.0.0.5>")
+	attacker := netip.AddrPortFrom(deskFlow.Addr(), 40000)
+	now := time.Now()
+	codes := make(map[int]int)
+	for range 200 {
+		req := requestOf(t, "INVITE", "sip:12345@hotline.example", "1001")
+		_, first := r.authenticate(req, attacker, now)
+		req.AppendHeader(msg.NewHeader("Authorization", strings.TrimPrefix(
+			authorize(t, challengesOf(first)[0], "INVITE", "sip:12345@hotline.example", "1001", "guess", 1), "Authorization: ")))
+		if _, v := r.digest.check(req, attacker, now); v == authThrottled {
+			codes[r.digest.refusal(req, v, attacker, now).StatusCode]++
+		}
+	}
+	if codes[403] != 200-guessBurst || len(codes) != 1 {
+		t.Errorf("throttled answers: %v", codes)
+	}
+	if res := known.send("Contact: <sip:1001@10.0.0.5>"); res.StatusCode != 200 {
+		t.Errorf("the known phone gets %d", res.StatusCode)
+	}
+	if res := newDesk(t, r, "1001", otherFlow).send(); res.StatusCode != 200 {
+		t.Errorf("the phone elsewhere gets %d", res.StatusCode)
+	}
+}
+
 // What was unregistered while the store was starting stays unregistered.
 func TestRegistrarStoreDoesNotRevive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
