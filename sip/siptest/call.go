@@ -309,7 +309,9 @@ func (c *Call) done(req, res *Message) error {
 			}
 			ack.WithSDP(answer)
 		}
-		c.ack = ack
+		if tx := c.phone.clients[txKey(res)]; tx != nil {
+			tx.ack = ack
+		}
 		if err := c.phone.send(ack); err != nil {
 			return err
 		}

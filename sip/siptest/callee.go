@@ -23,6 +23,8 @@ func (p *Phone) request(m *Message) {
 		call.request(tx)
 	case m.Param("To", "tag") != "":
 		p.answer(tx, p.response(m, 481, ""))
+	case m.Method == "INVITE" && p.calls[callKey(m, p.tagFor(m))] != nil:
+		p.answer(tx, p.response(m, 482, "")) // RFC 3261 8.2.2.2: it came another way before
 	case m.Method == "INVITE":
 		p.invited(tx)
 	default:

@@ -17,14 +17,14 @@ type ladder struct {
 	cap     int // entries kept; none when negative
 	entries []entry
 	waiting []*expectation
-	bad     int // packets that were no SIP messages
+	bad     int // packets that were no messages
 }
 
 type entry struct {
 	at      time.Time
 	sent    bool
 	msg     *Message // nil for a packet that is no message
-	err     error    // what is wrong with that packet
+	err     error    // of that packet, or of the connection
 	claimed bool     // sent, a retransmission, or already expected by somebody
 }
 
@@ -70,8 +70,11 @@ func (l *ladder) received(m *Message, fresh bool) {
 	l.add(e)
 }
 
-func (l *ladder) garbage(err error) {
-	l.bad++
+// failed notes a packet that is no message, or the end of the connection.
+func (l *ladder) failed(err error) {
+	if errors.Is(err, errMalformed) {
+		l.bad++
+	}
 	l.add(entry{at: time.Now(), err: err, claimed: true})
 }
 
@@ -112,7 +115,7 @@ func (l *ladder) String() string {
 func (e entry) String() string {
 	switch {
 	case e.err != nil:
-		return "← no SIP message: " + e.err.Error()
+		return "← " + e.err.Error()
 	case e.sent:
 		return "→ " + summary(e.msg)
 	default:

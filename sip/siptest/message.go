@@ -16,6 +16,13 @@ import (
 // maxMessage is the most octets of one message on a stream.
 const maxMessage = 1 << 16
 
+// errMalformed is wrapped by what Parse and ReadMessage say of a bad message.
+var errMalformed = errors.New("no SIP message")
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{errMalformed}, args...)...)
+}
+
 // Field is one header line: the name as it was spelled, the value unfolded and
 // without blanks around it.
 type Field struct{ Name, Value string }
@@ -38,14 +45,14 @@ type Message struct {
 func Parse(packet []byte) (*Message, error) {
 	head, body, ok := strings.Cut(string(packet), "\r\n\r\n")
 	if !ok {
-		return nil, errors.New("no empty line ends the header")
+		return nil, malformed("no empty line ends the header")
 	}
 	m, n, err := parseHead(head)
 	if err != nil {
 		return nil, err
 	}
 	if n > len(body) {
-		return nil, fmt.Errorf("content-length is %d, the body has %d octets", n, len(body))
+		return nil, malformed("content-length is %d, the body has %d octets", n, len(body))
 	}
 	if n >= 0 {
 		body = body[:n]
@@ -67,7 +74,7 @@ func ReadMessage(r *bufio.Reader) (*Message, error) {
 		case err != nil && err != bufio.ErrBufferFull:
 			return nil, err
 		case len(head) > maxMessage:
-			return nil, fmt.Errorf("header over %d octets", maxMessage)
+			return nil, malformed("header over %d octets", maxMessage)
 		case string(head) == "\r\n":
 			head = head[:0]
 		}
@@ -77,9 +84,9 @@ func ReadMessage(r *bufio.Reader) (*Message, error) {
 	case err != nil:
 		return nil, err
 	case n < 0:
-		return nil, errors.New("no content-length on a stream")
+		return nil, malformed("no content-length on a stream")
 	case n > maxMessage:
-		return nil, fmt.Errorf("content-length %d, over %d octets", n, maxMessage)
+		return nil, malformed("content-length %d, over %d octets", n, maxMessage)
 	}
 	body := make([]byte, n)
 	if _, err := io.ReadFull(r, body); err != nil {
@@ -99,15 +106,15 @@ func parseHead(head string) (m *Message, length int, err error) {
 	m.Fields = make([]Field, 0, 16)
 	for line := range strings.SplitSeq(rest, "\r\n") {
 		if strings.ContainsAny(line, "\r\n\x00") {
-			return nil, 0, fmt.Errorf("stray line end or NUL in %q", line)
+			return nil, 0, malformed("stray line end or NUL in %q", line)
 		}
 		if last := len(m.Fields) - 1; last >= 0 && line != "" && (line[0] == ' ' || line[0] == '\t') {
-			m.Fields[last].Value += " " + strings.TrimSpace(line)
+			m.Fields[last].Value = strings.TrimSpace(m.Fields[last].Value + " " + strings.TrimSpace(line))
 			continue
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if name = strings.TrimRight(name, " \t"); !ok || !isToken(name) {
-			return nil, 0, fmt.Errorf("header line %q", line)
+			return nil, 0, malformed("header line %q", line)
 		}
 		m.Fields = append(m.Fields, Field{name, strings.TrimSpace(value)})
 	}
@@ -115,10 +122,12 @@ func parseHead(head string) (m *Message, length int, err error) {
 		return nil, 0, err
 	}
 	length = -1
-	if v := m.Get("Content-Length"); v != "" {
-		if length, err = strconv.Atoi(v); err != nil || length < 0 {
-			return nil, 0, fmt.Errorf("content-length %q", v)
+	for _, v := range m.All("Content-Length") {
+		if n, err := strconv.ParseUint(v, 10, 31); err == nil && length < 0 {
+			length = int(n)
+			continue
 		}
+		return nil, 0, malformed("content-length %q", m.All("Content-Length"))
 	}
 	return m, length, nil
 }
@@ -128,15 +137,15 @@ func parseStart(line string) (*Message, error) {
 	second, third, ok := strings.Cut(rest, " ")
 	switch {
 	case !ok || strings.ContainsAny(line, "\r\n\x00"):
-		return nil, fmt.Errorf("start line %q", line)
+		return nil, malformed("start line %q", line)
 	case first == "SIP/2.0":
 		status, err := strconv.Atoi(second)
 		if err != nil || len(second) != 3 || status < 100 || status > 699 {
-			return nil, fmt.Errorf("status code %q", second)
+			return nil, malformed("status code %q", second)
 		}
 		return &Message{Status: status, Reason: third}, nil
 	case third != "SIP/2.0" || !isToken(first) || second == "":
-		return nil, fmt.Errorf("request line %q", line)
+		return nil, malformed("request line %q", line)
 	}
 	return &Message{Method: first, URI: second}, nil
 }
@@ -145,15 +154,15 @@ func parseStart(line string) (*Message, error) {
 func (m *Message) check() error {
 	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
 		if n := len(m.All(name)); n != 1 {
-			return fmt.Errorf("%d %s headers", n, name)
+			return malformed("%d %s headers", n, name)
 		}
 	}
 	if m.Get("Via") == "" {
-		return errors.New("no Via")
+		return malformed("no Via")
 	}
 	n, method := m.CSeq()
 	if n < 0 || !isToken(method) || m.Method != "" && m.Method != method {
-		return fmt.Errorf("cseq %q", m.Get("CSeq"))
+		return malformed("cseq %q", m.Get("CSeq"))
 	}
 	return nil
 }

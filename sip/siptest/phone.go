@@ -9,7 +9,6 @@
 package siptest
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -40,7 +39,7 @@ type Config struct {
 	Algorithm      string        // the digest to answer with, "MD5" or "SHA-256"; by default the first offered
 	Expires        time.Duration // of a registration, 1 h by default
 
-	Manual bool        // nothing is answered, acknowledged or sent again unless told
+	Manual bool        // nothing that comes is answered, and Send sends once; Do, Register and Dial still see their own requests through
 	Answer func(*Call) // what to do with an incoming call, in a goroutine of its own; by default Incoming gets it
 
 	Codecs  []uint8 // RTP payload types, 0 PCMU and 8 PCMA, in order of preference; {8, 0} by default
@@ -101,7 +100,7 @@ type Phone struct {
 func Listen(ctx context.Context, cfg Config) (*Phone, error) {
 	cfg.complete()
 	p := &Phone{
-		cfg: cfg, tag: token(), calling: make(chan *Call, 1024),
+		cfg: cfg, tag: token(), calling: make(chan *Call, 256),
 		done: make(chan struct{}), cmds: make(chan func()),
 		ladder:  ladder{start: time.Now(), cap: cfg.Trace},
 		clients: make(map[string]*clientTx), servers: make(map[string]*serverTx),
@@ -122,38 +121,6 @@ func Listen(ctx context.Context, cfg Config) (*Phone, error) {
 	return p, nil
 }
 
-func (p *Phone) open(ctx context.Context) (err error) {
-	if p.cfg.Server != "" {
-		if p.server, err = netip.ParseAddrPort(p.cfg.Server); err != nil {
-			return err
-		}
-	}
-	local, err := netip.ParseAddrPort(p.cfg.Local)
-	if err != nil {
-		return err
-	}
-	dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(local)}
-	switch p.cfg.Network {
-	case "udp":
-		p.udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
-		if err == nil {
-			p.local = p.udp.LocalAddr().(*net.UDPAddr).AddrPort()
-		}
-		return err
-	case "tcp":
-		p.stream, err = dialer.DialContext(ctx, "tcp", p.cfg.Server)
-	case "tls":
-		secure := tls.Dialer{NetDialer: &dialer, Config: p.cfg.TLS}
-		p.stream, err = secure.DialContext(ctx, "tcp", p.cfg.Server)
-	default:
-		err = fmt.Errorf("network %q", p.cfg.Network)
-	}
-	if err == nil {
-		p.local = p.stream.LocalAddr().(*net.TCPAddr).AddrPort()
-	}
-	return err
-}
-
 // Close ends the phone as a power cut does: no BYE, no un-REGISTER.
 func (p *Phone) Close() {
 	p.closing()
@@ -169,73 +136,6 @@ func (p *Phone) Close() {
 // Addr is the phone's own address, as in its Via and Contact.
 func (p *Phone) Addr() netip.AddrPort { return p.local }
 
-// packet is what came: a message, or what is wrong with it.
-type packet struct {
-	msg *Message
-	err error
-}
-
-// read hands on what comes until the socket ends. It closes in.
-func (p *Phone) read(alive context.Context, in chan<- packet) {
-	defer close(in)
-	next := p.datagrams()
-	if p.stream != nil {
-		next = p.messages()
-	}
-	for {
-		m, err, ok := next()
-		if !ok {
-			return
-		}
-		if m != nil {
-			m.At = time.Now()
-		}
-		select {
-		case in <- packet{m, err}:
-		case <-alive.Done():
-			return
-		}
-	}
-}
-
-func (p *Phone) datagrams() func() (*Message, error, bool) {
-	buf := make([]byte, 1<<16)
-	return func() (*Message, error, bool) {
-		for {
-			n, peer, err := p.udp.ReadFromUDPAddrPort(buf)
-			if err != nil {
-				return nil, nil, false
-			}
-			if n <= 4 {
-				continue // keep-alive, RFC 5626 3.5.1
-			}
-			m, err := Parse(buf[:n])
-			if m != nil {
-				m.Peer = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
-			}
-			return m, err, true
-		}
-	}
-}
-
-// messages ends with the first message that cannot be read: after it the stream
-// is out of step.
-func (p *Phone) messages() func() (*Message, error, bool) {
-	r := bufio.NewReader(p.stream)
-	broken := false
-	return func() (*Message, error, bool) {
-		if broken {
-			return nil, nil, false
-		}
-		m, err := ReadMessage(r)
-		broken = err != nil
-		if errors.Is(err, net.ErrClosed) {
-			return nil, nil, false
-		}
-		return m, err, true
-	}
-}
-
 // run is the goroutine that owns the phone.
 func (p *Phone) run(alive context.Context, in <-chan packet) {
 	defer close(p.done)
@@ -247,7 +147,7 @@ func (p *Phone) run(alive context.Context, in <-chan packet) {
 			case !ok:
 				return
 			case got.err != nil:
-				p.ladder.garbage(got.err)
+				p.ladder.failed(got.err)
 			default:
 				p.receive(got.msg)
 			}
@@ -315,31 +215,6 @@ func (p *Phone) send(m *Message) error {
 		return err
 	}
 	return p.write([]byte(m.String()), to)
-}
-
-func (p *Phone) write(b []byte, to netip.AddrPort) (err error) {
-	if p.stream != nil {
-		_, err = p.stream.Write(b)
-	} else {
-		_, err = p.udp.WriteToUDPAddrPort(b, to)
-	}
-	return err
-}
-
-// next is where m goes over UDP: inside a dialog the first Route or the remote
-// target, outside the server.
-func (p *Phone) next(m *Message) (netip.AddrPort, error) {
-	switch route := m.List("Route"); {
-	case p.stream != nil || m.Peer.IsValid():
-		return m.Peer, nil
-	case m.Method == "":
-		return netip.AddrPort{}, errors.New("a response needs the Peer of its request")
-	case len(route) > 0:
-		return addrOf(uriOf(route[0]))
-	case p.server.IsValid() && m.Param("To", "tag") == "":
-		return p.server, nil
-	}
-	return addrOf(m.URI)
 }
 
 // fill adds what every request has and m lacks.

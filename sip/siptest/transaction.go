@@ -12,6 +12,7 @@ type clientTx struct {
 	req   *Message
 	again *repeat
 	on    func(*Message) // every response, and nil after 64·T1 without a final one
+	ack   *Message       // for 2xx responses that are repeated, none when nil
 }
 
 // A serverTx is a request that was answered; its retransmissions get the answer
@@ -100,7 +101,7 @@ func (p *Phone) transact(req *Message, on func(*Message)) error {
 		p.expire(key)
 		on(nil)
 	})
-	p.clients[key] = &clientTx{req, again, on}
+	p.clients[key] = &clientTx{req: req, again: again, on: on}
 	return nil
 }
 
@@ -139,8 +140,12 @@ func (p *Phone) progress(tx *clientTx, m *Message) {
 	if m.Status >= 200 {
 		p.expire(txKey(tx.req))
 	}
-	if invite && m.Status >= 300 {
+	switch {
+	case invite && m.Status >= 300:
 		_ = p.send(tx.req.Ack(m))
+	case tx.ack != nil && m.Status >= 200:
+		_ = p.send(tx.ack)
+		return
 	}
 	tx.on(m)
 }
