@@ -3,18 +3,32 @@ package sip
 import (
 	"bytes"
 	"net/netip"
+	"strings"
+	"sync"
 	"time"
 
 	"shouwen/metrics"
 )
 
+const (
+	// Transactions strangers may have open. sipgo keeps about 3.4 KB for each
+	// for transactionLife after the last answer over UDP (Timer J).
+	maxTransactions = 20000
+	transactionLife = 32 // seconds
+	minMessage      = 20 // bytes
+)
+
+// scanners are the names attack tools give themselves in User-Agent, lower case.
+var scanners = []string{"friendly-scanner", "sipvicious", "sundayddr", "sip-scan", "sipcli", "iwar"}
+
 // admission decides about everything that arrives before sipgo sees it. Its
 // memory does not grow with the number of sources. Safe from any goroutine,
-// but datagram of one listener is called by one goroutine at a time.
+// but datagram is called by the one that reads.
 type admission struct {
 	trusted func(netip.Addr) bool
 	egress  *egress
 	limiter *limiter
+	open    *openTransactions
 	panics  *panics
 	metrics *metrics.SIP
 
@@ -22,10 +36,12 @@ type admission struct {
 }
 
 func newAdmission(cfg TransportConfig, e *egress, p *panics, m *metrics.SIP) *admission {
+	now := time.Now()
 	return &admission{
 		trusted: cfg.Trusted,
 		egress:  e,
-		limiter: newLimiter(time.Now()),
+		limiter: newLimiter(now),
+		open:    &openTransactions{start: now},
 		panics:  p,
 		metrics: m,
 		locals:  make(map[netip.AddrPort]bool),
@@ -45,21 +61,71 @@ func (a *admission) datagram(raw []byte, from netip.AddrPort) (message []byte, a
 	if len(raw) <= 4 && len(bytes.Trim(raw, "\r\n\x00")) == 0 {
 		return nil, nil // RFC 5626 keep-alive
 	}
-	if len(raw) < 20 || !isLetter(raw[0]) {
-		a.metrics.Dropped("not_sip")
-		return nil, nil
-	}
-	if a.locals[from] {
-		a.metrics.Dropped("own_address")
+	if a.locals[from] || from.Port() == 0 {
+		a.metrics.Dropped("source")
 		return nil, nil
 	}
 	now := time.Now()
-	if !a.known(from) && !a.limiter.take(from.Addr(), now) {
-		a.metrics.Dropped("rate")
+	if why := a.before(raw, from, now); why != "" {
+		a.metrics.Dropped(why)
 		return nil, nil
 	}
-	a.egress.heard.add(from.Addr(), now)
-	return raw, nil
+	v := a.judge(raw, from, false, now)
+	if v.action != dropMessage {
+		a.egress.heard.add(from.Addr(), now)
+	}
+	switch v.action {
+	case passMessage:
+		return v.canonical, nil
+	case answerMessage:
+		return nil, &reply{v.answer, v.message.replyPort()}
+	default:
+		return nil, nil
+	}
+}
+
+// before returns why raw is dropped unread, or "".
+func (a *admission) before(raw []byte, from netip.AddrPort, now time.Time) string {
+	switch {
+	case !startsLikeSIP(raw):
+		return "not_sip"
+	case !a.known(from) && !a.limiter.take(from.Addr(), now):
+		return "rate"
+	}
+	return ""
+}
+
+// judge is inspect and what depends on the source: scanners are not answered,
+// and strangers may not open more transactions than memory has room for. It
+// counts what does not pass.
+func (a *admission) judge(raw []byte, from netip.AddrPort, stream bool, now time.Time) (v verdict) {
+	v = verdict{action: dropMessage, reason: "panic"} // a message that panics must not reach sipgo's parser
+	a.panics.safely("sip_inspect", func() { v = inspect(raw, from, stream) })
+	if v.message != nil && !a.known(from) {
+		v = a.judgeStranger(v, len(raw), now)
+	}
+	switch {
+	case v.action == passMessage:
+	case v.reason == "scanner", v.reason == "overload", v.reason == "ack", v.reason == "not_sip":
+		a.metrics.Dropped(v.reason)
+	default:
+		a.metrics.ParseError()
+	}
+	return v
+}
+
+func (a *admission) judgeStranger(v verdict, size int, now time.Time) verdict {
+	m := v.message
+	if agent, ok := m.get("User-Agent"); ok && isScanner(agent) {
+		return verdict{action: dropMessage, reason: "scanner", message: m}
+	}
+	if v.action != passMessage || !m.request || m.method == "ACK" || m.method == "CANCEL" || a.open.take(now) {
+		return v
+	}
+	if m.method == "INVITE" {
+		return m.refuse(defect{503, "overload"}, size)
+	}
+	return verdict{action: dropMessage, reason: "overload", message: m}
 }
 
 // known returns whether from is a trunk or a peer we decided to contact.
@@ -67,8 +133,53 @@ func (a *admission) known(from netip.AddrPort) bool {
 	return a.egress.allowed(from) || a.trusted(from.Addr())
 }
 
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+func startsLikeSIP(raw []byte) bool {
+	raw = bytes.TrimLeft(raw, "\r\n")
+	return len(raw) >= minMessage && isTokenChar(raw[0])
+}
+
+func isScanner(agent string) bool {
+	agent = strings.ToLower(agent)
+	for _, name := range scanners {
+		if strings.Contains(agent, name) {
+			return true
+		}
+	}
+	return false
+}
 
 func isResponse(raw []byte) bool {
 	return len(raw) >= 8 && bytes.EqualFold(raw[:8], []byte("SIP/2.0 "))
+}
+
+// openTransactions estimates how many transactions strangers have open, as the
+// requests of the last transactionLife seconds; sipgo does not tell. Safe from
+// any goroutine.
+type openTransactions struct {
+	start time.Time
+
+	mu     sync.Mutex
+	second int64 // of the newest slot
+	slots  [transactionLife]int
+	sum    int
+}
+
+// take counts one more, or returns false if there are too many.
+func (o *openTransactions) take(now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	second := int64(now.Sub(o.start) / time.Second)
+	for range min(max(0, second-o.second), transactionLife) {
+		o.second++
+		slot := &o.slots[o.second%transactionLife]
+		o.sum -= *slot
+		*slot = 0
+	}
+	o.second = max(o.second, second)
+	if o.sum >= maxTransactions {
+		return false
+	}
+	o.sum++
+	o.slots[o.second%transactionLife]++
+	return true
 }

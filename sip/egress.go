@@ -88,29 +88,28 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 const (
 	heardBits   = 1 << 20
 	heardHashes = 4
-	heardFor    = 15 * time.Minute // an address is remembered once to twice as long
+	heardFor    = 15 * 60 // seconds; an address is remembered once to twice as long
 )
 
 // heard remembers the addresses datagrams came from, in fixed memory: two Bloom
 // filters that take turns. It may remember an address it never saw; it never
-// forgets one early. One goroutine adds, any goroutine asks.
+// forgets one early. Safe from any goroutine.
 type heard struct {
 	seed   maphash.Seed
 	filter [2][heardBits / 64]atomic.Uint64
 	now    atomic.Int32 // the filter that learns
-	turned time.Time    // owned by the adding goroutine
+	turned atomic.Int64 // Unix seconds
 }
 
 func newHeard() *heard { return &heard{seed: maphash.MakeSeed()} }
 
 func (h *heard) add(addr netip.Addr, at time.Time) {
-	if at.Sub(h.turned) > heardFor {
+	if turned := h.turned.Load(); at.Unix()-turned > heardFor && h.turned.CompareAndSwap(turned, at.Unix()) {
 		next := 1 - h.now.Load()
 		for i := range h.filter[next] {
 			h.filter[next][i].Store(0)
 		}
 		h.now.Store(next)
-		h.turned = at
 	}
 	filter := &h.filter[h.now.Load()]
 	for _, bit := range h.bits(addr) {

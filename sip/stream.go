@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// limits bound what connections over TCP and TLS may cost.
+// limits bound what connections over TCP and TLS may cost. Strangers are peers
+// that are no trunk and that we did not decide to contact.
 type limits struct {
 	connections int           // of strangers, all together
 	perAddress  int           // of strangers, from one address
-	handshake   time.Duration // for TLS
+	handshake   time.Duration // of TLS
 	message     time.Duration // from a message's first byte to its last; also for the first message
 	idle        time.Duration // a stranger's silence between messages
 	linger      time.Duration // a connection that is gone is kept for sipgo, from its last message
@@ -162,21 +163,20 @@ func (l *streamListener) accept(inner net.Listener) error {
 
 // greet makes a connection ready for sipgo or closes it.
 func (l *streamListener) greet(conn net.Conn) {
-	if l.tls != nil {
-		secure := tls.Server(conn, l.tls)
-		ctx, cancel := context.WithTimeout(context.Background(), l.t.cfg.limits.handshake)
-		defer cancel()
-		if err := secure.HandshakeContext(ctx); err != nil {
-			l.t.drop("tls_handshake")
-			_ = conn.Close()
-			return
-		}
-		conn = secure
+	c := newFlow(l, conn)
+	if !l.t.flows.add(c) {
+		l.t.drop("connections")
+		_ = conn.Close()
+		return
+	}
+	if !c.open() {
+		_ = c.Close()
+		return
 	}
 	select {
-	case l.finished <- conn:
+	case l.finished <- c:
 	case <-l.done:
-		_ = conn.Close()
+		_ = c.Close()
 	}
 }
 
@@ -204,14 +204,3 @@ func (v *visible) Close() error { return nil }
 
 // Addr implements net.Listener.
 func (v *visible) Addr() net.Addr { return net.TCPAddrFromAddrPort(v.local) }
-
-// flows is every accepted connection. Safe from any goroutine.
-type flows struct {
-	limits limits
-}
-
-func newFlows(l limits) *flows { return &flows{limits: l} }
-
-func (f *flows) gone(string, netip.AddrPort) bool { return false }
-
-func (f *flows) close() {}

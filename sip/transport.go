@@ -91,7 +91,7 @@ func newTransport(cfg TransportConfig, m *metrics.Metrics, log *slog.Logger) (*t
 		isReady: make(chan struct{}),
 	}
 	t.gate = newAdmission(cfg, t.egress, t.panics, m.SIP)
-	t.flows = newFlows(cfg.limits)
+	t.flows = newFlows(cfg.limits, t.gate.known)
 	err := t.bind()
 	if err == nil {
 		err = t.makeUA()

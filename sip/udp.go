@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,11 +28,9 @@ type udpSocket struct {
 	t     *transport
 	local netip.AddrPort // bound; the same after a restart
 
-	mu     sync.Mutex
-	conn   *net.UDPConn
-	closed bool
-
-	first sync.Once // it is in sipgo's pool
+	conn   atomic.Pointer[net.UDPConn]
+	closed atomic.Bool
+	first  sync.Once // it is in sipgo's pool
 
 	// Used by the generation that reads; they take turns.
 	buf []byte
@@ -45,7 +44,7 @@ func listenUDP(addr netip.AddrPort, t *transport) (*udpSocket, error) {
 	if err := s.bind(); err != nil {
 		return nil, listenError("udp", addr, err)
 	}
-	s.local = unmapped(s.conn.LocalAddr().(*net.UDPAddr).AddrPort())
+	s.local = unmapped(s.conn.Load().LocalAddr().(*net.UDPAddr).AddrPort())
 	return s, nil
 }
 
@@ -59,26 +58,16 @@ func (s *udpSocket) bind() error {
 		return err
 	}
 	_ = conn.SetReadBuffer(receiveBuffer) // the kernel's default works too
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+	s.conn.Store(conn)
+	if s.closed.Load() { // meanwhile; whoever comes second closes conn
 		return errors.Join(net.ErrClosed, conn.Close())
 	}
-	s.conn = conn
 	return nil
 }
 
-func (s *udpSocket) socket() *net.UDPConn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.conn
-}
-
 func (s *udpSocket) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	_ = s.conn.Close() // nothing is lost with a datagram socket
+	s.closed.Store(true)
+	_ = s.conn.Load().Close() // nothing is lost with a datagram socket
 }
 
 // run serves until ctx ends.
@@ -90,7 +79,7 @@ func (s *udpSocket) run(ctx context.Context) {
 			return
 		}
 		s.t.restarted("udp", s.local, why)
-		_ = s.socket().Close() // it may have failed without being closed
+		_ = s.conn.Load().Close() // it may have failed without being closed
 		pause(ctx, restartDelay)
 		for err := s.bind(); err != nil && ctx.Err() == nil; err = s.bind() {
 			s.t.log.Error("SIP listener cannot be bound again", "network", "udp", "address", s.local, "err", err)
@@ -103,7 +92,7 @@ func (s *udpSocket) run(ctx context.Context) {
 // not relieved, which means that the socket failed.
 func (s *udpSocket) serve(ctx context.Context) error {
 	for {
-		g := &generation{udpSocket: s, UDPConn: s.socket(), relieved: make(chan struct{})}
+		g := &generation{udpSocket: s, UDPConn: s.conn.Load(), relieved: make(chan struct{})}
 		ended := make(chan error, 1)
 		s.t.panics.start("sip_udp", func() {
 			defer close(ended)
@@ -133,7 +122,7 @@ func pause(ctx context.Context, d time.Duration) {
 // generation is the net.PacketConn sipgo reads. sipgo calls ReadFrom from one
 // goroutine and WriteTo from any.
 type generation struct {
-	*net.UDPConn
+	*net.UDPConn // the socket it reads
 	*udpSocket
 
 	relieved chan struct{} // closed when the next generation is to read
@@ -185,17 +174,18 @@ func (g *generation) reply(text []byte, to netip.AddrPort) {
 		g.t.drop("egress")
 		return
 	}
-	_, _ = g.UDPConn.WriteToUDPAddrPort(text, to) // UDP: the peer repeats itself
+	_, _ = g.conn.Load().WriteToUDPAddrPort(text, to) // UDP: the peer repeats itself
 }
 
-// WriteTo implements net.PacketConn.
+// WriteTo implements net.PacketConn. It outlives the generation: transactions
+// answer through it, on the socket there is by then.
 func (g *generation) WriteTo(p []byte, to net.Addr) (int, error) {
 	peer := unmapped(to.(*net.UDPAddr).AddrPort())
 	if !g.t.egress.may(peer, isResponse(p)) {
 		g.t.drop("egress")
 		return 0, fmt.Errorf("send to %s: %w", peer, errEgress)
 	}
-	return g.UDPConn.WriteToUDPAddrPort(p, peer)
+	return g.conn.Load().WriteToUDPAddrPort(p, peer)
 }
 
 // Close implements net.PacketConn; the socket outlives its generations.

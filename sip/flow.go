@@ -1,0 +1,392 @@
+package sip
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	flowChunk = 4 << 10                  // bytes read at once, or more
+	rateDelay = time.Second / sourceRate // until a stranger above its rate is tried again
+)
+
+// flow is an accepted connection. It cuts the stream into messages, answers or
+// drops what admission does not pass and gives sipgo the others in canonical
+// form; only lost framing closes it. sipgo reads from one goroutine and writes
+// from any.
+type flow struct {
+	net.Conn // tls.Conn for TLS
+	l        *streamListener
+	remote   netip.AddrPort
+	life     limits
+	closed   chan struct{}
+	shut     sync.Once
+
+	writing sync.Mutex
+
+	mu      sync.Mutex
+	lost    bool      // the peer is gone; sipgo does not know yet
+	greeted bool      // a whole message came
+	passed  time.Time // when the last message was passed
+
+	// Owned by the reading goroutine.
+	buf   []byte    // received and not yet cut
+	began time.Time // of the incomplete message in buf
+	out   []byte    // for sipgo
+}
+
+func newFlow(l *streamListener, conn net.Conn) *flow {
+	f := &flow{
+		Conn:   conn,
+		l:      l,
+		remote: unmapped(conn.RemoteAddr().(*net.TCPAddr).AddrPort()),
+		life:   l.t.cfg.limits,
+		closed: make(chan struct{}),
+	}
+	if l.tls != nil {
+		f.Conn = tls.Server(conn, l.tls)
+	}
+	return f
+}
+
+// open shakes hands and waits for the first message that passes; until then
+// sipgo has no part in the connection.
+func (f *flow) open() bool {
+	if secure, ok := f.Conn.(*tls.Conn); ok {
+		ctx, cancel := context.WithTimeout(context.Background(), f.life.handshake)
+		defer cancel()
+		if err := secure.HandshakeContext(ctx); err != nil {
+			f.l.t.drop("tls_handshake")
+			return false
+		}
+	}
+	f.began = time.Now() // the first message has the time of any message
+	return f.fill() == nil
+}
+
+// Read implements net.Conn. What sipgo reads is complete messages. The end of
+// the connection is told it only some time after the last one, for sipgo
+// answers a lost connection's requests by dialling what their Via names.
+func (f *flow) Read(p []byte) (int, error) {
+	if len(f.out) == 0 {
+		if err := f.fill(); err != nil {
+			f.linger()
+			return 0, err
+		}
+	}
+	n := copy(p, f.out)
+	f.out = f.out[n:]
+	return n, nil
+}
+
+// SetReadDeadline implements net.Conn. The deadlines are fill's, not sipgo's.
+func (f *flow) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline implements net.Conn; Write has its own.
+func (f *flow) SetWriteDeadline(time.Time) error { return nil }
+
+// Write implements net.Conn. A peer that does not read loses its connection.
+func (f *flow) Write(p []byte) (int, error) {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	if err := f.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err
+	}
+	n, err := f.Conn.Write(p)
+	if err != nil {
+		_ = f.Conn.Close() // half a message may be out; the reader ends too
+	}
+	return n, err
+}
+
+// Close implements net.Conn.
+func (f *flow) Close() error {
+	f.shut.Do(func() {
+		close(f.closed)
+		f.l.t.flows.remove(f)
+	})
+	return f.Conn.Close()
+}
+
+func (f *flow) linger() {
+	f.mu.Lock()
+	f.lost = true
+	wait := time.Until(f.passed.Add(f.life.linger))
+	f.mu.Unlock()
+	if wait <= 0 {
+		return
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-f.closed:
+	}
+}
+
+// gone returns whether the peer has closed the connection.
+func (f *flow) gone() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lost
+}
+
+// fill reads until there is a message for sipgo.
+func (f *flow) fill() error {
+	for {
+		message, ok, err := f.cut()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			if err := f.receive(); err != nil {
+				return err
+			}
+			continue
+		}
+		if f.admit(message) {
+			return nil
+		}
+	}
+}
+
+// errFraming means that no one can tell where the next message begins.
+var errFraming = errors.New("message boundary lost")
+
+// cut takes the first whole message out of buf; ok is false if there is none
+// yet.
+func (f *flow) cut() (message []byte, ok bool, err error) {
+	f.keepAlive()
+	head, _, ok := splitMessage(f.buf)
+	switch {
+	case len(f.buf) == 0, len(f.buf) == 1 && f.buf[0] == '\r':
+		return nil, false, nil
+	case !ok && len(f.buf) > maxHeaderBytes, !isTokenChar(f.buf[0]):
+		f.l.t.drop("framing")
+		return nil, false, errFraming
+	case !ok:
+		return nil, false, nil
+	}
+	n, ok := headerLength(head)
+	if !ok || n > maxBody {
+		f.refuse(f.buf) // 400 or 513, if an answer can be built
+		return nil, false, errFraming
+	}
+	size := len(head) + len("\r\n") + n
+	if len(f.buf) < size {
+		return nil, false, nil
+	}
+	message = f.buf[:size]
+	f.buf = f.buf[size:]
+	f.began = time.Now()
+	return message, true, nil
+}
+
+// headerLength returns the length of the body that follows head.
+func headerLength(head []byte) (n int, ok bool) {
+	var fields []wireField
+	for _, line := range unfold(head) {
+		if f, ok := splitField(line); ok {
+			fields = append(fields, f)
+		}
+	}
+	n, ok = declaredLength(fields)
+	return n, ok && n >= 0
+}
+
+// keepAlive takes CRLFs from before a message and answers pings (RFC 5626 4.4.1).
+func (f *flow) keepAlive() {
+	for bytes.HasPrefix(f.buf, []byte("\r\n")) {
+		if f.buf = f.buf[2:]; bytes.HasPrefix(f.buf, []byte("\r\n")) {
+			f.buf = f.buf[2:]
+			_, _ = f.Write([]byte("\r\n"))
+		}
+	}
+}
+
+// receive reads more from the peer, and waits no longer than limits allow.
+func (f *flow) receive() error {
+	for {
+		if err := f.Conn.SetReadDeadline(f.deadline()); err != nil {
+			return err
+		}
+		if cap(f.buf)-len(f.buf) < flowChunk {
+			f.buf = append(make([]byte, 0, len(f.buf)+2*flowChunk), f.buf...)
+		}
+		n, err := f.Conn.Read(f.buf[len(f.buf):cap(f.buf)])
+		if n > 0 && len(f.buf) == 0 {
+			f.began = time.Now()
+		}
+		f.buf = f.buf[:len(f.buf)+n]
+		if n > 0 {
+			return nil
+		}
+		if err == nil {
+			err = io.ErrNoProgress
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		if len(f.buf) > 0 || !f.hasGreeted() {
+			f.l.t.drop("incomplete")
+			return err
+		}
+		if !f.l.t.gate.known(f.remote) {
+			f.l.t.drop("idle")
+			return err
+		}
+	}
+}
+
+func (f *flow) deadline() time.Time {
+	if len(f.buf) > 0 || !f.hasGreeted() {
+		return f.began.Add(f.life.message)
+	}
+	return time.Now().Add(f.life.idle)
+}
+
+func (f *flow) hasGreeted() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.greeted
+}
+
+// admit passes message to sipgo, or answers or drops it. A stranger above its
+// rate waits, and so the peer does.
+func (f *flow) admit(message []byte) (passed bool) {
+	gate := f.l.t.gate
+	why := gate.before(message, f.remote, time.Now())
+	for why == "rate" {
+		select {
+		case <-time.After(rateDelay):
+		case <-f.closed:
+			return false
+		}
+		why = gate.before(message, f.remote, time.Now())
+	}
+	if why != "" {
+		gate.metrics.Dropped(why)
+		return false
+	}
+	v := gate.judge(message, f.remote, true, time.Now())
+	if v.action == answerMessage {
+		_, _ = f.Write(v.answer)
+	}
+	if v.action != passMessage {
+		return false
+	}
+	f.mu.Lock()
+	f.greeted, f.passed = true, time.Now()
+	f.mu.Unlock()
+	f.out = v.canonical
+	return true
+}
+
+// refuse answers what cannot be cut out of the stream.
+func (f *flow) refuse(raw []byte) {
+	if v := f.l.t.gate.judge(raw, f.remote, true, time.Now()); v.action == answerMessage {
+		_, _ = f.Write(v.answer)
+	}
+}
+
+// flows is every accepted connection. Safe from any goroutine.
+type flows struct {
+	limits limits
+	known  func(netip.AddrPort) bool
+
+	mu     sync.Mutex
+	byAddr map[netip.Addr]map[*flow]bool
+	count  int
+	closed bool
+}
+
+func newFlows(l limits, known func(netip.AddrPort) bool) *flows {
+	return &flows{limits: l, known: known, byAddr: make(map[netip.Addr]map[*flow]bool)}
+}
+
+// add takes a new connection in, or returns false if its address, or all
+// together, have too many. Trunks may always connect, and connections of peers
+// we decided to contact do not count against their address: the phones of an
+// office share one.
+func (s *flows) add(f *flow) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	addr := f.remote.Addr()
+	mine := s.byAddr[addr]
+	if s.closed || !s.known(f.remote) && (s.count >= s.limits.connections || s.strangers(mine) >= s.limits.perAddress) {
+		return false
+	}
+	if mine == nil {
+		mine = make(map[*flow]bool)
+		s.byAddr[addr] = mine
+	}
+	mine[f] = true
+	s.count++
+	return true
+}
+
+// strangers counts the connections of one address that are not known. Caller
+// holds mu.
+func (s *flows) strangers(mine map[*flow]bool) int {
+	if len(mine) < s.limits.perAddress {
+		return len(mine)
+	}
+	n := 0
+	for f := range mine {
+		if !s.known(f.remote) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *flows) remove(f *flow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mine := s.byAddr[f.remote.Addr()]
+	if !mine[f] {
+		return
+	}
+	delete(mine, f)
+	s.count--
+	if len(mine) == 0 {
+		delete(s.byAddr, f.remote.Addr())
+	}
+}
+
+// gone returns whether the connection from remote was closed by its peer and is
+// only kept for sipgo.
+func (s *flows) gone(network string, remote netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for f := range s.byAddr[unmapped(remote).Addr()] {
+		if f.remote == unmapped(remote) && f.l.network == network && f.gone() {
+			return true
+		}
+	}
+	return false
+}
+
+// close closes every connection, also those sipgo has not got yet.
+func (s *flows) close() {
+	s.mu.Lock()
+	s.closed = true
+	var all []*flow
+	for _, mine := range s.byAddr {
+		for f := range mine {
+			all = append(all, f)
+		}
+	}
+	s.mu.Unlock()
+	for _, f := range all {
+		_ = f.Close()
+	}
+}
