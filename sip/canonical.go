@@ -18,18 +18,18 @@ type fieldRule struct {
 // fieldRules are the fields sipgo parses, for it refuses a message with a bad
 // one, and those that may come once only.
 var fieldRules = map[string]fieldRule{
-	"Call-ID":      {false, readCallID},
-	"Contact":      {true, readContact},
-	"Content-Type": {false, readContentType},
-	"CSeq":         {false, readCSeq},
-	"From":         {false, readFrom},
-	"Max-Forwards": {false, readMaxForwards},
-	"Record-Route": {true, readRoute},
-	"Refer-To":     {false, readAddress},
-	"Referred-By":  {false, readAddress},
-	"Route":        {true, readRoute},
-	"To":           {false, readTo},
-	"Via":          {true, readVia},
+	"Call-ID":      {false, callIDField},
+	"Contact":      {true, contactField},
+	"Content-Type": {false, contentTypeField},
+	"CSeq":         {false, cseqField},
+	"From":         {false, fromField},
+	"Max-Forwards": {false, maxForwardsField},
+	"Record-Route": {true, routeField},
+	"Refer-To":     {false, addressField},
+	"Referred-By":  {false, addressField},
+	"Route":        {true, routeField},
+	"To":           {false, toField},
+	"Via":          {true, viaField},
 
 	"Event":           {false, nil},
 	"Expires":         {false, nil},
@@ -41,7 +41,7 @@ var fieldRules = map[string]fieldRule{
 	"Session-Expires": {false, nil},
 }
 
-func readVia(m *wireMessage, value string) (values []string, ok bool) {
+func viaField(m *wireMessage, value string) (values []string, ok bool) {
 	t := wireText{s: value}
 	for {
 		v, ok := t.via()
@@ -58,8 +58,8 @@ func readVia(m *wireMessage, value string) (values []string, ok bool) {
 	}
 }
 
-func readFrom(m *wireMessage, value string) (values []string, ok bool) {
-	a, ok := readOneAddress(value)
+func fromField(m *wireMessage, value string) (values []string, ok bool) {
+	a, ok := oneAddress(value)
 	if !ok {
 		return nil, false
 	}
@@ -67,8 +67,8 @@ func readFrom(m *wireMessage, value string) (values []string, ok bool) {
 	return []string{a.String()}, true
 }
 
-func readTo(m *wireMessage, value string) (values []string, ok bool) {
-	a, ok := readOneAddress(value)
+func toField(m *wireMessage, value string) (values []string, ok bool) {
+	a, ok := oneAddress(value)
 	if !ok {
 		return nil, false
 	}
@@ -76,15 +76,15 @@ func readTo(m *wireMessage, value string) (values []string, ok bool) {
 	return []string{a.String()}, true
 }
 
-func readAddress(_ *wireMessage, value string) (values []string, ok bool) {
-	a, ok := readOneAddress(value)
+func addressField(_ *wireMessage, value string) (values []string, ok bool) {
+	a, ok := oneAddress(value)
 	if !ok {
 		return nil, false
 	}
 	return []string{plain(a).String()}, true
 }
 
-func readOneAddress(value string) (wireAddress, bool) {
+func oneAddress(value string) (wireAddress, bool) {
 	t := wireText{s: value}
 	a, ok := t.address()
 	t.blanks()
@@ -100,14 +100,14 @@ func plain(a wireAddress) wireAddress {
 	return a
 }
 
-func readContact(_ *wireMessage, value string) (values []string, ok bool) {
+func contactField(_ *wireMessage, value string) (values []string, ok bool) {
 	if value == "*" {
 		return []string{value}, true
 	}
-	return readAddresses(value)
+	return addressFields(value)
 }
 
-func readAddresses(value string) (values []string, ok bool) {
+func addressFields(value string) (values []string, ok bool) {
 	t := wireText{s: value}
 	for {
 		a, ok := t.address()
@@ -122,15 +122,15 @@ func readAddresses(value string) (values []string, ok bool) {
 	}
 }
 
-// readRoute reads a list of name-addr; a route without brackets is ambiguous.
-func readRoute(_ *wireMessage, value string) (values []string, ok bool) {
+// routeField reads a list of name-addr; a route without brackets is ambiguous.
+func routeField(_ *wireMessage, value string) (values []string, ok bool) {
 	if !strings.Contains(value, "<") {
 		return nil, false
 	}
-	return readAddresses(value)
+	return addressFields(value)
 }
 
-func readCallID(m *wireMessage, value string) (values []string, ok bool) {
+func callIDField(m *wireMessage, value string) (values []string, ok bool) {
 	if value == "" || strings.ContainsAny(value, " \t,;") {
 		return nil, false
 	}
@@ -143,7 +143,7 @@ func readCallID(m *wireMessage, value string) (values []string, ok bool) {
 	return []string{value}, true
 }
 
-func readCSeq(m *wireMessage, value string) (values []string, ok bool) {
+func cseqField(m *wireMessage, value string) (values []string, ok bool) {
 	t := wireText{s: value}
 	digits := t.while(func(c byte) bool { return '0' <= c && c <= '9' })
 	n, err := strconv.ParseUint(digits, 10, 31) // RFC 3261 8.1.1.5
@@ -159,7 +159,7 @@ func readCSeq(m *wireMessage, value string) (values []string, ok bool) {
 	return []string{strconv.FormatUint(n, 10) + " " + method}, true
 }
 
-func readMaxForwards(_ *wireMessage, value string) (values []string, ok bool) {
+func maxForwardsField(_ *wireMessage, value string) (values []string, ok bool) {
 	n, err := strconv.ParseUint(value, 10, 8) // RFC 3261 20.22: 0 to 255
 	if err != nil || !isDigits(value) {
 		return nil, false
@@ -167,7 +167,7 @@ func readMaxForwards(_ *wireMessage, value string) (values []string, ok bool) {
 	return []string{strconv.FormatUint(n, 10)}, true
 }
 
-func readContentType(_ *wireMessage, value string) (values []string, ok bool) {
+func contentTypeField(_ *wireMessage, value string) (values []string, ok bool) {
 	t := wireText{s: value}
 	main := t.token()
 	slash := t.sep('/')

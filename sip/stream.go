@@ -163,7 +163,7 @@ func (l *streamListener) accept(inner net.Listener) error {
 
 // greet makes a connection ready for sipgo or closes it.
 func (l *streamListener) greet(conn net.Conn) {
-	c := newFlow(l, conn)
+	c := newAcceptedConn(l, conn)
 	if !l.t.flows.add(c) {
 		l.t.drop("connections")
 		_ = conn.Close()

@@ -61,7 +61,7 @@ type transport struct {
 	log     *slog.Logger
 	egress  *egress
 	gate    *admission
-	flows   *flows
+	flows   *acceptedConns
 	udp     []*udpSocket
 	streams []*streamListener
 	clients map[string]*sipgo.Client // by network; for UDP also by "udp" + local address
@@ -91,7 +91,7 @@ func newTransport(cfg TransportConfig, m *metrics.Metrics, log *slog.Logger) (*t
 		isReady: make(chan struct{}),
 	}
 	t.gate = newAdmission(cfg, t.egress, t.panics, m.SIP)
-	t.flows = newFlows(cfg.limits, t.gate.known)
+	t.flows = newAcceptedConns(cfg.limits, t.gate.known)
 	err := t.bind()
 	if err == nil {
 		err = t.makeUA()

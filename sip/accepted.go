@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	flowChunk = 4 << 10                  // bytes read at once, or more
+	readChunk = 4 << 10                  // bytes read at once, or more
 	rateDelay = time.Second / sourceRate // until a stranger above its rate is tried again
 )
 
-// flow is an accepted connection. It cuts the stream into messages, answers or
+// acceptedConn is an accepted connection. It cuts the stream into messages, answers or
 // drops what admission does not pass and gives sipgo the others in canonical
 // form; only lost framing closes it. sipgo reads from one goroutine and writes
 // from any.
-type flow struct {
+type acceptedConn struct {
 	net.Conn // tls.Conn for TLS
 	l        *streamListener
 	remote   netip.AddrPort
@@ -43,8 +43,8 @@ type flow struct {
 	out   []byte    // for sipgo
 }
 
-func newFlow(l *streamListener, conn net.Conn) *flow {
-	f := &flow{
+func newAcceptedConn(l *streamListener, conn net.Conn) *acceptedConn {
+	f := &acceptedConn{
 		Conn:   conn,
 		l:      l,
 		remote: unmapped(conn.RemoteAddr().(*net.TCPAddr).AddrPort()),
@@ -59,7 +59,7 @@ func newFlow(l *streamListener, conn net.Conn) *flow {
 
 // open shakes hands and waits for the first message that passes; until then
 // sipgo has no part in the connection.
-func (f *flow) open() bool {
+func (f *acceptedConn) open() bool {
 	if secure, ok := f.Conn.(*tls.Conn); ok {
 		ctx, cancel := context.WithTimeout(context.Background(), f.life.handshake)
 		defer cancel()
@@ -75,7 +75,7 @@ func (f *flow) open() bool {
 // Read implements net.Conn. What sipgo reads is complete messages. The end of
 // the connection is told it only some time after the last one, for sipgo
 // answers a lost connection's requests by dialling what their Via names.
-func (f *flow) Read(p []byte) (int, error) {
+func (f *acceptedConn) Read(p []byte) (int, error) {
 	if len(f.out) == 0 {
 		if err := f.fill(); err != nil {
 			f.linger()
@@ -88,13 +88,13 @@ func (f *flow) Read(p []byte) (int, error) {
 }
 
 // SetReadDeadline implements net.Conn. The deadlines are fill's, not sipgo's.
-func (f *flow) SetReadDeadline(time.Time) error { return nil }
+func (f *acceptedConn) SetReadDeadline(time.Time) error { return nil }
 
 // SetWriteDeadline implements net.Conn; Write has its own.
-func (f *flow) SetWriteDeadline(time.Time) error { return nil }
+func (f *acceptedConn) SetWriteDeadline(time.Time) error { return nil }
 
 // Write implements net.Conn. A peer that does not read loses its connection.
-func (f *flow) Write(p []byte) (int, error) {
+func (f *acceptedConn) Write(p []byte) (int, error) {
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	if err := f.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
@@ -108,7 +108,7 @@ func (f *flow) Write(p []byte) (int, error) {
 }
 
 // Close implements net.Conn.
-func (f *flow) Close() error {
+func (f *acceptedConn) Close() error {
 	f.shut.Do(func() {
 		close(f.closed)
 		f.l.t.flows.remove(f)
@@ -116,7 +116,7 @@ func (f *flow) Close() error {
 	return f.Conn.Close()
 }
 
-func (f *flow) linger() {
+func (f *acceptedConn) linger() {
 	f.mu.Lock()
 	f.lost = true
 	wait := time.Until(f.passed.Add(f.life.linger))
@@ -133,14 +133,14 @@ func (f *flow) linger() {
 }
 
 // gone returns whether the peer has closed the connection.
-func (f *flow) gone() bool {
+func (f *acceptedConn) gone() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.lost
 }
 
 // fill reads until there is a message for sipgo.
-func (f *flow) fill() error {
+func (f *acceptedConn) fill() error {
 	for {
 		message, ok, err := f.cut()
 		if err != nil {
@@ -163,7 +163,7 @@ var errFraming = errors.New("message boundary lost")
 
 // cut takes the first whole message out of buf; ok is false if there is none
 // yet.
-func (f *flow) cut() (message []byte, ok bool, err error) {
+func (f *acceptedConn) cut() (message []byte, ok bool, err error) {
 	f.keepAlive()
 	head, _, ok := splitMessage(f.buf)
 	switch {
@@ -203,7 +203,7 @@ func headerLength(head []byte) (n int, ok bool) {
 }
 
 // keepAlive takes CRLFs from before a message and answers pings (RFC 5626 4.4.1).
-func (f *flow) keepAlive() {
+func (f *acceptedConn) keepAlive() {
 	for bytes.HasPrefix(f.buf, []byte("\r\n")) {
 		if f.buf = f.buf[2:]; bytes.HasPrefix(f.buf, []byte("\r\n")) {
 			f.buf = f.buf[2:]
@@ -213,13 +213,13 @@ func (f *flow) keepAlive() {
 }
 
 // receive reads more from the peer, and waits no longer than limits allow.
-func (f *flow) receive() error {
+func (f *acceptedConn) receive() error {
 	for {
 		if err := f.Conn.SetReadDeadline(f.deadline()); err != nil {
 			return err
 		}
-		if cap(f.buf)-len(f.buf) < flowChunk {
-			f.buf = append(make([]byte, 0, len(f.buf)+2*flowChunk), f.buf...)
+		if cap(f.buf)-len(f.buf) < readChunk {
+			f.buf = append(make([]byte, 0, len(f.buf)+2*readChunk), f.buf...)
 		}
 		n, err := f.Conn.Read(f.buf[len(f.buf):cap(f.buf)])
 		if n > 0 && len(f.buf) == 0 {
@@ -246,14 +246,14 @@ func (f *flow) receive() error {
 	}
 }
 
-func (f *flow) deadline() time.Time {
+func (f *acceptedConn) deadline() time.Time {
 	if len(f.buf) > 0 || !f.hasGreeted() {
 		return f.began.Add(f.life.message)
 	}
 	return time.Now().Add(f.life.idle)
 }
 
-func (f *flow) hasGreeted() bool {
+func (f *acceptedConn) hasGreeted() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.greeted
@@ -261,7 +261,7 @@ func (f *flow) hasGreeted() bool {
 
 // admit passes message to sipgo, or answers or drops it. A stranger above its
 // rate waits, and so the peer does.
-func (f *flow) admit(message []byte) (passed bool) {
+func (f *acceptedConn) admit(message []byte) (passed bool) {
 	gate := f.l.t.gate
 	why := gate.before(message, f.remote, time.Now())
 	for why == "rate" {
@@ -291,32 +291,32 @@ func (f *flow) admit(message []byte) (passed bool) {
 }
 
 // refuse answers what cannot be cut out of the stream.
-func (f *flow) refuse(raw []byte) {
+func (f *acceptedConn) refuse(raw []byte) {
 	if v := f.l.t.gate.judge(raw, f.remote, true, time.Now()); v.action == answerMessage {
 		_, _ = f.Write(v.answer)
 	}
 }
 
-// flows is every accepted connection. Safe from any goroutine.
-type flows struct {
+// acceptedConns is every accepted connection. Safe from any goroutine.
+type acceptedConns struct {
 	limits limits
 	known  func(netip.AddrPort) bool
 
 	mu     sync.Mutex
-	byAddr map[netip.Addr]map[*flow]bool
+	byAddr map[netip.Addr]map[*acceptedConn]bool
 	count  int
 	closed bool
 }
 
-func newFlows(l limits, known func(netip.AddrPort) bool) *flows {
-	return &flows{limits: l, known: known, byAddr: make(map[netip.Addr]map[*flow]bool)}
+func newAcceptedConns(l limits, known func(netip.AddrPort) bool) *acceptedConns {
+	return &acceptedConns{limits: l, known: known, byAddr: make(map[netip.Addr]map[*acceptedConn]bool)}
 }
 
 // add takes a new connection in, or returns false if its address, or all
 // together, have too many. Trunks may always connect, and connections of peers
 // we decided to contact do not count against their address: the phones of an
 // office share one.
-func (s *flows) add(f *flow) bool {
+func (s *acceptedConns) add(f *acceptedConn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	addr := f.remote.Addr()
@@ -325,7 +325,7 @@ func (s *flows) add(f *flow) bool {
 		return false
 	}
 	if mine == nil {
-		mine = make(map[*flow]bool)
+		mine = make(map[*acceptedConn]bool)
 		s.byAddr[addr] = mine
 	}
 	mine[f] = true
@@ -335,7 +335,7 @@ func (s *flows) add(f *flow) bool {
 
 // strangers counts the connections of one address that are not known. Caller
 // holds mu.
-func (s *flows) strangers(mine map[*flow]bool) int {
+func (s *acceptedConns) strangers(mine map[*acceptedConn]bool) int {
 	if len(mine) < s.limits.perAddress {
 		return len(mine)
 	}
@@ -348,7 +348,7 @@ func (s *flows) strangers(mine map[*flow]bool) int {
 	return n
 }
 
-func (s *flows) remove(f *flow) {
+func (s *acceptedConns) remove(f *acceptedConn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	mine := s.byAddr[f.remote.Addr()]
@@ -364,7 +364,7 @@ func (s *flows) remove(f *flow) {
 
 // gone returns whether the connection from remote was closed by its peer and is
 // only kept for sipgo.
-func (s *flows) gone(network string, remote netip.AddrPort) bool {
+func (s *acceptedConns) gone(network string, remote netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for f := range s.byAddr[unmapped(remote).Addr()] {
@@ -376,10 +376,10 @@ func (s *flows) gone(network string, remote netip.AddrPort) bool {
 }
 
 // close closes every connection, also those sipgo has not got yet.
-func (s *flows) close() {
+func (s *acceptedConns) close() {
 	s.mu.Lock()
 	s.closed = true
-	var all []*flow
+	var all []*acceptedConn
 	for _, mine := range s.byAddr {
 		for f := range mine {
 			all = append(all, f)
