@@ -1,0 +1,372 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"shouwen/cases/console"
+	"shouwen/cases/journal"
+	"shouwen/cases/store"
+	"shouwen/ivr/acd"
+	"shouwen/ivr/call"
+	"shouwen/metrics"
+	"shouwen/sip"
+	"shouwen/sip/media"
+)
+
+// queueName is the queue behind the hotline.
+const queueName = "hotline"
+
+// server is the whole program, wired. newServer makes it, run runs it once.
+type server struct {
+	cfg      Config
+	log      *slog.Logger
+	phones   []Phone
+	secrets  secrets
+	metrics  *metrics.Metrics
+	database *database
+	journal  *journal.Journal
+	ports    *media.Pool
+	pacer    *media.Pacer
+	board    *acd.Board
+	calls    *call.Switch
+	ua       *sip.UA
+	console  net.Listener // nil: off
+	scrape   net.Listener // nil: off
+
+	anyPort  bool
+	announce func(Ready) // told once, when calls are taken
+}
+
+type serverOptions struct {
+	agents   int    // example phones to have at least
+	database string // URL; empty: an own PostgreSQL
+	anyPort  bool   // SIP on any free ports instead of the configured ones
+}
+
+// newServer prepares everything that can fail for reasons a person can mend:
+// directories, ports, programs. Nothing runs yet but the private PostgreSQL.
+func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Logger) (_ *server, err error) {
+	s := &server{cfg: cfg, log: log, anyPort: opt.anyPort, announce: func(Ready) {}, metrics: metrics.New(version, revision())}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if err := makeData(cfg.Data); err != nil {
+		return nil, err
+	}
+	if s.phones, err = loadPhones(cfg.Data, opt.agents); err != nil {
+		return nil, err
+	}
+	if s.secrets, err = loadSecrets(cfg.Data); err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(cfg.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("time zone: %w", err)
+	}
+	s.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.Data, "journal"), Node: cfg.Node, Location: zone}, s.metrics.Journal, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, s.people(), log); err != nil {
+		return nil, err
+	}
+	s.learnNumbers(ctx, time.Now().In(zone))
+	return s, s.wire()
+}
+
+// listen binds the HTTP listeners.
+func (s *server) listen() (err error) {
+	if s.cfg.HTTP.Console != "" {
+		if s.console, err = listenHTTP("console", s.cfg.HTTP.Console); err != nil {
+			return err
+		}
+	}
+	if s.cfg.HTTP.Metrics != "" {
+		s.scrape, err = listenHTTP("metrics", s.cfg.HTTP.Metrics)
+	}
+	return err
+}
+
+// wire makes the parts that take calls.
+func (s *server) wire() error {
+	sounds, err := loadSounds(s.cfg.Language, s.cfg.Prompts)
+	if err != nil {
+		return err
+	}
+	if s.ports, err = media.NewPool(s.cfg.SIP.Address, s.cfg.RTP.Ports.First, s.cfg.RTP.Ports.Last); err != nil {
+		return err
+	}
+	s.metrics.RTP.ReadPorts(s.ports.InUse, s.ports.Limit)
+	s.pacer = media.NewPacer()
+	h := s.cfg.Hotline
+	agents := make([]acd.Agent, len(s.phones))
+	for i, p := range s.phones {
+		agents[i] = acd.Agent{User: p.User, Extension: p.Extension, Department: p.Department, Rank: p.Rank}
+	}
+	s.board = acd.New([]acd.Queue{{
+		Name: queueName, RingTime: time.Duration(h.RingTime), MaxWait: time.Duration(h.MaxWait), TieWindow: time.Duration(h.TieWindow),
+	}}, agents, s.metrics.Queue, s.log)
+	s.calls = &call.Switch{
+		Hotlines: []call.Hotline{{
+			Number: h.Number, Queue: queueName, Greeting: h.Greeting,
+			MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
+		}},
+		Agents: agents, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds, Metrics: s.metrics, Log: s.log,
+	}
+	s.metrics.Calls.ReadLive(s.calls.CountLive)
+	s.ua, err = sip.New(s.sipConfig(), sip.Deps{
+		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain()),
+		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, OnPresence: s.board.Registered,
+	})
+	if err != nil {
+		return err
+	}
+	s.calls.Phones = s.ua
+	return nil
+}
+
+func (s *server) sipConfig() sip.Config {
+	c := s.cfg.SIP
+	trunks := make([]sip.Trunk, len(s.cfg.Trunks))
+	for i, t := range s.cfg.Trunks {
+		trunks[i] = sip.Trunk{
+			Name: t.Name, Peers: t.Peers, Plan: sip.NumberingPlan{Country: t.Country, AreaCode: t.AreaCode},
+			TrustIdentity: t.TrustIdentity, NAT: t.NAT,
+		}
+	}
+	return sip.Config{
+		Transport: sip.TransportConfig{
+			UDP: s.addresses(c.UDP), TCP: s.addresses(c.TCP), TLS: s.addresses(c.TLS),
+			Certificate: c.Certificate, Key: c.Key, DataDir: s.cfg.Data,
+		},
+		Node: s.cfg.Node, Domain: c.domain(), Agent: "Shouwen/" + version, MediaAddr: c.Address,
+		Trunks: trunks, Kept: filepath.Join(s.cfg.Data, "bindings.json"),
+	}
+}
+
+// addresses is where a transport with this port listens; 0: nowhere.
+func (s *server) addresses(port uint16) []netip.AddrPort {
+	switch {
+	case port == 0:
+		return nil
+	case s.anyPort:
+		port = 0
+	}
+	return []netip.AddrPort{netip.AddrPortFrom(s.cfg.SIP.Address, port)}
+}
+
+// people is the directory as PostgreSQL keeps it: without passwords.
+func (s *server) people() []store.Person {
+	all := make([]store.Person, len(s.phones))
+	for i, p := range s.phones {
+		md5, sha256 := sip.HA1(p.User, s.cfg.SIP.domain(), p.Password)
+		all[i] = store.Person{
+			User: p.User, Name: p.User, Extension: p.Extension, Department: p.Department, Rank: p.Rank,
+			Realm: s.cfg.SIP.domain(), HA1MD5: md5, HA1SHA256: sha256,
+		}
+	}
+	return all
+}
+
+// learnNumbers keeps a lost journal directory from giving today's case numbers
+// twice; PostgreSQL, if it is there, knows them.
+func (s *server) learnNumbers(ctx context.Context, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	day := now.Format("060102")
+	last, err := s.database.store.LastNumber(ctx, s.cfg.Node, day)
+	if err != nil {
+		s.log.Warn("last case number unknown, the journal's counts", "err", err)
+		return
+	}
+	s.journal.Floor(day, last)
+}
+
+// run serves until ctx ends or a part fails, lets live calls end, and stops
+// everything it started.
+func (s *server) run(ctx context.Context) error {
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, life := errgroup.WithContext(life)
+	parts := []func(context.Context) error{
+		func(ctx context.Context) error { return s.journal.Run(ctx, s.database.apply) },
+		s.ports.Run, s.pacer.Run, s.board.Run, s.ua.Run, s.database.prepare,
+	}
+	for _, part := range parts {
+		g.Go(func() error { return part(life) })
+	}
+	s.serveHTTP(life, g)
+	g.Go(func() error {
+		defer stop()
+		if err := s.start(life); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-life.Done():
+			return nil
+		}
+		s.drain()
+		return nil
+	})
+	err := g.Wait()
+	_ = os.Remove(filepath.Join(s.cfg.Data, readyFile))
+	s.database.close()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// start records what a crash interrupted, then says that calls are taken.
+func (s *server) start(ctx context.Context) error {
+	for _, f := range call.Interrupted(s.journal.Unfinished(), time.Now(), time.Duration(s.cfg.Hotline.CallbackWithin)) {
+		if _, err := s.journal.Append(ctx, f); err != nil {
+			return fmt.Errorf("record interrupted call %s: %w", f.Call, err)
+		}
+		s.log.Warn("call was interrupted when the program died", "call", f.Call)
+	}
+	select {
+	case <-s.ua.Ready():
+	case <-ctx.Done():
+		return nil
+	}
+	r := s.readyFacts()
+	if err := r.save(s.cfg.Data); err != nil {
+		return err
+	}
+	s.log.Info("ready", "hotline", r.Hotline, "udp", r.SIP.UDP, "console", r.Console)
+	s.announce(r)
+	return nil
+}
+
+// drain refuses new calls, lets live ones end within the drain timeout, hangs up
+// the rest, and gives the journal a moment to reach PostgreSQL.
+func (s *server) drain() {
+	s.log.Info("stopping: no new calls", "live", len(s.calls.Live()), "timeout", time.Duration(s.cfg.DrainTimeout))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.cfg.DrainTimeout))
+	defer cancel()
+	s.board.Drain()
+	s.ua.Drain(ctx)
+	s.calls.Wait()
+	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if n, _ := s.journal.Pending(); n == 0 {
+			break
+		}
+	}
+	s.log.Info("every call is over")
+}
+
+func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
+	serve := func(l net.Listener, h http.Handler) {
+		srv := &http.Server{
+			Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
+			ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		}
+		g.Go(func() error {
+			if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("http on %s: %w", l.Addr(), err)
+			}
+			return nil
+		})
+		g.Go(func() error {
+			<-ctx.Done()
+			return srv.Close()
+		})
+	}
+	if s.console != nil {
+		c := &console.Server{
+			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token, Version: version, Log: s.log,
+		}
+		serve(s.console, c.Handler())
+	}
+	if s.scrape != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", s.metrics.Handler())
+		serve(s.scrape, mux)
+	}
+}
+
+// liveCalls is the list of calls as the console shows them.
+func (s *server) liveCalls() []console.Call {
+	var all []console.Call
+	for _, l := range s.calls.Live() {
+		all = append(all, console.Call{
+			ID: l.ID, Direction: string(l.Direction), State: string(l.State), Caller: l.Caller, Dialed: l.Dialed,
+			Agent: l.Agent, Case: l.Case, Since: l.Since, Answered: l.Answered,
+		})
+	}
+	return all
+}
+
+func (s *server) readyFacts() Ready {
+	c := s.cfg.SIP
+	address := func(network string) string {
+		if a := s.ua.Addr(network); a.IsValid() {
+			return a.String()
+		}
+		return ""
+	}
+	r := Ready{
+		SIP:      ReadySIP{UDP: address("udp"), TCP: address("tcp"), TLS: address("tls"), Domain: c.domain()},
+		RTPRange: s.cfg.RTP.Ports.String(), Hotline: s.cfg.Hotline.Number, FeatureCodes: map[string]string{},
+		DataDir: s.cfg.Data, PID: os.Getpid(), API: ReadyAPI{Token: s.secrets.Token},
+	}
+	for _, p := range s.phones {
+		r.Agents = append(r.Agents, ReadyAgent{p.User, p.Password, p.Extension})
+	}
+	if s.console != nil {
+		r.Console = "http://" + s.console.Addr().String() + "/"
+		r.API.Base = r.Console + "api/v1"
+	}
+	if s.scrape != nil {
+		r.MetricsURL = "http://" + s.scrape.Addr().String() + "/metrics"
+	}
+	return r
+}
+
+// close gives back what newServer took before it failed.
+func (s *server) close() {
+	for _, l := range []net.Listener{s.console, s.scrape} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	if s.database != nil {
+		s.database.close()
+	}
+}
+
+// accounts are the phones as the registrar knows them. Constant.
+type accounts map[string]sip.Account
+
+func newAccounts(phones []Phone, realm string) accounts {
+	all := make(accounts, len(phones))
+	for _, p := range phones {
+		md5, sha256 := sip.HA1(p.User, realm, p.Password)
+		all[p.User] = sip.Account{User: p.User, Extension: p.Extension, HA1MD5: md5, HA1SHA256: sha256}
+	}
+	return all
+}
+
+// Account implements sip.Accounts.
+func (a accounts) Account(user string) (sip.Account, bool) {
+	acc, ok := a[user]
+	return acc, ok
+}

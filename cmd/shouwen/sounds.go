@@ -1,0 +1,31 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+
+	"shouwen/ivr/call"
+	"shouwen/ivr/prompts"
+	"shouwen/sip/media"
+)
+
+// loadSounds decodes the prompts of a language; files in dir replace the
+// built-in ones of the same name.
+func loadSounds(language, dir string) (call.Sounds, error) {
+	set, err := prompts.Load(language, dir)
+	if err != nil {
+		return call.Sounds{}, err
+	}
+	var s call.Sounds
+	for name, to := range map[prompts.Name]**media.Prompt{
+		prompts.Greeting: &s.Greeting, prompts.PleaseHold: &s.PleaseHold, prompts.AllBusy: &s.AllBusy,
+		prompts.Apology: &s.Apology, prompts.Goodbye: &s.Goodbye, prompts.Music: &s.Music,
+	} {
+		samples, err := media.ReadWAV(bytes.NewReader(set[name].WAV))
+		if err != nil {
+			return s, fmt.Errorf("prompt %s: %w", set[name].File, err)
+		}
+		*to = media.NewPrompt(samples)
+	}
+	return s, nil
+}
