@@ -136,14 +136,6 @@ func (d *dialog) route() (msg.Uri, []msg.Uri) {
 	return strict, append(append([]msg.Uri(nil), d.routes[1:]...), d.target)
 }
 
-// nextHop is the URI that names where a request goes first.
-func (d *dialog) nextHop() msg.Uri {
-	if len(d.routes) > 0 {
-		return d.routes[0]
-	}
-	return d.target
-}
-
 // cancelOf builds the CANCEL of INVITE req: same Request-URI, Via branch, From,
 // To, Call-ID and CSeq number (RFC 3261 9.1).
 func cancelOf(req *msg.Request) *msg.Request {

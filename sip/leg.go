@@ -121,7 +121,6 @@ type serverInvite struct {
 	res     *msg.Response // the 2xx, for repetition
 	seq     uint32
 	repeats int
-	body    []byte // SDP of the 2xx; nil until computed
 	offered bool   // our 2xx carries the offer; the ACK must bring the answer
 }
 

@@ -1,0 +1,32 @@
+# Everything a newcomer types. Options go through ARGS: make run ARGS='--agents 20'.
+ARGS ?=
+
+.PHONY: build run demo test lint bench clean
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/shouwen ./cmd/shouwen
+
+run: build
+	.ci/install postgres
+	bin/shouwen serve $(ARGS)
+
+demo: build
+	.ci/install postgres
+	bin/shouwen demo $(ARGS)
+
+test:
+	.ci/install postgres cc sipp baresip promtool
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-clean:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go test -race -count=1 -timeout 14m ./...
+
+lint:
+	go tool -modfile=.ci/tools.mod staticcheck ./...
+	go tool -modfile=.ci/tools.mod deadcode -test ./...
+
+bench:
+	.ci/install postgres
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin
