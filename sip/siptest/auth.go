@@ -72,7 +72,7 @@ func authParams(value string) map[string]string {
 	if !strings.EqualFold(scheme, "Digest") {
 		return params
 	}
-	for _, p := range split(rest, ',') {
+	for p := range split(rest, ',') {
 		k, v, _ := strings.Cut(p, "=")
 		params[strings.ToLower(strings.TrimSpace(k))] = strings.Trim(strings.TrimSpace(v), `"`)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -152,8 +153,14 @@ func parseStart(line string) (*Message, error) {
 
 // check says what every message must have and m lacks.
 func (m *Message) check() error {
-	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
-		if n := len(m.All(name)); n != 1 {
+	for _, name := range [...]string{"From", "To", "Call-ID", "CSeq"} {
+		n := 0
+		for _, f := range m.Fields {
+			if sameName(f.Name, name) {
+				n++
+			}
+		}
+		if n != 1 {
 			return malformed("%d %s headers", n, name)
 		}
 	}
@@ -202,7 +209,7 @@ func (m *Message) All(name string) []string {
 func (m *Message) List(name string) []string {
 	var list []string
 	for _, v := range m.All(name) {
-		list = append(list, split(v, ',')...)
+		list = slices.AppendSeq(list, split(v, ','))
 	}
 	return list
 }
@@ -213,7 +220,7 @@ func (m *Message) Param(name, param string) string {
 	if i := strings.LastIndexByte(params, '>'); i >= 0 {
 		params = params[i+1:]
 	}
-	for _, p := range split(params, ';') {
+	for p := range split(params, ';') {
 		if k, v, _ := strings.Cut(p, "="); strings.EqualFold(strings.TrimSpace(k), param) {
 			return strings.Trim(strings.TrimSpace(v), `"`)
 		}
@@ -312,24 +319,27 @@ func isToken(s string) bool {
 }
 
 // split cuts at sep outside quotes and angle brackets.
-func split(s string, sep byte) []string {
-	var parts []string
-	start, quoted, angled := 0, false, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '<' || c == '>':
-			angled = c == '<'
-		case c == sep && !angled:
-			parts = append(parts, strings.TrimSpace(s[start:i]))
-			start = i + 1
+func split(s string, sep byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		start, quoted, angled := 0, false, false
+		for i := 0; i < len(s); i++ {
+			switch c := s[i]; {
+			case quoted && c == '\\':
+				i++
+			case c == '"':
+				quoted = !quoted
+			case quoted:
+			case c == '<' || c == '>':
+				angled = c == '<'
+			case c == sep && !angled:
+				if !yield(strings.TrimSpace(s[start:i])) {
+					return
+				}
+				start = i + 1
+			}
 		}
+		yield(strings.TrimSpace(s[start:]))
 	}
-	return append(parts, strings.TrimSpace(s[start:]))
 }
 
 // uriOf returns the URI of a name-addr or addr-spec.

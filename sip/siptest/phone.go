@@ -206,15 +206,21 @@ func (p *Phone) Send(m *Message) (err error) {
 func (p *Phone) SendRaw(b []byte) error { return p.write(b, p.server) }
 
 func (p *Phone) send(m *Message) error {
+	_, _, err := p.emit(m)
+	return err
+}
+
+// emit sends m and returns what went where.
+func (p *Phone) emit(m *Message) (raw []byte, to netip.AddrPort, err error) {
 	if m.Method != "" {
 		p.fill(m)
 	}
 	p.ladder.sent(m)
-	to, err := p.next(m)
-	if err != nil {
-		return err
+	if to, err = p.next(m); err != nil {
+		return nil, to, err
 	}
-	return p.write([]byte(m.String()), to)
+	raw = []byte(m.String())
+	return raw, to, p.write(raw, to)
 }
 
 // fill adds what every request has and m lacks.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"shouwen/sip/media"
 )
 
 // Stream is what came under one SSRC.
@@ -87,7 +89,7 @@ func (a *Audio) hear(packet, payload []byte) {
 			a.dropped += len(a.record) - hold
 			a.record = append(a.record[:0], a.record[len(a.record)-hold:]...)
 		}
-		a.record = decode(a.record, payload, pt)
+		a.record = media.Codec(pt).Decode(a.record, payload)
 	}
 	if a.changed != nil {
 		close(a.changed)

@@ -1,21 +1,33 @@
 package siptest
 
 import (
-	"testing"
+	"context"
 	"time"
 )
+
+// TB is what New needs of testing.TB; package testing stays out of programs that
+// have phones.
+type TB interface {
+	Helper()
+	Fatal(args ...any)
+	Errorf(format string, args ...any)
+	Logf(format string, args ...any)
+	Failed() bool
+	Cleanup(f func())
+	Context() context.Context
+}
 
 // TestPhone is a Phone in a test: what a Phone returns as an error ends the test,
 // with the ladder so far, and waits are bounded by the test's context. Of a
 // method both have, the Phone's is reached as p.Phone.Register.
 type TestPhone struct {
 	*Phone
-	t testing.TB
+	t TB
 }
 
 // New opens a phone that is closed at the end of the test; the test fails if
 // something came that is no SIP message. Server may be "".
-func New(t testing.TB, server string, cfg Config) TestPhone {
+func New(t TB, server string, cfg Config) TestPhone {
 	t.Helper()
 	cfg.Server = server
 	p, err := Listen(t.Context(), cfg)

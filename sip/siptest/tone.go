@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"sync"
+
+	"shouwen/sip/media"
 )
 
 const (
@@ -15,21 +17,18 @@ const (
 // window is a Hann window: it keeps tones 100 Hz apart from each other in 50 ms.
 var window = func() (w [block]float64) {
 	for i := range w {
-		w[i] = 1 - math.Cos(2*math.Pi*(float64(i)+0.5)/block)
+		w[i] = 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/block)
 	}
 	return w
 }()
 
-// level returns the amplitude of a tone in samples, at most block of them, as a
-// fraction of full scale (Goertzel).
+// level returns the amplitude of a tone in a block of samples, 1 for full scale.
 func level(samples []int16, hz int) float64 {
-	coeff := 2 * math.Cos(2*math.Pi*float64(hz)/8000)
-	var s1, s2 float64
-	for i, v := range samples {
-		s1, s2 = float64(v)*window[i]+coeff*s1-s2, s1
+	var faded [block]int16
+	for i := range faded {
+		faded[i] = int16(float64(samples[i]) * window[i])
 	}
-	power := s1*s1 + s2*s2 - coeff*s1*s2
-	return 2 * math.Sqrt(max(power, 0)) / float64(len(samples)) / 32768
+	return 2 * media.ToneLevel(faded[:], float64(hz)) // the window takes half
 }
 
 // hasTone returns the most blocks in a row that carry the tone.
@@ -76,49 +75,11 @@ func tone(hz int, codec uint8) []byte {
 	if t, ok := tones.Load(key); ok {
 		return t.([]byte)
 	}
-	t := make([]byte, 8000+samples)
-	for i := range t {
-		t[i] = encode(int16(amplitude*math.Sin(2*math.Pi*float64(hz)*float64(i)/8000)), codec)
+	second := make([]int16, 8000+samples)
+	for i := range second {
+		second[i] = int16(amplitude * math.Sin(2*math.Pi*float64(hz)*float64(i)/8000))
 	}
+	t := media.Codec(codec).Encode(nil, second)
 	tones.Store(key, t)
 	return t
-}
-
-// encode is G.711: µ-law for codec 0, A-law for 8.
-func encode(sample int16, codec uint8) byte {
-	best, distance := byte(0), math.MaxInt
-	for i, v := range decoded[codec/8] {
-		if d := max(int(v)-int(sample), int(sample)-int(v)); d < distance {
-			best, distance = byte(i), d
-		}
-	}
-	return best
-}
-
-func decode(dst []int16, payload []byte, codec uint8) []int16 {
-	for _, b := range payload {
-		dst = append(dst, decoded[codec/8][b])
-	}
-	return dst
-}
-
-// decoded are the values of G.711: µ-law (table 2), then A-law (table 1).
-var decoded = func() (t [2][256]int16) {
-	for i := range 256 {
-		u, a := ^byte(i), byte(i)^0x55
-		t[0][i] = signed((int16(u&15)<<3+132)<<(u>>4&7)-132, u&0x80 == 0)
-		v := int16(a&15)<<4 + 8
-		if segment := a >> 4 & 7; segment > 0 {
-			v = (v + 256) << (segment - 1)
-		}
-		t[1][i] = signed(v, a&0x80 != 0)
-	}
-	return t
-}()
-
-func signed(v int16, positive bool) int16 {
-	if positive {
-		return v
-	}
-	return -v
 }

@@ -88,14 +88,13 @@ func (r *repeat) stop() {
 
 // transact sends req and calls on, in the phone's goroutine, for its responses.
 func (p *Phone) transact(req *Message, on func(*Message)) error {
-	if err := p.send(req); err != nil {
+	raw, to, err := p.emit(req)
+	if err != nil {
 		return err
 	}
-	var raw []byte
-	if p.udp != nil {
-		raw = []byte(req.String())
+	if p.stream != nil {
+		raw = nil
 	}
-	to, _ := p.next(req) // send has just gone there
 	key := txKey(req)
 	again := p.repeat(raw, to, req.Method == "INVITE", func() {
 		p.expire(key)
@@ -153,8 +152,7 @@ func (p *Phone) progress(tx *clientTx, m *Message) {
 // answer sends a response and keeps it for retransmissions of its request. A
 // final one to INVITE is sent again until its ACK.
 func (p *Phone) answer(tx *serverTx, res *Message) {
-	_ = p.send(res)
-	tx.last = []byte(res.String())
+	tx.last, _, _ = p.emit(res)
 	if res.Status < 200 {
 		return
 	}

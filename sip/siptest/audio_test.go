@@ -1,0 +1,179 @@
+package siptest_test
+
+import (
+	"encoding/binary"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"shouwen/sip/siptest"
+)
+
+// rtp is a packet of n octets of A-law silence.
+func rtp(ssrc uint32, pt byte, seq uint16, ts uint32, n int) []byte {
+	b := make([]byte, 12+n)
+	b[0], b[1] = 0x80, pt
+	binary.BigEndian.PutUint16(b[2:], seq)
+	binary.BigEndian.PutUint32(b[4:], ts)
+	binary.BigEndian.PutUint32(b[8:], ssrc)
+	for i := range n {
+		b[12+i] = 0xd5
+	}
+	return b
+}
+
+// digitOne is the payload of an event 1 that has just begun, after the header.
+func digitOne(seq uint16, ts uint32) []byte {
+	b := rtp(1, 101, seq, ts, 4)
+	copy(b[12:], []byte{1, 10, 0, 160})
+	return b
+}
+
+func TestStreamsTellWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	const marker = 0x80
+	tests := map[string]struct {
+		packets           [][]byte
+		streams           int
+		lost, late, jumps int
+		pressed           string
+		heard             int // samples
+		payloadType       uint8
+	}{
+		"all well, over the end of the numbers": {
+			packets: [][]byte{rtp(1, 8, 65535, 1<<32-160, 160), rtp(1, 8, 0, 0, 160), rtp(1, 8, 1, 160, 160)},
+			streams: 1, heard: 480, payloadType: 8,
+		},
+		"two lost": {
+			packets: [][]byte{rtp(1, 8, 1, 0, 160), rtp(1, 8, 4, 480, 160)},
+			streams: 1, lost: 2, heard: 320, payloadType: 8,
+		},
+		"one twice": {
+			packets: [][]byte{rtp(1, 8, 1, 0, 160), rtp(1, 8, 1, 0, 160), rtp(1, 8, 2, 160, 160)},
+			streams: 1, late: 1, heard: 320, payloadType: 8,
+		},
+		"a timestamp that jumps, one that jumps behind a marker, one that goes back": {
+			packets: [][]byte{rtp(1, 8, 1, 0, 160), rtp(1, 8, 2, 8000, 160), rtp(1, 8|marker, 3, 16000, 160), rtp(1, 8|marker, 4, 0, 160)},
+			streams: 1, jumps: 2, heard: 640, payloadType: 8,
+		},
+		"another source": {
+			packets: [][]byte{rtp(1, 8, 1, 0, 160), rtp(2, 0, 1, 0, 160)},
+			streams: 2, heard: 320, payloadType: 8,
+		},
+		"the same digit twice, without markers and ends": {
+			packets: [][]byte{digitOne(1, 0), digitOne(2, 0), digitOne(3, 1600), rtp(1, 8, 4, 3200, 160)},
+			streams: 1, pressed: "11", heard: 160, payloadType: 8,
+		},
+		"RTCP and rubbish": {
+			packets: [][]byte{rtp(1, 200, 1, 0, 16), {1}, {0xb0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0xff}, rtp(1, 8, 1, 0, 160)},
+			streams: 1, heard: 160, payloadType: 8,
+		},
+	}
+	phone := siptest.New(t, "", siptest.Config{})
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := phone.NewAudio()
+			conn, err := net.Dial("udp", a.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			end := digitOne(9, 9)
+			binary.BigEndian.PutUint32(end[8:], 99)
+			end[12] = 11 // #: all has come
+			for _, p := range append(test.packets, end) {
+				if _, err := conn.Write(p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a.HearsDigits("#")
+			streams := a.Streams()
+			if len(streams) != test.streams+1 || a.Pressed() != test.pressed+"#" || len(a.Record()) != test.heard {
+				t.Fatalf("%d streams, digits %s, %d samples", len(streams)-1, a.Pressed(), len(a.Record()))
+			}
+			s := streams[0]
+			if s.Lost != test.lost || s.Late != test.late || s.Jumps != test.jumps || s.PayloadType != test.payloadType {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+func TestFailuresExplainThemselves(t *testing.T) {
+	t.Parallel()
+	alice, bob, uri := pair(t, siptest.Config{Patience: 300 * time.Millisecond})
+	out := alice.Dial(uri)
+	in := bob.Incoming()
+	if _, err := in.Call.Answered(t.Context()); err == nil || !strings.Contains(err.Error(), "← INVITE sip:bob@") || !strings.Contains(err.Error(), "→ 180 Ringing") {
+		t.Errorf("no ladder in %v", err)
+	}
+	in.Answer()
+	out.Answered()
+	in.Hears(700)
+	if err := in.TestAudio.Audio.Hears(t.Context(), 1000); err == nil || !strings.Contains(err.Error(), "700 Hz the loudest") {
+		t.Errorf("no tone in %v", err)
+	}
+	if err := in.TestAudio.Audio.Silent(t.Context(), 700, 100*time.Millisecond); err == nil {
+		t.Error("a tone counts as silence")
+	}
+	out.Mute(true)
+	in.Silent(700, 100*time.Millisecond)
+	if err := bob.Phone.Never(t.Context(), "ACK", time.Hour); err == nil || !strings.Contains(err.Error(), "ACK") {
+		t.Errorf("the ACK that came: %v", err)
+	}
+	if _, err := bob.Phone.Expect(t.Context(), "ACK"); err == nil {
+		t.Error("one ACK was expected twice")
+	}
+	bob.Close()
+	if _, err := bob.Phone.Expect(t.Context(), "BYE"); err != siptest.ErrClosed {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	deaf := siptest.New(t, "", siptest.Config{Manual: true})
+	alice := siptest.New(t, deaf.Addr().String(), siptest.Config{T1: 2 * time.Millisecond})
+	out := alice.Dial("bob")
+	if m := out.Ended(); m != nil {
+		t.Errorf("ended by %s", m)
+	}
+	if n := deaf.Count("INVITE"); n < 5 || n > 7 {
+		t.Errorf("%d INVITEs, want T1, 2·T1 … 32·T1 between them", n)
+	}
+	if _, err := out.Call.Answered(t.Context()); err == nil {
+		t.Error("answered")
+	}
+}
+
+func TestTrunkDialsWithItsOwnHeaders(t *testing.T) {
+	t.Parallel()
+	server := siptest.New(t, "", siptest.Config{})
+	trunk := siptest.New(t, server.Addr().String(), siptest.Config{})
+	out := trunk.Dial("12345", "From: <sip:+15550100@carrier.example>", "P-Asserted-Identity: <tel:+15550101>")
+	in := server.Incoming()
+	if in.Invite.Param("From", "tag") == "" || in.Invite.Get("P-Asserted-Identity") != "<tel:+15550101>" ||
+		in.Invite.URI != "sip:12345@"+server.Addr().String() {
+		t.Errorf("INVITE:\n%s", in.Invite)
+	}
+	in.Reject(486)
+	if m := out.Ended(); m.Status != 486 {
+		t.Errorf("ended by %s", m)
+	}
+	server.Expect("ACK")
+}
+
+func TestMergedRequestIsRefused(t *testing.T) {
+	t.Parallel()
+	bob := siptest.New(t, "", siptest.Config{})
+	alice := siptest.New(t, bob.Addr().String(), siptest.Config{Manual: true})
+	invite := alice.Send(alice.Request("INVITE", "bob"))
+	merged := alice.Send(invite.Clone().With("Via:"))
+	alice.Send(merged.Ack(alice.Expect("482 INVITE")))
+	alice.Expect("180")
+	alice.Send(invite.Cancel())
+	alice.Expect("200 CANCEL")
+	alice.Send(invite.Ack(alice.Expect("487 INVITE")))
+	bob.Incoming().Ended()
+}
