@@ -1,6 +1,7 @@
 package siptest_test
 
 import (
+	"context"
 	"encoding/binary"
 	"net"
 	"strings"
@@ -100,21 +101,30 @@ func TestStreamsTellWhatIsWrong(t *testing.T) {
 	}
 }
 
+// brief is for waits that must fail.
+func brief(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func TestFailuresExplainThemselves(t *testing.T) {
 	t.Parallel()
-	alice, bob, uri := pair(t, siptest.Config{Patience: 300 * time.Millisecond})
+	alice, bob, uri := pair(t, siptest.Config{})
 	out := alice.Dial(uri)
 	in := bob.Incoming()
-	if _, err := in.Call.Answered(t.Context()); err == nil || !strings.Contains(err.Error(), "← INVITE sip:bob@") || !strings.Contains(err.Error(), "→ 180 Ringing") {
+	if _, err := in.Call.Answered(brief(t)); err == nil || !strings.Contains(err.Error(), "← INVITE sip:bob@") || !strings.Contains(err.Error(), "→ 180 Ringing") {
 		t.Errorf("no ladder in %v", err)
 	}
 	in.Answer()
 	out.Answered()
 	in.Hears(700)
-	if err := in.TestAudio.Audio.Hears(t.Context(), 1000); err == nil || !strings.Contains(err.Error(), "700 Hz the loudest") {
+	if err := in.TestAudio.Audio.Hears(brief(t), 1000); err == nil || !strings.Contains(err.Error(), "700 Hz the loudest") {
 		t.Errorf("no tone in %v", err)
 	}
-	if err := in.TestAudio.Audio.Silent(t.Context(), 700, 100*time.Millisecond); err == nil {
+	soon, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := in.TestAudio.Audio.Silent(soon, 700, time.Second); err == nil {
 		t.Error("a tone counts as silence")
 	}
 	out.Mute(true)
@@ -122,7 +132,7 @@ func TestFailuresExplainThemselves(t *testing.T) {
 	if err := bob.Phone.Never(t.Context(), "ACK", time.Hour); err == nil || !strings.Contains(err.Error(), "ACK") {
 		t.Errorf("the ACK that came: %v", err)
 	}
-	if _, err := bob.Phone.Expect(t.Context(), "ACK"); err == nil {
+	if _, err := bob.Phone.Expect(brief(t), "ACK"); err == nil {
 		t.Error("one ACK was expected twice")
 	}
 	bob.Close()
