@@ -27,16 +27,12 @@ type verdict struct {
 	answer    []byte       // when it is answered
 }
 
-// Methods known to the program. Those not in methodsAllowed are refused by the
-// core with 405, all others here with 501 (RFC 3261 21.5.2).
-var (
-	methodsAllowed = []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY"}
-	methodsKnown   = append([]string{"MESSAGE", "SUBSCRIBE", "PUBLISH"}, methodsAllowed...)
-)
-
-// optionTags are the extensions the core decides about; Require with any other
-// is answered with 420 here.
-var optionTags = []string{"100rel", "path", "replaces", "timer"}
+// methodsKnown are the registered methods. Those that are not served get 405
+// from the core, all others 501 here (RFC 3261 21.5.2).
+var methodsKnown = []string{
+	"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY",
+	"MESSAGE", "SUBSCRIBE", "PUBLISH",
+}
 
 // inspect judges one message from from by what it says alone: the syntax of
 // what is structured and what RFC 3261 8.2 demands of every server. It is pure
@@ -116,7 +112,7 @@ func (m *wireMessage) judge() (found defect, extra []wireField) {
 	case !strings.EqualFold(m.version, "SIP/2.0"):
 		return defect{505, "version"}, nil
 	case !slices.Contains(methodsKnown, m.method):
-		return defect{501, "method"}, []wireField{{"Allow", strings.Join(methodsAllowed, ", ")}}
+		return defect{501, "method"}, []wireField{{"Allow", allow}}
 	case m.defect.code != 0:
 		return m.defect, nil
 	case !m.complete():
@@ -172,7 +168,8 @@ func (m *wireMessage) judgeURI() defect {
 
 func (m *wireMessage) unknownExtensions() []string {
 	required, _ := m.list("Require")
-	return slices.DeleteFunc(required, func(tag string) bool { return slices.Contains(optionTags, strings.ToLower(tag)) })
+	known := strings.Split(supported, ", ")
+	return slices.DeleteFunc(required, func(tag string) bool { return slices.Contains(known, strings.ToLower(tag)) })
 }
 
 // judgeBody looks at an INVITE's body and at what the caller wants to hear in

@@ -10,26 +10,6 @@ import (
 	"time"
 )
 
-// limits bound what connections over TCP and TLS may cost. Strangers are peers
-// that are no trunk and that we did not decide to contact.
-type limits struct {
-	connections int           // of strangers, all together
-	perAddress  int           // of strangers, from one address
-	handshake   time.Duration // of TLS
-	message     time.Duration // from a message's first byte to its last; also for the first message
-	idle        time.Duration // a stranger's silence between messages
-	linger      time.Duration // a connection that is gone is kept for sipgo, from its last message
-}
-
-var defaultLimits = limits{
-	connections: 4096,
-	perAddress:  20,
-	handshake:   5 * time.Second,
-	message:     10 * time.Second,
-	idle:        120 * time.Second,
-	linger:      5 * time.Second,
-}
-
 const acceptBackoff = 50 * time.Millisecond
 
 // streamListener is a TCP or TLS listener. It accepts, shakes hands and waits

@@ -48,6 +48,31 @@ type TransportConfig struct {
 	stray func(*msg.Response) // gets the responses no transaction waits for; nil: nobody
 }
 
+// limits bound what peers may cost. Strangers are peers that are no trunk and
+// that we did not decide to contact.
+type limits struct {
+	sources  int           // changes of the source address until a UDP listener forgets them all
+	handover time.Duration // how much longer sipgo knows them: transactions look up their source within it
+
+	connections int           // of strangers, all together
+	perAddress  int           // of strangers, from one address
+	handshake   time.Duration // of TLS
+	message     time.Duration // from a message's first byte to its last; also for the first message
+	idle        time.Duration // a stranger's silence between messages
+	linger      time.Duration // a connection that is gone is kept for sipgo, from its last message
+}
+
+var defaultLimits = limits{
+	sources:     1 << 15, // sipgo keeps about 220 bytes for each
+	handover:    2 * time.Second,
+	connections: 4096,
+	perAddress:  20,
+	handshake:   5 * time.Second,
+	message:     10 * time.Second,
+	idle:        120 * time.Second,
+	linger:      5 * time.Second,
+}
+
 // transport owns every SIP socket and the sipgo user agent behind them. What
 // arrives passes admission before sipgo reads it; what leaves passes egress.
 // Register handlers with ua between newTransport and run; they must run under
@@ -64,11 +89,9 @@ type transport struct {
 	flows   *acceptedConns
 	udp     []*udpSocket
 	streams []*streamListener
-	clients map[string]*sipgo.Client // by network; for UDP also by "udp" + local address
 
-	serving   sync.WaitGroup // listeners not yet in sipgo's pool
-	readyOnce sync.Once
-	isReady   chan struct{}
+	serving sync.WaitGroup // listeners not yet in sipgo's pool
+	isReady chan struct{}
 }
 
 // newTransport binds every socket of cfg. Its error names the address and the
@@ -87,7 +110,6 @@ func newTransport(cfg TransportConfig, m *metrics.Metrics, log *slog.Logger) (*t
 		metrics: m,
 		log:     log,
 		egress:  newEgress(),
-		clients: make(map[string]*sipgo.Client),
 		isReady: make(chan struct{}),
 	}
 	t.gate = newAdmission(cfg, t.egress, t.panics, m.SIP)
@@ -137,7 +159,9 @@ func (t *transport) bind() error {
 	return nil
 }
 
-// makeUA builds sipgo's user agent and one client per way out.
+// makeUA builds sipgo's user agent. There is no sipgo.Client: whoever sends a
+// request over UDP sets its Laddr to a listener, or it leaves from a new socket;
+// over TCP and TLS it must not be set.
 func (t *transport) makeUA() error {
 	stream := func() *msg.TransportTCP {
 		return &msg.TransportTCP{ReadTimeout: dialledIdle, WriteTimeout: writeTimeout, DialerCreate: t.egress.dialer}
@@ -160,21 +184,6 @@ func (t *transport) makeUA() error {
 		return fmt.Errorf("SIP user agent: %w", err)
 	}
 	t.ua = ua
-	for _, network := range []string{"tcp", "tls"} {
-		if t.clients[network], err = sipgo.NewClient(ua, sipgo.WithClientNAT()); err != nil {
-			return fmt.Errorf("SIP client: %w", err)
-		}
-	}
-	for _, s := range t.udp {
-		c, err := sipgo.NewClient(ua, sipgo.WithClientNAT(), sipgo.WithClientConnectionAddr(s.local.String()))
-		if err != nil {
-			return fmt.Errorf("SIP client: %w", err)
-		}
-		t.clients["udp"+s.local.String()] = c
-		if t.clients["udp"] == nil {
-			t.clients["udp"] = c
-		}
-	}
 	return nil
 }
 
@@ -255,16 +264,6 @@ func (t *transport) owns(a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// client returns the client that sends requests over network. Over UDP they
-// leave from the listener bound to local, or from the first if there is none.
-// It is nil only for UDP without a listener.
-func (t *transport) client(network string, local netip.AddrPort) *sipgo.Client {
-	if c, ok := t.clients[network+local.String()]; ok {
-		return c
-	}
-	return t.clients[network]
 }
 
 // allow makes peer (a trunk, a registered flow, a dialog's target) somebody the

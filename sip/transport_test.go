@@ -22,6 +22,10 @@ import (
 // patience bounds waits for what must happen.
 const patience = 10 * time.Second
 
+var discard = slog.New(slog.DiscardHandler)
+
+func testMetrics() *metrics.Metrics { return metrics.New("test", "test") }
+
 var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
 
 // testTransport runs a transport on loopback until the test ends. It answers
@@ -36,25 +40,24 @@ func testTransport(t *testing.T, change func(*TransportConfig)) *transport {
 	if change != nil {
 		change(&cfg)
 	}
-	tp, err := newTransport(cfg, metrics.New("test", "test"), slog.New(slog.DiscardHandler))
+	tp, err := newTransport(cfg, testMetrics(), discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	serveTransport(t, tp)
+	tp.ua.TransactionLayer().OnRequest(answer200)
+	runTransport(t, tp)
 	return tp
 }
 
-func serveTransport(t *testing.T, tp *transport) {
+func answer200(req *msg.Request, tx *msg.ServerTx) {
+	if req.IsAck() || tx.Respond(msg.NewResponseFromRequest(req, 200, "OK", nil)) != nil {
+		tx.Terminate()
+	}
+}
+
+// runTransport serves tp until the test ends.
+func runTransport(t *testing.T, tp *transport) {
 	t.Helper()
-	tp.ua.TransactionLayer().OnRequest(func(req *msg.Request, tx *msg.ServerTx) {
-		if req.IsAck() {
-			tx.Terminate()
-			return
-		}
-		if err := tx.Respond(msg.NewResponseFromRequest(req, 200, "OK", nil)); err != nil {
-			tx.Terminate()
-		}
-	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -169,7 +172,7 @@ func TestListenErrorsNameAddressAndRemedy(t *testing.T) {
 		"unwritable folder": {TransportConfig{TLS: []netip.AddrPort{anyPort}, DataDir: "/proc/none"}, []string{"/proc/none", "data directory writable"}},
 		"missing cert":      {TransportConfig{TLS: []netip.AddrPort{anyPort}, Certificate: "/none/cert.pem", Key: "/none/key.pem"}, []string{"/none/cert.pem", "PEM"}},
 	} {
-		_, err := newTransport(tc.cfg, metrics.New("test", "test"), slog.New(slog.DiscardHandler))
+		_, err := newTransport(tc.cfg, testMetrics(), discard)
 		if err == nil {
 			t.Errorf("%s: no error", name)
 			continue

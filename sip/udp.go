@@ -11,15 +11,6 @@ import (
 	"time"
 )
 
-const (
-	// A generation ends after this many changes of the source address: sipgo
-	// keeps about 220 bytes for each.
-	generationSources = 1 << 15
-	// How long a generation's addresses stay known to sipgo after the next one
-	// reads: transactions look up their source within it.
-	handover = 2 * time.Second
-)
-
 // udpSocket is one UDP listener: the kernel's socket, and on it one generation
 // after another of what sipgo takes for a socket. sipgo remembers every source
 // address until the listener ends, so the listener ends now and then. The
@@ -138,9 +129,9 @@ type generation struct {
 // listener with nothing said.
 func (g *generation) ReadFrom(p []byte) (int, net.Addr, error) {
 	g.first.Do(g.t.serving.Done)
-	if g.sources >= generationSources {
+	if g.sources >= g.t.cfg.limits.sources {
 		close(g.relieved)
-		<-time.After(handover)
+		<-time.After(g.t.cfg.limits.handover)
 		return 0, nil, net.ErrClosed
 	}
 	for {
