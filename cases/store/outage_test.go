@@ -1,0 +1,138 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+	"shouwen/cases/store/embedded"
+)
+
+// ready is a log handler that tells of each time the server became ready.
+type ready chan struct{}
+
+func (ready) Enabled(context.Context, slog.Level) bool { return true }
+func (r ready) WithAttrs([]slog.Attr) slog.Handler     { return r }
+func (r ready) WithGroup(string) slog.Handler          { return r }
+
+func (r ready) Handle(_ context.Context, rec slog.Record) error {
+	if rec.Message == "PostgreSQL is ready" {
+		r <- struct{}{}
+	}
+	return nil
+}
+
+// serve runs a server that survives its own death; stop stops it.
+func serve(t *testing.T, dir string) (url string, up ready, stop func()) {
+	t.Helper()
+	up = make(ready, 10)
+	ctx, cancel := context.WithCancel(context.Background())
+	pg, err := embedded.Open(ctx, dir, slog.New(up)) // with syncing: what was committed stays
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- pg.Run(ctx) }()
+	stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := pg.Ready(ctx); err != nil {
+		t.Fatal(err)
+	}
+	<-up
+	return pg.URL(), up, stop
+}
+
+// An error of Apply means "again later": with that alone, nothing is lost or
+// doubled when the database dies at any moment, or is stopped and started.
+func TestApplyOverOutages(t *testing.T) {
+	t.Parallel()
+	top, err := os.MkdirTemp("/tmp", "shouwen-outage-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(top) })
+	if err := os.Chmod(top, 0o711); err != nil { // PostgreSQL may run as another user
+		t.Fatal(err)
+	}
+	dir := filepath.Join(top, "pg")
+	url, up, stop := serve(t, dir)
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	const calls, batch = 600, 10
+	progress := make(chan int)
+	go func() {
+		defer close(progress)
+		for n := 1; n <= calls; n += batch {
+			var facts []cases.Fact
+			for i := range batch {
+				facts = append(facts, answered(n+i, "+861055550101", "wang")...)
+			}
+			for s.Apply(t.Context(), facts) != nil {
+				if t.Context().Err() != nil {
+					return
+				}
+			}
+			progress <- n
+		}
+	}()
+	for n := range progress {
+		switch n {
+		case 101, 301:
+			kill(t, dir)
+			<-up
+		case 201:
+			stop()
+			if err := s.Ping(t.Context()); err == nil {
+				t.Error("it answers after it was stopped")
+			}
+			_, up, stop = serve(t, dir)
+		}
+	}
+	stop2 := stop
+	defer stop2()
+	checked, err := s.VerifyLedger(t.Context())
+	if err != nil || checked != 2*calls {
+		t.Errorf("%d events, %v, want %d", checked, err, 2*calls)
+	}
+	if rejected, err := s.Rejected(t.Context(), 10); err != nil || len(rejected) > 0 {
+		t.Errorf("rejected %v, %v", rejected, err)
+	}
+	if last, err := s.LastNumber(t.Context(), 1, "261123"); err != nil || last == 0 {
+		t.Error(last, err)
+	}
+}
+
+// kill ends the server in dir as if it had crashed.
+func kill(t *testing.T, dir string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.Split(string(b), "\n")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(fmt.Errorf("kill %d: %w", pid, err))
+	}
+}
