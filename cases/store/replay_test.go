@@ -21,6 +21,7 @@ type world struct {
 	facts   int
 	cases   map[cases.CaseNumber]cases.Case
 	ledgers map[cases.CaseNumber][]cases.Event
+	refused []string // ids, of all rounds
 }
 
 // call draws the facts of one call and records what they do.
@@ -38,7 +39,8 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 		facts = append(facts, f)
 		after, err := cases.Project(eff.Call, eff.Case, f)
 		if err != nil {
-			return // it will be rejected
+			w.refused = append(w.refused, f.ID)
+			return
 		}
 		eff = after
 		if eff.Case.Number != "" {
@@ -134,5 +136,16 @@ func TestReplayHasTheEffectOfOnce(t *testing.T) {
 	})
 	if _, err := s.VerifyLedger(t.Context()); err != nil {
 		t.Error(err)
+	}
+	rejected, err := s.Rejected(t.Context(), len(w.refused)+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range rejected {
+		got = append(got, r.Fact.ID)
+	}
+	if d := cmp.Diff(w.refused, got); d != "" {
+		t.Errorf("rejected (-want +got):\n%s", d)
 	}
 }

@@ -77,8 +77,7 @@ func queueCase(b *pgx.Batch, c cases.Case) {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		on conflict (number) do update set
 			state = excluded.state, first_asker = excluded.first_asker, responsible = excluded.responsible,
-			handler = excluded.handler, events = excluded.events, head = excluded.head
-		where cases.call = excluded.call`,
+			handler = excluded.handler, events = excluded.events, head = excluded.head`,
 		c.Number, c.Call.ID, c.State, c.Opened, c.Call.Caller.E164, c.FirstAsker, c.Responsible, c.Handler, c.Events, c.Head[:])
 }
 
