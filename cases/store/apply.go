@@ -87,7 +87,7 @@ func project(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]rejection, e
 		}
 	}
 	fresh, err := accept(ctx, tx, sound)
-	if err != nil {
+	if err != nil || len(fresh)+len(rejected) == 0 {
 		return nil, err
 	}
 	known, err := load(ctx, tx, fresh)

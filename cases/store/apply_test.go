@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"shouwen/cases"
 	"shouwen/cases/store/storetest"
 )
@@ -64,5 +66,35 @@ func TestApplyOpensACaseForItsFirstAsker(t *testing.T) {
 	}
 	if err := c.Verify(events); err != nil {
 		t.Error(err)
+	}
+}
+
+// Two programs may replay the same journal for a moment.
+func TestApplyTwiceAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	var g errgroup.Group
+	for range 3 {
+		g.Go(func() error {
+			for n := 1; n <= 100; n += 5 {
+				var facts []cases.Fact
+				for i := range 5 {
+					facts = append(facts, answered(n+i, "+861055550101", "wang")...)
+				}
+				if err := s.Apply(t.Context(), facts); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if checked, err := s.VerifyLedger(t.Context()); err != nil || checked != 200 {
+		t.Errorf("%d events, %v", checked, err)
+	}
+	if rejected, err := s.Rejected(t.Context(), 10); err != nil || len(rejected) > 0 {
+		t.Errorf("rejected %v, %v", rejected, err)
 	}
 }

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -32,15 +33,15 @@ func (o *output) Write(p []byte) (int, error) {
 func (o *output) line(line string) {
 	severity, message, _ := strings.Cut(line, ":")
 	level := slog.LevelDebug // also errors of statements, which whoever sent them gets
-	switch severity {
-	case "WARNING":
+	switch {
+	case severity == "WARNING":
 		level = slog.LevelWarn
-	case "FATAL", "PANIC":
+	case severity != "FATAL" && severity != "PANIC":
+	case strings.Contains(message, "the database system is"): // starting up: somebody knocked too early
+	case strings.Contains(message, "due to administrator command"): // a connection at shutdown
+	default:
 		level = slog.LevelError
 		o.last = line
-		if strings.Contains(message, "the database system is") { // starting up, shutting down: somebody knocked
-			level = slog.LevelDebug
-		}
 	}
 	o.log.Log(context.Background(), level, "PostgreSQL", "says", line)
 }
@@ -68,7 +69,7 @@ func explain(program, dir, out string, err error) error {
 		}
 	}
 	if err == nil {
-		err = fmt.Errorf("it ended without an error")
+		err = errors.New("it ended without an error")
 	}
 	msg := fmt.Sprintf("%s in %s", program, dir)
 	if what != "" {

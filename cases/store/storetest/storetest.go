@@ -23,14 +23,14 @@ import (
 // server is the PostgreSQL of this test binary, started by the first test that
 // needs it and stopped by Main.
 var server struct {
+	inMain bool
 	once   sync.Once
 	err    error
-	url    string // of its own database
-	admin  sync.Mutex
 	dir    string
-	stop   context.CancelFunc
+	url    string             // of its own database
+	stop   context.CancelFunc // nil: it was not started
 	ended  chan error
-	inMain bool
+	admin  sync.Mutex // one CREATE DATABASE at a time
 }
 
 var databases atomic.Int64
@@ -41,13 +41,12 @@ var databases atomic.Int64
 func Main(m *testing.M) int {
 	server.inMain = true
 	code := m.Run()
-	if server.stop == nil {
-		return code
-	}
-	server.stop()
-	if err := <-server.ended; err != nil {
-		fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
-		code = max(code, 1)
+	if server.stop != nil {
+		server.stop()
+		if err := <-server.ended; err != nil {
+			fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+			code = max(code, 1)
+		}
 	}
 	if err := os.RemoveAll(server.dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
