@@ -121,7 +121,7 @@ type serverInvite struct {
 	res     *msg.Response // the 2xx, for repetition
 	seq     uint32
 	repeats int
-	offered bool   // our 2xx carries the offer; the ACK must bring the answer
+	offered bool // our 2xx carries the offer; the ACK must bring the answer
 }
 
 // clientInvite is our INVITE, initial or not.
