@@ -53,6 +53,7 @@ type RTPConfig struct {
 // HotlineConfig is the number callers dial.
 type HotlineConfig struct {
 	Number         string   `yaml:"number"`
+	Aliases        []string `yaml:"aliases"` // the same line as trunks write it, e.g. 01055550100
 	Greeting       bool     `yaml:"greeting"`
 	RingTime       Duration `yaml:"ring_time"`       // of one round
 	MaxWait        Duration `yaml:"max_wait"`        // until the caller is asked to accept a callback
@@ -226,6 +227,11 @@ func (c Config) Check() error {
 	}
 	if !hotlineNumber.MatchString(c.Hotline.Number) {
 		return bad("hotline.number", "is %q, want digits", c.Hotline.Number)
+	}
+	for i, a := range c.Hotline.Aliases {
+		if !hotlineNumber.MatchString(a) {
+			return bad(fmt.Sprintf("hotline.aliases[%d]", i), "is %q, want digits", a)
+		}
 	}
 	for name, d := range map[string]Duration{"ring_time": c.Hotline.RingTime, "max_wait": c.Hotline.MaxWait, "callback_within": c.Hotline.CallbackWithin} {
 		if d <= 0 {

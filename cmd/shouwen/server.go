@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"shouwen/cases"
 	"shouwen/cases/console"
 	"shouwen/cases/journal"
 	"shouwen/cases/store"
@@ -36,6 +37,7 @@ type server struct {
 	metrics  *metrics.Metrics
 	database *database
 	journal  *journal.Journal
+	cut      []cases.Fact // last facts of the calls a crash interrupted
 	ports    *media.Pool
 	pacer    *media.Pacer
 	board    *acd.Board
@@ -80,6 +82,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
+	s.cut = s.journal.Unfinished()
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
@@ -124,7 +127,7 @@ func (s *server) wire() error {
 	}}, agents, s.metrics.Queue, s.log)
 	s.calls = &call.Switch{
 		Hotlines: []call.Hotline{{
-			Number: h.Number, Queue: queueName, Greeting: h.Greeting,
+			Number: h.Number, Aliases: h.Aliases, Queue: queueName, Greeting: h.Greeting,
 			MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
 		}},
 		Agents: agents, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds, Metrics: s.metrics, Log: s.log,
@@ -236,7 +239,7 @@ func (s *server) run(ctx context.Context) error {
 
 // start records what a crash interrupted, then says that calls are taken.
 func (s *server) start(ctx context.Context) error {
-	for _, f := range call.Interrupted(s.journal.Unfinished(), time.Now(), time.Duration(s.cfg.Hotline.CallbackWithin)) {
+	for _, f := range call.Interrupted(s.cut, time.Now(), time.Duration(s.cfg.Hotline.CallbackWithin)) {
 		if _, err := s.journal.Append(ctx, f); err != nil {
 			return fmt.Errorf("record interrupted call %s: %w", f.Call, err)
 		}

@@ -46,7 +46,8 @@ type Conversation struct {
 	bridge  *media.Bridge
 	playing *media.Playback
 	next    []*media.Prompt // after playing; the last of them is repeated
-	check   *time.Ticker    // while talking
+	check   *time.Ticker    // of the audio
+	probed  time.Time       // when a silent side was last asked whether it is there
 	wait    metrics.Outcome // how the wait ends if nobody picks up
 	held    bool            // by either side
 	entered time.Time       // into the queue
@@ -75,6 +76,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	s.show(c.live)
 	s.wg.Go(c.recorder)
 	s.wg.Go(c.run)
+	leg.Ring()
 	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e}) }
 }
 
@@ -99,11 +101,14 @@ func (c *Conversation) recorder() {
 		}
 		got, err := c.sw.Journal.Append(context.Background(), f)
 		if err != nil {
-			c.sw.Log.Error("fact not recorded", "call", c.id, "fact", f, "err", err)
-		} else if got.Case != "" {
-			number = got.Case
+			c.sw.Log.Error("fact not recorded", "call", c.id, "err", err)
+		} else {
+			f = got
 		}
-		c.post(event{kind: evRecorded, fact: got, err: err})
+		if f.Case != "" {
+			number = f.Case
+		}
+		c.post(event{kind: evRecorded, fact: f, err: err})
 	}
 }
 

@@ -12,11 +12,8 @@ import (
 // with the leg they are about.
 func (s *Switch) ring(user string, caller cases.Caller, log *slog.Logger, post func(event)) []*sip.Leg {
 	from := string(caller.E164)
-	switch {
-	case caller.Withheld:
+	if caller.Withheld || from == "" {
 		from = "anonymous"
-	case from == "":
-		from = caller.Raw
 	}
 	var legs []*sip.Leg
 	for _, b := range s.Phones.Contacts(user) {

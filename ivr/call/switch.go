@@ -19,6 +19,7 @@ import (
 // Hotline is a number callers dial and how its calls are served.
 type Hotline struct {
 	Number         string
+	Aliases        []string      // as trunks may write it
 	Queue          string        // of the Board
 	Greeting       bool          // say the greeting before the queue
 	MediaTimeout   time.Duration // silence on both legs that ends a call
@@ -77,8 +78,8 @@ type Live struct {
 // events. The leg's goroutine calls it.
 func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	in := leg.Incoming()
-	if i := slices.IndexFunc(s.Hotlines, func(h Hotline) bool { return h.Number == in.Dialed }); i >= 0 {
-		return s.converse(leg, s.Hotlines[i])
+	if line, ok := s.hotline(in.Dialed); ok {
+		return s.converse(leg, line)
 	}
 	i := slices.IndexFunc(s.Agents, func(a acd.Agent) bool { return a.Extension == in.Dialed })
 	if i < 0 || in.Account == "" { // from outside, an extension is nobody's business
@@ -89,10 +90,19 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	return s.intercom(leg, s.Agents[i])
 }
 
+func (s *Switch) hotline(dialed string) (Hotline, bool) {
+	for _, h := range s.Hotlines {
+		if dialed == h.Number || slices.Contains(h.Aliases, dialed) {
+			return h, true
+		}
+	}
+	return Hotline{}, false
+}
+
 // OnRefused records a caller who could not be taken at all.
 func (s *Switch) OnRefused(in sip.Incoming, code int) {
-	i := slices.IndexFunc(s.Hotlines, func(h Hotline) bool { return h.Number == in.Dialed })
-	if i < 0 {
+	line, ok := s.hotline(in.Dialed)
+	if !ok {
 		return
 	}
 	s.Metrics.Calls.Finished(metrics.Inbound, metrics.Rejected)
@@ -101,7 +111,7 @@ func (s *Switch) OnRefused(in sip.Incoming, code int) {
 		log := s.Log.With("call", id)
 		arrived := cases.Fact{At: now, Call: id, Arrived: &cases.Arrived{Caller: callerOf(in.Caller), Hotline: in.Dialed, Trunk: in.Trunk}}
 		missed := cases.Fact{At: now, Call: id, Missed: &cases.Missed{
-			Reason: cases.MissedRefused, CallbackDue: now.Add(s.Hotlines[i].CallbackWithin),
+			Reason: cases.MissedRefused, CallbackDue: now.Add(line.CallbackWithin),
 		}}
 		for _, f := range []cases.Fact{arrived, missed} {
 			if _, err := s.Journal.Append(context.Background(), f); err != nil {

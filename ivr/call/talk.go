@@ -9,16 +9,14 @@ import (
 	"shouwen/sip/media"
 )
 
-// probeAfter is how long one side may be silent before it is asked whether it is
-// still there, as a part of the line's media timeout.
-const probeAfter = 0.5
-
 // opened: the case is durable and has its number; the two may speak.
 func (c *Conversation) opened(e event) {
-	if e.fact.PickedUp == nil && e.err == nil { // an earlier fact of this call
+	if e.fact.PickedUp == nil { // an earlier fact of this call
 		return
 	}
-	c.log.Info("case opened", "case", c.live.Case, "agent", c.agent.User)
+	if e.err == nil {
+		c.log.Info("case opened", "case", c.live.Case, "agent", c.agent.User)
+	} // else the disk fails under a live call: talking goes before recording
 	c.silence()
 	c.enter(talking)
 	c.connect()
@@ -91,46 +89,49 @@ func (c *Conversation) releaseAgent() {
 	}
 }
 
-// checkAudio ends a call on which both sides are silent, and asks a side that is
-// silent alone whether it is still there: a phone may have died without a word.
+// checkAudio ends a call on which both sides are silent. A side that is silent
+// alone for half that time is asked whether it is still there: a phone may have
+// died without a word, or send nothing because it is muted.
 func (c *Conversation) checkAudio(event) {
 	if c.held || c.line.MediaTimeout == 0 {
 		return
 	}
 	agent := c.agent.legs[0]
-	quiet := func(l *sip.Leg, part float64) bool {
-		since := l.Media().Heard()
-		if since.Before(c.live.Answered) {
-			since = c.live.Answered
-		}
-		return time.Since(since) > time.Duration(part*float64(c.line.MediaTimeout))
-	}
-	switch caller, other := quiet(c.caller, 1), quiet(agent, 1); {
-	case caller && other:
+	fromCaller, fromAgent := c.silent(c.caller, c.live.Answered), c.silent(agent, c.live.Answered)
+	if min(fromCaller, fromAgent) > c.line.MediaTimeout {
 		c.log.Warn("no audio from either side")
-		c.releaseAgent()
 		c.conclude(cases.EndSilence, "")
-	default:
-		for _, l := range []*sip.Leg{c.caller, agent} {
-			if quiet(l, probeAfter) {
-				l.Probe()
-			}
-		}
+		return
+	}
+	if fromCaller > c.line.MediaTimeout/2 {
+		c.probe(c.caller)
+	}
+	if fromAgent > c.line.MediaTimeout/2 {
+		c.probe(agent)
 	}
 }
 
-// checkCaller asks a caller who waits in silence whether he is still there; many
-// phones send nothing while they listen to music.
+// checkCaller asks a caller who waits in silence whether he is still there.
 func (c *Conversation) checkCaller(event) {
-	if c.line.MediaTimeout == 0 {
-		return
+	if c.line.MediaTimeout > 0 && c.silent(c.caller, c.live.Since) > c.line.MediaTimeout {
+		c.probe(c.caller)
 	}
-	heard := c.caller.Media().Heard()
-	if heard.Before(c.live.Since) {
-		heard = c.live.Since
+}
+
+// silent is how long nothing was heard from l, counted from since at the earliest.
+func (c *Conversation) silent(l *sip.Leg, since time.Time) time.Duration {
+	if heard := l.Media().Heard(); heard.After(since) {
+		since = heard
 	}
-	if time.Since(heard) > c.line.MediaTimeout {
-		c.caller.Probe()
+	return time.Since(since)
+}
+
+// probe asks a silent side whether it is there, at most once in half a media
+// timeout.
+func (c *Conversation) probe(l *sip.Leg) {
+	if time.Since(c.probed) > c.line.MediaTimeout/2 {
+		c.probed = time.Now()
+		l.Probe()
 	}
 }
 
