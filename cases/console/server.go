@@ -3,6 +3,8 @@
 package console
 
 import (
+	"crypto/sha256"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,24 +18,101 @@ import (
 // Handler was called.
 type Server struct {
 	Store   *store.Store
-	Calls   func() []Call       // live calls, safe from any goroutine
+	Calls   func() []Call       // live calls, safe from any goroutine; the console keeps the slice
 	Agents  func() acd.Snapshot // the board, safe from any goroutine
 	Token   string              // admits to the API and the pages; empty admits nobody
-	Version string
+	Version string              // of Shouwen, shown in the OpenAPI document
 	Log     *slog.Logger
 }
 
 // Call is a live call.
 type Call struct {
 	ID, Direction, State string           // UUIDv7; the terms of metrics.Direction and metrics.CallState
-	Caller               cases.Caller     //
-	Dialed, Agent        string           // the number dialled; user of who talks with the caller, empty while nobody does
-	Case                 cases.CaseNumber // empty while it has none
-	Since, Answered      time.Time        // when the call came, and its pick-up (zero: none yet)
+	Caller               cases.Caller     // who called
+	Dialed, Agent        string           // the number dialled; user of who talks with the caller, empty: nobody yet
+	Case                 cases.CaseNumber // empty: none yet
+	Since, Answered      time.Time        // arrival and pick-up; zero Answered: waiting
 }
 
-// Handler returns the HTTP handler of the console. Sessions live in it: call it
-// once.
+// Handler returns the HTTP handler of the console. Sign-in sessions live in it:
+// call it once. It expects to be served on an origin of its own, directly or by
+// a reverse proxy on the same machine, see source.
 func (s *Server) Handler() http.Handler {
-	return http.NotFoundHandler()
+	x := newSite(s)
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x.fail(w, r, http.StatusForbidden)
+	}))
+	return x.guard(sameOrigin.Handler(x.mux()))
+}
+
+// site is a Server at work. Its methods may be called from any goroutine.
+type site struct {
+	*Server
+	token    [sha256.Size]byte
+	guesses  *throttle
+	sessions *sessions
+	pages    map[lang]*template.Template
+	health   health
+}
+
+func newSite(s *Server) *site {
+	return &site{
+		Server: s, token: sha256.Sum256([]byte(s.Token)), guesses: newThrottle(), sessions: newSessions(), pages: loadPages(),
+	}
+}
+
+// A route is one method and path of the pages and who may use it.
+type route struct {
+	method, path string
+	open         bool // to everybody; otherwise only to the signed-in
+	serve        http.HandlerFunc
+}
+
+func (x *site) routes() []route {
+	return []route{
+		{"GET", "/{$}", false, x.home},
+		{"GET", "/live", false, x.live},
+		{"GET", "/cases/{number}", false, x.caseDetail},
+		{"GET", "/sign-in", true, x.signInPage},
+		{"POST", "/sign-in", true, x.signIn},
+		{"POST", "/sign-out", false, x.signOut},
+		{"GET", "/static/{file}", true, x.static},
+	}
+}
+
+func (x *site) mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	methods := map[string][]string{}
+	for _, rt := range x.routes() {
+		h := http.Handler(rt.serve)
+		if !rt.open {
+			h = x.signedIn(h)
+		}
+		mux.Handle(rt.method+" "+rt.path, h)
+		methods[rt.path] = append(methods[rt.path], rt.method)
+	}
+	x.refuseOthers(mux, methods)
+	mux.HandleFunc("/", x.failWith(http.StatusNotFound))
+
+	api, document := x.api()
+	mux.Handle("/api/", x.bearer(api))
+	mux.HandleFunc("GET "+documentPath, document)
+	x.refuseOthers(mux, map[string][]string{documentPath: {"GET"}})
+	return mux
+}
+
+// refuseOthers answers 405 to every method but those of each path.
+func (x *site) refuseOthers(mux *http.ServeMux, methods map[string][]string) {
+	for path, allowed := range methods {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			for _, m := range allowed {
+				w.Header().Add("Allow", m)
+				if m == http.MethodGet {
+					w.Header().Add("Allow", http.MethodHead)
+				}
+			}
+			x.fail(w, r, http.StatusMethodNotAllowed)
+		})
+	}
 }

@@ -1,0 +1,217 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+)
+
+const (
+	documentPath = "/api/v1/openapi.json"
+	apiPatience  = 3 * time.Second // with the database
+)
+
+// api returns the API, to be put behind the token, and the handler of its
+// OpenAPI document. That one is for everybody: generators fetch it without a
+// credential, and it tells nothing that the source does not.
+func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
+	mux := http.NewServeMux()
+	api := humago.New(mux, x.apiConfig())
+	x.register(api)
+
+	methods := map[string][]string{}
+	for path := range api.OpenAPI().Paths {
+		methods[path] = []string{http.MethodGet}
+	}
+	x.refuseOthers(mux, methods)
+	mux.HandleFunc("/", x.failWith(http.StatusNotFound))
+
+	text, err := json.Marshal(api.OpenAPI())
+	if err != nil {
+		panic(err) // it consists of constants
+	}
+	return mux, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(text) // the client may be gone
+	}
+}
+
+// apiConfig leaves out what huma serves by itself: its documentation page loads
+// scripts from elsewhere, and one form of the document is enough.
+func (x *site) apiConfig() huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Shouwen", Version: x.Version,
+				Description: "Cases, live calls and agents of the hotline. Errors are problem documents (RFC 9457). Times are UTC.",
+			},
+			Components: &huma.Components{
+				Schemas:         huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "The API token of the configuration."}},
+			},
+			Security: []map[string][]string{{"token": {}}},
+		},
+		Formats:                      huma.DefaultFormats,
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true, // a misspelt filter must not show everything
+	}
+}
+
+// schemaName names the schema of t in the document.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[huma.ErrorModel]():
+		return "Problem"
+	case reflect.TypeFor[huma.ErrorDetail]():
+		return "ProblemDetail"
+	}
+	return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "Body")
+}
+
+func (x *site) register(api huma.API) {
+	operation := func(id, path, summary string, also ...int) huma.Operation {
+		return huma.Operation{
+			OperationID: id, Method: http.MethodGet, Path: path, Summary: summary,
+			Errors: append(also, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusInternalServerError),
+		}
+	}
+	huma.Register(api, operation("list_cases", "/api/v1/cases", "Cases, newest first", 422, 503), x.listCases)
+	huma.Register(api, operation("get_case", "/api/v1/cases/{number}", "A case with its ledger", 404, 422, 503), x.getCase)
+	huma.Register(api, operation("list_callbacks", "/api/v1/callbacks", "Cases whose caller is owed a callback, the most urgent first", 422, 503), x.listCallbacks)
+	huma.Register(api, operation("list_calls", "/api/v1/calls", "Live calls, oldest first", 422), x.listCalls)
+	huma.Register(api, operation("get_agents", "/api/v1/agents", "Agents and queues at this moment", 422), x.getAgents)
+}
+
+// out is an answer with body T.
+type out[T any] struct{ Body T }
+
+type casesInput struct {
+	Caller     string `query:"caller" maxLength:"64" doc:"Caller's number as the cases show it, e.g. %2B861055550101."`
+	FirstAsker string `query:"first_asker" maxLength:"128" doc:"User who picked up."`
+	State      string `query:"state" enum:"open,registered,solved,handed_over,accepted,result_in,replied,visited,closed,refused,withdrawn,merged"`
+	Cursor     string `query:"cursor" maxLength:"128" doc:"Where the last page ended: its next."`
+	Limit      int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+}
+
+// Resolve refuses text the database could not take.
+func (in *casesInput) Resolve(huma.Context) (errs []error) {
+	for location, text := range map[string]string{
+		"query.caller": in.Caller, "query.first_asker": in.FirstAsker, "query.cursor": in.Cursor,
+	} {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			errs = append(errs, &huma.ErrorDetail{Location: location, Message: "expected UTF-8 without control characters"})
+		}
+	}
+	return errs
+}
+
+// caller returns the number asked for. A plus that was not escaped has arrived
+// as a space.
+func (in *casesInput) caller() cases.Number {
+	if number, ok := strings.CutPrefix(in.Caller, " "); ok {
+		return cases.Number("+" + number)
+	}
+	return cases.Number(in.Caller)
+}
+
+type casePageBody struct {
+	Cases []caseBody `json:"cases" nullable:"false"`
+	Next  string     `json:"next,omitempty" doc:"Cursor of the next page; left out on the last."`
+}
+
+func (x *site) listCases(ctx context.Context, in *casesInput) (*out[casePageBody], error) {
+	ctx, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	list, next, err := x.Store.Cases(ctx, store.Filter{
+		Caller: in.caller(), FirstAsker: in.FirstAsker, State: cases.State(in.State),
+		After: store.Cursor(in.Cursor), Limit: in.Limit,
+	})
+	if err := x.problem(err); err != nil {
+		return nil, err
+	}
+	return &out[casePageBody]{casePageBody{Cases: mapped(list, caseOf), Next: string(next)}}, nil
+}
+
+type caseLedgerBody struct {
+	caseBody
+	Events []eventBody `json:"events" nullable:"false" doc:"Its ledger, oldest first."`
+	Chain  chainBody   `json:"chain" doc:"Whether the ledger is as it was written, checked now."`
+}
+
+type caseInput struct {
+	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
+}
+
+func (x *site) getCase(ctx context.Context, in *caseInput) (*out[caseLedgerBody], error) {
+	ctx, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	c, ledger, err := x.find(ctx, in.Number)
+	if err := x.problem(err); err != nil {
+		return nil, err
+	}
+	return &out[caseLedgerBody]{caseLedgerBody{caseBody: caseOf(c), Events: eventsOf(ledger), Chain: chainOf(c, ledger)}}, nil
+}
+
+// find returns the case of a number that anybody may have typed.
+func (x *site) find(ctx context.Context, number string) (cases.Case, []cases.Event, error) {
+	n := cases.CaseNumber(number)
+	if !wellFormed(n) {
+		return cases.Case{}, nil, store.ErrNotFound
+	}
+	return x.Store.Case(ctx, n)
+}
+
+type callbacksInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"500" default:"50"`
+}
+
+type callbacksBody struct {
+	Cases []caseBody `json:"cases" nullable:"false"`
+}
+
+func (x *site) listCallbacks(ctx context.Context, in *callbacksInput) (*out[callbacksBody], error) {
+	ctx, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	list, err := x.Store.Callbacks(ctx, in.Limit)
+	if err := x.problem(err); err != nil {
+		return nil, err
+	}
+	return &out[callbacksBody]{callbacksBody{Cases: mapped(list, caseOf)}}, nil
+}
+
+type callsBody struct {
+	Calls []liveCallBody `json:"calls" nullable:"false"`
+}
+
+func (x *site) listCalls(context.Context, *struct{}) (*out[callsBody], error) {
+	return &out[callsBody]{callsBody{Calls: liveCallsOf(x.liveCalls())}}, nil
+}
+
+// liveCalls returns the calls that are up, oldest first.
+func (x *site) liveCalls() []Call {
+	calls := x.Calls()
+	slices.SortFunc(calls, func(a, b Call) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return calls
+}
+
+func (x *site) getAgents(context.Context, *struct{}) (*out[agentsBody], error) {
+	return &out[agentsBody]{agentsOf(x.Agents())}, nil
+}

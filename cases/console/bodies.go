@@ -1,0 +1,199 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/acd"
+)
+
+// The bodies of the API. What is not known, or does not apply, is left out.
+
+type callerBody struct {
+	Raw      string   `json:"raw" doc:"As received."`
+	E164     string   `json:"e164,omitempty" doc:"E.164 with the leading plus, a short code or an extension; left out if withheld or not a number." example:"+861055550101"`
+	Display  string   `json:"display,omitempty" doc:"Display name the caller claims."`
+	Withheld bool     `json:"withheld" doc:"The caller asked for privacy."`
+	Verified bool     `json:"verified" doc:"A trusted trunk vouched for the number."`
+	Diverted []string `json:"diverted,omitempty" nullable:"false" doc:"Who forwarded the call, first to last."`
+}
+
+func callerOf(c cases.Caller) callerBody {
+	return callerBody{
+		Raw: c.Raw, E164: string(c.E164), Display: c.Display, Withheld: c.Withheld, Verified: c.Verified, Diverted: c.Diverted,
+	}
+}
+
+// hotlineCallBody is the call that opened a case.
+type hotlineCallBody struct {
+	ID        string     `json:"id" format:"uuid" doc:"UUIDv7."`
+	Caller    callerBody `json:"caller"`
+	Hotline   string     `json:"hotline" doc:"Number dialled." example:"12345"`
+	Trunk     string     `json:"trunk,omitempty" doc:"Left out for calls of our own phones."`
+	Arrived   time.Time  `json:"arrived"`
+	Answered  *time.Time `json:"answered,omitempty" doc:"First pick-up."`
+	Agent     string     `json:"agent,omitempty" doc:"User who picked up first."`
+	Extension string     `json:"extension,omitempty" doc:"Phone it was picked up on."`
+	Waited    float64    `json:"waited_seconds" doc:"In the queue, until picked up or missed."`
+	Ended     *time.Time `json:"ended,omitempty" doc:"Left out while the call is up."`
+	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted" doc:"Why nobody spoke with the caller in the end."`
+	Cause     string     `json:"cause,omitempty" enum:"caller,agent,rtp_timeout,shutdown,failure,interrupted" doc:"How an answered call ended."`
+	Talk      float64    `json:"talk_seconds" doc:"Pick-up to end."`
+}
+
+type caseBody struct {
+	Number      string          `json:"number" doc:"YYMMDD-node-sequence." example:"261123-1-0001"`
+	State       string          `json:"state" enum:"open,registered,solved,handed_over,accepted,result_in,replied,visited,closed,refused,withdrawn,merged"`
+	Opened      time.Time       `json:"opened" doc:"Pick-up, or the moment the call was missed."`
+	FirstAsker  string          `json:"first_asker,omitempty" doc:"User who picked up; never changes. Left out while nobody has."`
+	Responsible string          `json:"responsible,omitempty" doc:"User who answers for the case."`
+	Handler     string          `json:"handler,omitempty" doc:"User who works on it now."`
+	Previous    string          `json:"previous,omitempty" doc:"Number of the same caller's case before it."`
+	CallbackDue *time.Time      `json:"callback_due,omitempty" doc:"When the caller must have been called back; left out if nothing is owed."`
+	EventCount  int             `json:"event_count" doc:"Length of its ledger."`
+	Head        string          `json:"head" doc:"Hash of the last event of its ledger: SHA-256, hexadecimal."`
+	Call        hotlineCallBody `json:"call" doc:"The call that opened it."`
+}
+
+func caseOf(c cases.Case) caseBody {
+	k := c.Call
+	return caseBody{
+		Number: string(c.Number), State: string(c.State), Opened: c.Opened.UTC(),
+		FirstAsker: c.FirstAsker, Responsible: c.Responsible, Handler: c.Handler,
+		Previous: string(c.Previous), CallbackDue: timeOf(c.CallbackDue), EventCount: c.Events, Head: c.Head.String(),
+		Call: hotlineCallBody{
+			ID: k.ID, Caller: callerOf(k.Caller), Hotline: k.Hotline, Trunk: k.Trunk, Arrived: k.Arrived.UTC(),
+			Answered: timeOf(k.Answered), Agent: k.Agent, Extension: k.Extension, Waited: k.Waited.Seconds(),
+			Ended: timeOf(k.Ended), Missed: string(k.Missed), Cause: string(k.Cause), Talk: k.Talk.Seconds(),
+		},
+	}
+}
+
+type eventBody struct {
+	Seq      int             `json:"seq" doc:"From 1, without gaps."`
+	Kind     string          `json:"kind" enum:"picked_up,missed,ended"`
+	State    string          `json:"state" doc:"State of the case after it."`
+	At       time.Time       `json:"at"`
+	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`
+	Fact     string          `json:"fact" format:"uuid" doc:"UUIDv7 of the fact it comes from."`
+	Body     json.RawMessage `json:"body" doc:"What happened; the bytes the hash covers. Durations are in nanoseconds."`
+	Previous string          `json:"previous_hash" doc:"Hash of the event before it; 64 zeros for the first."`
+	Hash     string          `json:"hash" doc:"SHA-256, hexadecimal, as stored."`
+}
+
+func eventsOf(ledger []cases.Event) []eventBody {
+	list, before := make([]eventBody, len(ledger)), cases.Hash{}
+	for i, e := range ledger {
+		list[i] = eventBody{
+			Seq: e.Seq, Kind: string(e.Kind), State: string(e.State), At: e.At.UTC(), By: e.By, Fact: e.Fact,
+			Body: e.Body, Previous: before.String(), Hash: e.Sum.String(),
+		}
+		before = e.Sum
+	}
+	return list
+}
+
+// chainBody is what checking a ledger found.
+type chainBody struct {
+	OK      bool   `json:"ok" doc:"Every event is as it was written, and the case is what they say."`
+	Seq     *int   `json:"seq,omitempty" doc:"First bad event; 0: the case itself."`
+	Problem string `json:"problem,omitempty" doc:"What is wrong with it."`
+}
+
+func chainOf(c cases.Case, ledger []cases.Event) chainBody {
+	if bad, ok := errors.AsType[*cases.ChainError](c.Verify(ledger)); ok {
+		return chainBody{Seq: &bad.Seq, Problem: bad.What}
+	}
+	return chainBody{OK: true}
+}
+
+// liveCallBody is a call that is up.
+type liveCallBody struct {
+	ID        string     `json:"id" format:"uuid" doc:"UUIDv7."`
+	Direction string     `json:"direction" doc:"inbound, outbound or internal."`
+	State     string     `json:"state" doc:"ivr, queued, ringing, talking or held."`
+	Caller    callerBody `json:"caller"`
+	Dialed    string     `json:"dialed" doc:"Number dialled."`
+	Agent     string     `json:"agent,omitempty" doc:"User who talks with the caller."`
+	Case      string     `json:"case,omitempty" doc:"Case number."`
+	Since     time.Time  `json:"since"`
+	Answered  *time.Time `json:"answered,omitempty" doc:"Pick-up."`
+}
+
+func liveCallsOf(calls []Call) []liveCallBody {
+	list := make([]liveCallBody, len(calls))
+	for i, c := range calls {
+		list[i] = liveCallBody{
+			ID: c.ID, Direction: c.Direction, State: c.State, Caller: callerOf(c.Caller), Dialed: c.Dialed,
+			Agent: c.Agent, Case: string(c.Case), Since: c.Since.UTC(), Answered: timeOf(c.Answered),
+		}
+	}
+	return list
+}
+
+type agentBody struct {
+	User       string    `json:"user"`
+	Extension  string    `json:"extension"`
+	Department string    `json:"department,omitempty"`
+	Rank       int       `json:"rank" doc:"The higher wins a tie."`
+	State      string    `json:"state" enum:"ready,ringing,talking,paused,away"`
+	Since      time.Time `json:"since" doc:"When the state began."`
+	Call       string    `json:"call,omitempty" doc:"Id of the call the agent is rung for or talks in."`
+}
+
+type waitingBody struct {
+	Call    string    `json:"call" doc:"Call id."`
+	Since   time.Time `json:"since"`
+	Round   int       `json:"round" doc:"0: nobody was rung yet."`
+	Ringing []string  `json:"ringing" nullable:"false" doc:"Users whose phones ring."`
+}
+
+type queueBody struct {
+	Queue   string        `json:"queue"`
+	Waiting []waitingBody `json:"waiting" nullable:"false" doc:"In the order of service."`
+}
+
+type agentsBody struct {
+	At     time.Time   `json:"at" doc:"The moment all this was so."`
+	Agents []agentBody `json:"agents" nullable:"false" doc:"In the order of the directory."`
+	Queues []queueBody `json:"queues" nullable:"false"`
+}
+
+func agentsOf(s acd.Snapshot) agentsBody {
+	b := agentsBody{At: s.At.UTC(), Agents: make([]agentBody, len(s.Agents)), Queues: make([]queueBody, len(s.Queues))}
+	for i, a := range s.Agents {
+		b.Agents[i] = agentBody{
+			User: a.User, Extension: a.Extension, Department: a.Department, Rank: a.Rank,
+			State: string(a.State), Since: a.Since.UTC(), Call: a.Call,
+		}
+	}
+	for i, q := range s.Queues {
+		b.Queues[i] = queueBody{Queue: q.Queue, Waiting: make([]waitingBody, len(q.Waiting))}
+		for j, w := range q.Waiting {
+			b.Queues[i].Waiting[j] = waitingBody{
+				Call: w.Call, Since: w.Since.UTC(), Round: w.Round, Ringing: append([]string{}, w.Ringing...),
+			}
+		}
+	}
+	return b
+}
+
+// timeOf returns t in UTC, or nil for the zero time.
+func timeOf(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// mapped returns f of each of list.
+func mapped[A, B any](list []A, f func(A) B) []B {
+	out := make([]B, len(list))
+	for i, a := range list {
+		out[i] = f(a)
+	}
+	return out
+}

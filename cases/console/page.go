@@ -1,0 +1,160 @@
+package console
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+	"shouwen/ivr/acd"
+)
+
+const (
+	pagePatience = 1500 * time.Millisecond // with the database, before the rest is shown without it
+	caseRows     = 20
+	liveRows     = 200
+)
+
+// boardPage is everything at a glance.
+type boardPage struct {
+	At time.Time
+
+	Calls   []Call // at most liveRows
+	Up      int    // calls in all
+	Waiting int
+	Longest time.Duration // wait
+	Talking int
+
+	Agents []agentRow // those at work first
+	Ready  int
+
+	Away      bool // the database; Cases and Callbacks are empty
+	Cases     []cases.Case
+	Callbacks []cases.Case // the most urgent first, at most liveRows
+	Overdue   int
+}
+
+type agentRow struct {
+	acd.Presence
+	With *Call // the call he is in, if it is known
+}
+
+func (x *site) board(ctx context.Context) boardPage {
+	b := boardPage{At: time.Now()}
+	calls := x.liveCalls()
+	b.Up, b.Calls = len(calls), calls[:min(len(calls), liveRows)]
+	b.talkers(calls)
+	b.people(x.Agents(), calls)
+
+	ctx, cancel := context.WithTimeout(ctx, pagePatience)
+	defer cancel()
+	var err error
+	if b.Cases, _, err = x.Store.Cases(ctx, store.Filter{Limit: caseRows}); err == nil {
+		b.Callbacks, err = x.Store.Callbacks(ctx, liveRows)
+	}
+	b.Away = x.health.status(err, x.Log) != http.StatusOK
+	for _, c := range b.Callbacks {
+		if c.CallbackDue.Before(b.At) {
+			b.Overdue++
+		}
+	}
+	return b
+}
+
+func (b *boardPage) talkers(calls []Call) {
+	for _, c := range calls {
+		switch {
+		case c.Direction == "inbound" && c.Answered.IsZero():
+			b.Waiting++
+			b.Longest = max(b.Longest, b.At.Sub(c.Since))
+		case !c.Answered.IsZero():
+			b.Talking++
+		}
+	}
+}
+
+// atWork orders the states of agents for the eye.
+var atWork = map[acd.State]int{acd.Talking: 0, acd.Ringing: 1, acd.Ready: 2, acd.Paused: 3, acd.Away: 4}
+
+func (b *boardPage) people(s acd.Snapshot, calls []Call) {
+	byID := map[string]*Call{}
+	for i := range calls {
+		byID[calls[i].ID] = &calls[i]
+	}
+	for _, a := range s.Agents {
+		b.Agents = append(b.Agents, agentRow{Presence: a, With: byID[a.Call]})
+		if a.State == acd.Ready {
+			b.Ready++
+		}
+	}
+	slices.SortStableFunc(b.Agents, func(a, c agentRow) int { return cmp.Compare(atWork[a.State], atWork[c.State]) })
+}
+
+func (x *site) home(w http.ResponseWriter, r *http.Request) {
+	x.render(w, r, http.StatusOK, "home", x.board(r.Context()))
+}
+
+// live answers with the changing part of the first page, which asks for it again
+// and again.
+func (x *site) live(w http.ResponseWriter, r *http.Request) {
+	x.render(w, r, http.StatusOK, "board", x.board(r.Context()))
+}
+
+// casePage is one case with its ledger.
+type casePage struct {
+	cases.Case
+	At     time.Time
+	Ledger []eventBody
+	Chain  chainBody
+}
+
+func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
+	defer cancel()
+	c, ledger, err := x.find(ctx, r.PathValue("number"))
+	if code := x.health.status(err, x.Log); code != http.StatusOK {
+		x.fail(w, r, code)
+		return
+	}
+	x.render(w, r, http.StatusOK, "case", casePage{c, time.Now(), eventsOf(ledger), chainOf(c, ledger)})
+}
+
+func (x *site) errorPage(w http.ResponseWriter, r *http.Request, status int) {
+	x.render(w, r, status, "error", status)
+}
+
+// view is what every page is made of.
+type view struct {
+	Lang  lang
+	Other lang   // the language one may switch to
+	Path  string // of this page
+	In    bool   // signed in
+	Page  any
+}
+
+// render answers with a page. It is made whole before anything is sent, so that
+// an error in it is a clean 500.
+func (x *site) render(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
+	v := view{Lang: languageOf(r), Other: chinese, Path: r.URL.Path, In: x.sessions.valid(session(r), time.Now()), Page: page}
+	if v.Lang == chinese {
+		v.Other = english
+	}
+	if r.URL.Query().Has("lang") {
+		http.SetCookie(w, &http.Cookie{
+			Name: "lang", Value: string(v.Lang), Path: "/", MaxAge: 365 * 24 * 3600,
+			HttpOnly: true, Secure: secure(r), SameSite: http.SameSiteLaxMode,
+		})
+	}
+	var b bytes.Buffer
+	if err := x.pages[v.Lang].ExecuteTemplate(&b, name, v); err != nil {
+		panic(err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", string(v.Lang))
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the client may be gone
+}

@@ -1,0 +1,204 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// lang is a language of the pages.
+type lang string
+
+const (
+	chinese lang = "zh-CN"
+	english lang = "en"
+)
+
+// languageOf returns the language r asks for: by ?lang=, by the cookie that
+// remembers it, or by the browser's setting. Who says nothing gets Chinese.
+func languageOf(r *http.Request) lang {
+	if l, ok := language(r.URL.Query().Get("lang")); ok {
+		return l
+	}
+	if c, err := r.Cookie("lang"); err == nil {
+		if l, ok := language(c.Value); ok {
+			return l
+		}
+	}
+	return accepted(r.Header.Get("Accept-Language"))
+}
+
+// language returns the language of a tag (RFC 5646).
+func language(tag string) (lang, bool) {
+	switch primary, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-"); primary {
+	case "zh":
+		return chinese, true
+	case "en":
+		return english, true
+	}
+	return "", false
+}
+
+// accepted returns the language of ours that header prefers (RFC 9110 12.5.4).
+func accepted(header string) lang {
+	best, weight := chinese, 0.0
+	for entry := range strings.SplitSeq(header, ",") {
+		tag, params, _ := strings.Cut(entry, ";")
+		q := 1.0
+		if v, ok := strings.CutPrefix(strings.TrimSpace(params), "q="); ok {
+			q, _ = strconv.ParseFloat(v, 64) // not a number: 0, not wanted
+		}
+		if l, ok := language(tag); ok && q > weight {
+			best, weight = l, q
+		}
+	}
+	return best
+}
+
+// word returns the text for key in l; a key without one stands for itself, as
+// terms that a newer part of Shouwen sends do.
+func (l lang) word(key string) string {
+	w, ok := words[key]
+	switch {
+	case !ok:
+		return key
+	case l == english:
+		return w[1]
+	}
+	return w[0]
+}
+
+// words are the texts of the pages, Chinese and English. Terms of the domain go
+// by their kind and value.
+var words = map[string][2]string{
+	"title":    {"首问", "Shouwen"},
+	"console":  {"首问 · 控制台", "Shouwen console"},
+	"sign in":  {"登录", "Sign in"},
+	"sign out": {"退出", "Sign out"},
+	"token":    {"访问令牌", "API token"},
+	"token help": {
+		"令牌在 Shouwen 的配置中，由管理员提供。",
+		"It is in Shouwen's configuration; ask your administrator."},
+	"too_many":  {"错误次数过多，请稍候再试。", "Too many wrong attempts. Wait a moment and try again."},
+	"wrong":     {"令牌不正确。", "That is not the token."},
+	"away":      {"数据库暂时无法访问。来电照常接听并已记录在案，数据库恢复后将在此显示。", "The database does not answer. Calls are still taken and recorded; their cases appear here after it returns."},
+	"lost":      {"与服务器的连接已断开，所示内容可能已过时。", "The connection to the server is lost. What you see may be out of date."},
+	"unshown":   {"数据库恢复后显示。", "Shown again when the database is back."},
+	"back":      {"返回总览", "Back to the overview"},
+	"error 400": {"无法理解该请求。", "This request makes no sense."},
+	"error 401": {"请先登录。", "Sign in first."},
+	"error 403": {"来自其他网站的请求已被拒绝。", "A request from another site was refused."},
+	"error 404": {"没有这个页面或工单。", "There is no such page or case."},
+	"error 405": {"不支持该请求方法。", "This method is not supported here."},
+	"error 500": {"服务器出错，已记入日志。", "Something went wrong on our side; it has been logged."},
+	"error 503": {"数据库暂时无法访问。来电照常接听并已记录在案，数据库恢复后即可查看工单。", "The database does not answer. Calls are still taken and recorded; cases can be seen after it returns."},
+
+	"waiting":         {"等待中", "Waiting"},
+	"longest":         {"最长等待", "longest"},
+	"in conversation": {"通话中", "In conversation"},
+	"agents ready":    {"空闲坐席", "Agents ready"},
+	"callbacks":       {"待回拨", "Callbacks owed"},
+	"overdue":         {"已超时", "overdue"},
+	"of":              {"共", "of"},
+	"live calls":      {"当前通话", "Live calls"},
+	"agents":          {"坐席", "Agents"},
+	"latest cases":    {"最新工单", "Latest cases"},
+	"no calls":        {"目前没有通话", "No calls right now"},
+	"no agents":       {"尚未配置坐席", "No agents configured"},
+	"no cases":        {"还没有工单", "No cases yet"},
+	"no callbacks":    {"没有待回拨的来电", "Nobody is owed a callback"},
+	"more":            {"未全部显示，总数", "not all shown; in total"},
+
+	"caller":       {"来电", "Caller"},
+	"dialed":       {"被叫", "Dialed"},
+	"state":        {"状态", "State"},
+	"agent":        {"坐席", "Agent"},
+	"case":         {"工单", "Case"},
+	"lasting":      {"时长", "For"},
+	"extension":    {"分机", "Extension"},
+	"department":   {"部门", "Department"},
+	"with":         {"对方", "With"},
+	"opened":       {"建单时间", "Opened"},
+	"first-asker":  {"首问责任人", "First-asker"},
+	"responsible":  {"责任人", "Responsible"},
+	"handler":      {"经办人", "Handler"},
+	"call":         {"来电结果", "Call"},
+	"due":          {"期限", "Due"},
+	"due in":       {"剩余", "in"},
+	"late by":      {"超时", "late by"},
+	"reason":       {"原因", "Why"},
+	"hotline":      {"热线", "Hotline"},
+	"trunk":        {"中继", "Trunk"},
+	"arrived":      {"呼入时间", "Arrived"},
+	"answered":     {"接听时间", "Answered"},
+	"waited":       {"等待时长", "Waited"},
+	"talked":       {"通话时长", "Talked"},
+	"ended":        {"结束时间", "Ended"},
+	"previous":     {"上一工单", "Previous case"},
+	"callback due": {"回拨期限", "Call back by"},
+	"withheld":     {"号码隐藏", "Number withheld"},
+	"verified":     {"号码已核验", "vouched for by the trunk"},
+	"claimed":      {"号码未核验", "claimed, not verified"},
+	"display":      {"显示名", "Display name"},
+	"raw":          {"原始主叫", "As received"},
+	"diverted":     {"转移自", "Diverted by"},
+	"on the line":  {"通话中", "on the line"},
+	"nobody":       {"无", "nobody"},
+
+	"ledger":       {"工单台账", "Ledger"},
+	"chain ok":     {"台账完整", "Chain intact"},
+	"chain broken": {"台账被改动", "Chain broken"},
+	"event":        {"事件", "Event"},
+	"at":           {"时间", "Time"},
+	"by":           {"操作人", "By"},
+	"system":       {"系统", "system"},
+	"hash":         {"校验值", "Hash"},
+	"fact":         {"来源事实", "Fact"},
+	"the case row": {"工单本身", "the case itself"},
+	"entry":        {"第 %d 条", "entry %d"},
+
+	"direction inbound":  {"呼入", "Inbound"},
+	"direction outbound": {"呼出", "Outbound"},
+	"direction internal": {"内线", "Internal"},
+
+	"call ivr":     {"导航中", "In menu"},
+	"call queued":  {"排队", "Waiting"},
+	"call ringing": {"振铃", "Ringing"},
+	"call talking": {"通话", "Talking"},
+	"call held":    {"保持", "On hold"},
+
+	"agent ready":   {"空闲", "Ready"},
+	"agent ringing": {"振铃", "Ringing"},
+	"agent talking": {"通话", "Talking"},
+	"agent paused":  {"暂停", "Paused"},
+	"agent away":    {"离线", "Away"},
+
+	"case open":        {"待登记", "Open"},
+	"case registered":  {"已登记", "Registered"},
+	"case solved":      {"已当场解决", "Solved"},
+	"case handed_over": {"已转办", "Handed over"},
+	"case accepted":    {"已签收", "Accepted"},
+	"case result_in":   {"已反馈", "Result in"},
+	"case replied":     {"已答复", "Replied"},
+	"case visited":     {"已回访", "Visited"},
+	"case closed":      {"已办结", "Closed"},
+	"case refused":     {"不予受理", "Refused"},
+	"case withdrawn":   {"已撤回", "Withdrawn"},
+	"case merged":      {"已并案", "Merged"},
+
+	"missed abandoned":   {"来电者挂断", "Caller gave up"},
+	"missed no_answer":   {"无人接听", "Nobody answered"},
+	"missed refused":     {"无法接入", "Could not be taken"},
+	"missed interrupted": {"服务中断", "Service interrupted"},
+
+	"cause caller":      {"来电者挂断", "Caller hung up"},
+	"cause agent":       {"坐席挂断", "Agent hung up"},
+	"cause rtp_timeout": {"无音频超时", "No audio"},
+	"cause shutdown":    {"服务停止", "Service stopped"},
+	"cause failure":     {"信令故障", "Signalling failed"},
+	"cause interrupted": {"服务中断", "Service interrupted"},
+
+	"event picked_up": {"接听", "Picked up"},
+	"event missed":    {"未接", "Missed"},
+	"event ended":     {"通话结束", "Call ended"},
+}
