@@ -121,6 +121,10 @@ func (c *Conversation) record(f cases.Fact) {
 }
 
 func (c *Conversation) run() {
+	if phone := c.caller.Incoming().Account; phone != "" { // an agent who calls is not to be rung for himself
+		c.sw.Board.Busy(phone, c.id)
+		defer c.sw.Board.Released(phone, c.id)
+	}
 	defer c.sw.hide(c.id)
 	defer close(c.facts)
 	defer close(c.done)

@@ -87,6 +87,10 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 		leg.Reject(404, "Not Found")
 		return nil
 	}
+	if s.Agents[i].User == in.Account {
+		leg.Reject(486, "Busy Here")
+		return nil
+	}
 	return s.intercom(leg, s.Agents[i])
 }
 
