@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -76,24 +77,21 @@ func (j *Journal) prepared(dir string) (prepared, error) {
 // commit writes appends until ctx ends: all that are waiting, at most
 // batchAppends, share one fdatasync, and a lone one waits for nobody.
 func (j *Journal) commit(ctx context.Context) {
-	defer func() {
-		close(j.closed)
-		j.seal()
-	}()
+	defer j.seal()
+	defer close(j.closed)
 	for {
-		var batch []*entry
 		select {
 		case e := <-j.appends:
-			batch = j.gather(e)
+			batch := j.gather(e)
+			err := j.write(j.encode(batch))
+			if err == nil {
+				j.acknowledge(batch)
+			}
+			for _, e := range batch {
+				e.done <- err
+			}
 		case <-ctx.Done():
 			return
-		}
-		err := j.write(j.encode(batch))
-		if err == nil {
-			j.acknowledge(batch)
-		}
-		for _, e := range batch {
-			e.done <- err
 		}
 	}
 }
@@ -138,7 +136,7 @@ func (j *Journal) acknowledge(batch []*entry) {
 // written or synced again (a second fdatasync may report success for data that
 // is gone): the records go to a new one, in the spare directory first.
 func (j *Journal) write(records []byte) error {
-	dirs := j.dirs()
+	dirs := []string{j.cfg.Dir, cmp.Or(j.cfg.Spare, j.cfg.Dir)}
 	if a := j.active; a != nil && (a.size+int64(len(records)) > a.full || time.Since(a.since) > segmentAge) {
 		j.seal()
 	}
@@ -151,7 +149,7 @@ func (j *Journal) write(records []byte) error {
 		j.log.Error("a segment of the journal failed; going on in a new one", "err", remedy(a.dir, err))
 		a.Close()
 		j.active = nil
-		if a.dir == dirs[0] && len(dirs) == 2 {
+		if a.dir == dirs[0] {
 			dirs[0], dirs[1] = dirs[1], dirs[0]
 		}
 	}

@@ -38,9 +38,6 @@ var (
 	ErrClosed = errors.New("the journal is closed")
 )
 
-// maxFact bounds the JSON of one fact, in bytes.
-const maxFact = 64 << 10
-
 // Config says where a journal lives. Dir is required, the rest has defaults.
 type Config struct {
 	Dir         string         // the journal owns it: created, mode 0700
@@ -81,22 +78,26 @@ type Journal struct {
 // first segment. Errors name the remedy; ErrLocked names the other process. The
 // lock is held until Run returns.
 func Open(cfg Config, m *metrics.Journal, log *slog.Logger) (*Journal, error) {
-	cfg.Location = cmp.Or(cfg.Location, time.Local)
-	cfg.SegmentSize = cmp.Or(cfg.SegmentSize, 16<<20)
-	cfg.Keep = cmp.Or(cfg.Keep, 7*24*time.Hour)
-	j := &Journal{
-		cfg: cfg, metrics: m, log: log, create: create,
-		appends: make(chan *entry),
-		ahead:   make(chan prepared, 1),
-		wake:    make(chan struct{}, 1),
-		closed:  make(chan struct{}),
-	}
+	j := newJournal(cfg, m, log)
 	if err := j.open(); err != nil {
 		j.unlock()
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	m.ReadPending(j.Pending)
 	return j, nil
+}
+
+func newJournal(cfg Config, m *metrics.Journal, log *slog.Logger) *Journal {
+	cfg.Location = cmp.Or(cfg.Location, time.Local)
+	cfg.SegmentSize = cmp.Or(cfg.SegmentSize, 16<<20)
+	cfg.Keep = cmp.Or(cfg.Keep, 7*24*time.Hour)
+	return &Journal{
+		cfg: cfg, metrics: m, log: log, create: create,
+		appends: make(chan *entry),
+		ahead:   make(chan prepared, 1),
+		wake:    make(chan struct{}, 1),
+		closed:  make(chan struct{}),
+	}
 }
 
 func (j *Journal) open() error {
@@ -164,10 +165,7 @@ func (j *Journal) Run(ctx context.Context, apply func(context.Context, []cases.F
 // ctx) the fact is not acknowledged, yet may have reached the disk; appending the
 // fact that was returned again is safe.
 func (j *Journal) Append(ctx context.Context, f cases.Fact) (cases.Fact, error) {
-	f, err := j.fill(f)
-	if err != nil {
-		return f, err
-	}
+	f = j.fill(f)
 	payload, err := json.Marshal(f)
 	if err == nil && len(payload) > maxFact {
 		err = fmt.Errorf("%d bytes, more than %d", len(payload), maxFact)
@@ -192,13 +190,9 @@ func (j *Journal) Append(ctx context.Context, f cases.Fact) (cases.Fact, error) 
 }
 
 // fill gives f what the journal owes it: ID, time and case number.
-func (j *Journal) fill(f cases.Fact) (cases.Fact, error) {
+func (j *Journal) fill(f cases.Fact) cases.Fact {
 	if f.ID == "" {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return f, fmt.Errorf("journal: %w", err)
-		}
-		f.ID = id.String()
+		f.ID = uuid.Must(uuid.NewV7()).String()
 	}
 	if f.At.IsZero() {
 		f.At = time.Now()
@@ -207,11 +201,10 @@ func (j *Journal) fill(f cases.Fact) (cases.Fact, error) {
 	if f.Case == "" && (f.PickedUp != nil || f.Missed != nil) {
 		local := f.At.In(j.cfg.Location)
 		j.mu.Lock()
-		seq := j.state.next(local)
-		j.mu.Unlock()
-		f.Case = cases.NewCaseNumber(local, j.cfg.Node, seq)
+		defer j.mu.Unlock()
+		f.Case = cases.NewCaseNumber(local, j.cfg.Node, j.state.next(local))
 	}
-	return f, nil
+	return f
 }
 
 // Floor makes the case numbers of day (YYMMDD) start after seq. The owner calls it

@@ -11,6 +11,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"shouwen/cases"
@@ -19,6 +21,8 @@ import (
 const (
 	batchFacts      = 500
 	checkpointEvery = time.Second
+	minDelay        = 20 * time.Millisecond // between attempts to replay
+	maxDelay        = time.Second
 )
 
 // cursor is a place between two facts.
@@ -36,18 +40,21 @@ func (j *Journal) replay(ctx context.Context, apply func(context.Context, []case
 	defer func() { j.save(&cp, at.lsn) }()
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
-	var trouble backoff
+	trouble, delay := "", minDelay
 	for ctx.Err() == nil {
 		next, err := j.replayBatch(ctx, at, apply)
 		if err != nil {
-			if trouble.report() && ctx.Err() == nil {
+			if err.Error() != trouble && ctx.Err() == nil {
+				trouble = err.Error()
 				j.log.Warn("replay waits", "err", err, "after", at.lsn)
 			}
-			wait(ctx, trouble.delay())
+			wait(ctx, delay/2+rand.N(delay/2))
+			delay = min(2*delay, maxDelay)
 			continue
 		}
-		if trouble.over() {
+		if trouble != "" {
 			j.log.Info("replay goes on", "after", at.lsn)
+			trouble, delay = "", minDelay
 		}
 		idle := next.lsn == at.lsn
 		at = next
@@ -95,9 +102,6 @@ func (j *Journal) replayBatch(ctx context.Context, at cursor, apply func(context
 // what was read ahead of a write would be stale.
 func (j *Journal) read(at cursor, upTo uint64) ([]cases.Fact, cursor, error) {
 	s, end := j.segmentAfter(at.lsn)
-	if s.path == "" {
-		return nil, at, nil
-	}
 	upTo = min(upTo, end)
 	f, err := os.Open(s.path)
 	if err != nil {
@@ -106,7 +110,7 @@ func (j *Journal) read(at cursor, upTo uint64) ([]cases.Fact, cursor, error) {
 	defer f.Close()
 	if at.path != s.path {
 		at.path, at.off = s.path, 0
-		if b, err := readSnapshot(s.path); err == nil {
+		if b, err := s.snapshot(); err == nil {
 			at.off = recordHead + int64(len(b))
 		}
 		if at.lsn < s.base {
@@ -154,50 +158,15 @@ func (j *Journal) lose(at cursor, to uint64) cursor {
 }
 
 // segmentAfter returns the segment that holds the fact after lsn, and the LSN of
-// its last fact, as far as known.
+// its last fact, as far as known. There is a segment.
 func (j *Journal) segmentAfter(lsn uint64) (s segment, end uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	end = math.MaxUint64
-	for i := len(j.segments) - 1; i >= 0; i-- {
-		s = j.segments[i]
-		if s.base <= lsn {
-			break
-		}
-		if i > 0 {
-			end = s.base
-		}
+	i, end := len(j.segments)-1, uint64(math.MaxUint64)
+	for ; i > 0 && j.segments[i].base > lsn; i-- {
+		end = j.segments[i].base
 	}
-	return s, end
-}
-
-// backoff counts attempts that failed: at most 1 s apart, with jitter.
-type backoff struct {
-	n     int
-	since time.Time // of the last report
-}
-
-// report counts a failure and returns whether it is worth a line: the first is,
-// then one a minute.
-func (b *backoff) report() bool {
-	b.n++
-	if time.Since(b.since) < time.Minute {
-		return false
-	}
-	b.since = time.Now()
-	return true
-}
-
-func (b *backoff) delay() time.Duration {
-	d := min(time.Second, 20*time.Millisecond<<min(b.n, 6))
-	return d/2 + rand.N(d/2)
-}
-
-// over ends a row of failures and reports whether there was one.
-func (b *backoff) over() bool {
-	was := b.n > 0
-	*b = backoff{}
-	return was
+	return j.segments[i], end
 }
 
 // wait returns whether d passed before ctx ended.
@@ -210,52 +179,42 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// checkpoint is up to where all is applied, as the file says. The file may lag
-// behind, since replay is idempotent; without it, all that is kept is replayed.
+// checkpoint is up to where all is applied, as the file of that name says in
+// decimal. The file may lag behind, since replay is idempotent; without it, all
+// that is kept is replayed.
 type checkpoint struct {
-	applied uint64    // as saved
-	at      time.Time // of the last attempt to save
+	applied uint64
+	at      time.Time // of the last attempt to save it
 	failed  bool
 }
 
-const checkpointName = "checkpoint.json"
+const checkpointName = "checkpoint"
 
-type checkpointFile struct {
-	Applied uint64 `json:"applied"`
-}
-
-func (j *Journal) loadCheckpoint() (uint64, error) {
-	path := filepath.Join(j.cfg.Dir, checkpointName)
-	b, err := os.ReadFile(path)
+func (j *Journal) loadCheckpoint() (applied uint64, err error) {
+	b, err := os.ReadFile(filepath.Join(j.cfg.Dir, checkpointName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, remedy(path, err)
+		return 0, err
 	}
-	var c checkpointFile
-	if err := json.Unmarshal(b, &c); err != nil && len(j.segments) > 0 {
-		j.log.Warn("the journal has no checkpoint; replaying all of it", "file", path)
-		return j.segments[0].base, nil
+	if applied, err = strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64); err != nil {
+		return j.first(), nil
 	}
-	return c.Applied, nil
+	return applied, nil
 }
 
-// save writes the checkpoint and removes what it makes superfluous.
+// save writes the checkpoint and removes the segments it makes superfluous.
 func (j *Journal) save(c *checkpoint, applied uint64) {
 	c.at = time.Now()
 	if applied != c.applied {
-		b, err := json.Marshal(checkpointFile{applied})
-		if err == nil {
-			err = replace(filepath.Join(j.cfg.Dir, checkpointName), b)
+		err := replace(filepath.Join(j.cfg.Dir, checkpointName), fmt.Appendln(nil, applied))
+		if err != nil && !c.failed {
+			j.log.Warn("checkpoint not written; a restart would replay more", "err", remedy(j.cfg.Dir, err))
 		}
-		if err != nil {
-			if !c.failed {
-				j.log.Warn("checkpoint not written; a restart would replay more", "err", remedy(j.cfg.Dir, err))
-			}
-			c.failed = true
+		if c.failed = err != nil; c.failed {
 			return
 		}
-		c.applied, c.failed = applied, false
+		c.applied = applied
 	}
-	j.prune(c.applied)
+	j.prune(applied)
 }
 
 // prune removes the oldest segments whose facts are all applied and older than Keep.

@@ -18,7 +18,11 @@ import (
 // LSN (8) | payload; little-endian. The first record of a segment is a snapshot
 // under the LSN before the first fact; every other one is a fact, as JSON. JSON
 // holds no zero bytes, so no caller can write what looks like a record.
-const recordHead = 16
+const (
+	recordHead  = 16
+	maxFact     = 64 << 10 // bytes of JSON
+	maxSnapshot = 64 << 20
+)
 
 var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -82,26 +86,19 @@ func list(dir string) ([]segment, error) {
 	return found, nil
 }
 
-// readSnapshot returns the snapshot at the start of the segment at path, or errBad.
-func readSnapshot(path string) ([]byte, error) {
-	f, err := os.Open(path)
+// snapshot returns the JSON that s begins with, or errBad.
+func (s segment) snapshot() ([]byte, error) {
+	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	head := make([]byte, recordHead)
-	if _, err := f.ReadAt(head, 0); err != nil {
+	b := make([]byte, recordHead)
+	if _, err := f.ReadAt(b, 0); err != nil {
 		return nil, orBad(err)
 	}
-	n := int64(binary.LittleEndian.Uint32(head))
-	if n > info.Size() {
-		return nil, errBad
-	}
-	b := make([]byte, recordHead+n)
+	n := min(maxSnapshot, int64(binary.LittleEndian.Uint32(b)))
+	b = make([]byte, recordHead+n)
 	if _, err := f.ReadAt(b, 0); err != nil {
 		return nil, orBad(err)
 	}
@@ -168,10 +165,11 @@ func orBad(err error) error {
 
 // resync moves to the next record behind bytes that are none, or returns io.EOF.
 func (r *reader) resync() error {
-	rest, err := written(r.f, r.off)
+	rest, err := io.ReadAll(io.NewSectionReader(r.f, r.off, math.MaxInt64-r.off))
 	if err != nil {
 		return err
 	}
+	rest = bytes.TrimRight(rest, "\x00") // space reserved
 	for i := range rest {
 		if lsn, _, err := parseRecord(rest[i:], maxFact); err == nil && lsn > r.last {
 			*r = *newReader(r.f, r.off+int64(i), r.last)
@@ -179,29 +177,4 @@ func (r *reader) resync() error {
 		}
 	}
 	return io.EOF
-}
-
-// written returns the bytes from off up to the last that is not in a block of zeros.
-func written(f io.ReaderAt, off int64) ([]byte, error) {
-	var rest, zeros [64 << 10]byte
-	var found bytes.Buffer
-	blank := 0 // blocks of zeros not yet in found
-	for {
-		n, err := f.ReadAt(rest[:], off)
-		if bytes.Equal(rest[:n], zeros[:n]) {
-			blank++
-		} else {
-			for ; blank > 0; blank-- {
-				found.Write(zeros[:])
-			}
-			found.Write(rest[:n])
-		}
-		if errors.Is(err, io.EOF) {
-			return found.Bytes(), nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		off += int64(n)
-	}
 }

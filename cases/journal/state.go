@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"shouwen/cases"
@@ -18,10 +18,6 @@ type state struct {
 	Format int                   `json:"format"` // 1
 	Days   map[string]int        `json:"days"`   // YYMMDD: highest sequence given; kept for good, so that a clock set back repeats nothing
 	Open   map[string]cases.Fact `json:"open"`   // by call: its last fact, from its arrival until it ended or was missed
-}
-
-func newState() state {
-	return state{Format: 1, Days: map[string]int{}, Open: map[string]cases.Fact{}}
 }
 
 // next gives out the next sequence of the day of local.
@@ -59,12 +55,11 @@ func (s *state) skip(lost uint64, today time.Time) {
 // recover rebuilds the state from the newest readable snapshot and the facts
 // after it, and cuts the tail that a crash tore.
 func (j *Journal) recover() error {
-	from, err := j.snapshot()
+	at, err := j.restore()
 	if err != nil {
 		return err
 	}
-	at := cursor{lsn: from}
-	for {
+	for done := len(j.segments) == 0; !done; {
 		facts, next, err := j.read(at, math.MaxUint64)
 		if err != nil {
 			return err
@@ -73,72 +68,53 @@ func (j *Journal) recover() error {
 			j.state.note(f)
 		}
 		at = next
-		if len(facts) == 0 && next.path == j.newest() {
-			break
-		}
+		done = len(facts) == 0 && at.path == j.segments[len(j.segments)-1].path
 	}
 	if at.lost > 0 {
 		j.state.skip(at.lost, time.Now().In(j.cfg.Location))
 	}
-	if at.path != "" {
-		if err := cut(at.path, at.off); err != nil {
+	if info, err := os.Stat(at.path); err == nil && info.Size() > at.off {
+		if err := os.Truncate(at.path, at.off); err != nil {
 			return remedy(at.path, err)
 		}
 	}
 	j.durable = at.lsn
-	j.applied, err = j.loadCheckpoint()
+	if j.applied, err = j.loadCheckpoint(); err != nil {
+		return remedy(j.cfg.Dir, err)
+	}
 	if j.applied > j.durable {
 		j.log.Error("segments of the journal are missing; facts in them are lost unless PostgreSQL has them",
 			"dir", j.cfg.Dir, "from", j.durable+1, "to", j.applied)
 		j.durable = j.applied // no LSN twice
 	}
-	return err
+	return nil
 }
 
-// snapshot loads the newest readable snapshot and returns the LSN it stands for.
-func (j *Journal) snapshot() (uint64, error) {
-	j.state = newState()
-	for i := len(j.segments) - 1; i >= 0; i-- {
-		s := j.segments[i]
-		b, err := readSnapshot(s.path)
+// restore loads the newest readable snapshot and returns the place it stands for.
+func (j *Journal) restore() (cursor, error) {
+	j.state = state{Format: 1, Days: map[string]int{}, Open: map[string]cases.Fact{}}
+	for _, s := range slices.Backward(j.segments) {
+		b, err := s.snapshot()
 		if errors.Is(err, errBad) {
 			j.log.Error("a segment of the journal has lost its beginning; reading the one before it too", "file", s.path)
 			continue
 		}
 		if err != nil {
-			return 0, remedy(s.path, err)
+			return cursor{}, remedy(s.path, err)
 		}
 		if err := json.Unmarshal(b, &j.state); err != nil || j.state.Format != 1 {
-			return 0, fmt.Errorf("%s was written by another version of Shouwen; start that version and let it replay (format %d, %v)",
-				s.path, j.state.Format, err)
+			return cursor{}, fmt.Errorf("%s is of another version of Shouwen (format %d): start that version and let it replay",
+				s.path, j.state.Format)
 		}
-		return s.base, nil
+		return cursor{lsn: s.base}, nil
 	}
-	if len(j.segments) > 0 {
-		return j.segments[0].base, nil
-	}
-	return 0, nil
+	return cursor{lsn: j.first()}, nil
 }
 
-func (j *Journal) newest() string {
+// first returns the LSN before the first fact there is.
+func (j *Journal) first() uint64 {
 	if len(j.segments) == 0 {
-		return ""
+		return 0
 	}
-	return j.segments[len(j.segments)-1].path
-}
-
-// cut shortens the file to size when it is longer.
-func cut(path string, size int64) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if end, err := f.Seek(0, io.SeekEnd); err != nil || end <= size {
-		return err
-	}
-	if err := f.Truncate(size); err != nil {
-		return err
-	}
-	return f.Sync()
+	return j.segments[0].base
 }
