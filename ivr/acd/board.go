@@ -252,6 +252,16 @@ func (b *Board) Released(user, call string) {
 	})
 }
 
+// Lost reports that user's phone has vanished in a call. The agent is left alone
+// as after Missed.
+func (b *Board) Lost(user string) {
+	_ = b.do(func(now time.Time) {
+		if m, ok := b.agents[user]; ok {
+			m.restUntil, m.restFor = now.Add(rest), metrics.Unreachable
+		}
+	})
+}
+
 func (b *Board) update(user string, f func(*member)) {
 	_ = b.do(func(time.Time) {
 		if m, ok := b.agents[user]; ok {

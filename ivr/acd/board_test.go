@@ -15,10 +15,10 @@ import (
 	"shouwen/metrics"
 )
 
-// agents of the tests: ann and bob are clerks, chief is their head.
+// agents of the tests: two clerks and their chief.
 var agents = []acd.Agent{
-	{User: "ann", Extension: "1001", Department: "desk", Rank: 1},
-	{User: "bob", Extension: "1002", Department: "desk", Rank: 1},
+	{User: "clerk1", Extension: "1001", Department: "desk", Rank: 1},
+	{User: "clerk2", Extension: "1002", Department: "desk", Rank: 1},
 	{User: "chief", Extension: "1003", Department: "office", Rank: 5},
 }
 
@@ -60,7 +60,7 @@ func withBoard(t *testing.T, q acd.Queue, up []string, f func(t *testing.T, b *a
 
 var (
 	hotline  = acd.Queue{Name: "hotline", RingTime: 15 * time.Second, MaxWait: time.Minute}
-	everyone = []string{"ann", "bob", "chief"}
+	everyone = []string{"clerk1", "clerk2", "chief"}
 )
 
 func enter(t *testing.T, b *acd.Board, call string) *acd.Ticket {
@@ -126,9 +126,9 @@ func wantStates(t *testing.T, b *acd.Board, want ...acd.State) {
 }
 
 func TestRingAllOffersAllReadyToTheLongestWaiting(t *testing.T) {
-	withBoard(t, hotline, []string{"ann", "bob"}, func(t *testing.T, b *acd.Board) {
+	withBoard(t, hotline, []string{"clerk1", "clerk2"}, func(t *testing.T, b *acd.Board) {
 		one, two := enter(t, b, "one"), enter(t, b, "two")
-		wantOffer(t, one, offer{1, []string{"ann", "bob"}, "ring_all"})
+		wantOffer(t, one, offer{1, []string{"clerk1", "clerk2"}, "ring_all"})
 		wantOffer(t, two, offer{})
 		wantStates(t, b, acd.Ringing, acd.Ringing, acd.Away)
 
@@ -136,7 +136,7 @@ func TestRingAllOffersAllReadyToTheLongestWaiting(t *testing.T) {
 		b.Registered("chief", true)
 		wantOffer(t, one, offer{1, []string{"chief"}, "ring_all_joined"})
 
-		c, err := one.Claim(acd.Answer{User: "bob", At: time.Now()})
+		c, err := one.Claim(acd.Answer{User: "clerk2", At: time.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,21 +144,21 @@ func TestRingAllOffersAllReadyToTheLongestWaiting(t *testing.T) {
 			t.Errorf("claim, -want +got\n%s", diff)
 		}
 		wantEnd(t, one, nil)
-		wantOffer(t, two, offer{1, []string{"ann", "chief"}, "ring_all"})
+		wantOffer(t, two, offer{1, []string{"clerk1", "chief"}, "ring_all"})
 		wantStates(t, b, acd.Ringing, acd.Talking, acd.Ringing)
 
-		b.Released("bob", "one")
-		wantOffer(t, two, offer{1, []string{"bob"}, "ring_all_joined"})
+		b.Released("clerk2", "one")
+		wantOffer(t, two, offer{1, []string{"clerk2"}, "ring_all_joined"})
 		two.Leave(metrics.WaitAbandoned)
 		wantStates(t, b, acd.Ready, acd.Ready, acd.Ready)
 	})
 }
 
 func TestNobodyAnswersNextRoundThenExpired(t *testing.T) {
-	withBoard(t, hotline, []string{"ann", "bob"}, func(t *testing.T, b *acd.Board) {
+	withBoard(t, hotline, []string{"clerk1", "clerk2"}, func(t *testing.T, b *acd.Board) {
 		ticket := enter(t, b, "one")
 		for round, reason := range []string{"ring_all", "ring_all_again", "ring_all_again", "ring_all_again"} {
-			wantOffer(t, ticket, offer{round + 1, []string{"ann", "bob"}, reason})
+			wantOffer(t, ticket, offer{round + 1, []string{"clerk1", "clerk2"}, reason})
 			time.Sleep(15*time.Second - 1)
 			wantOffer(t, ticket, offer{})
 			time.Sleep(1)
@@ -167,7 +167,7 @@ func TestNobodyAnswersNextRoundThenExpired(t *testing.T) {
 		}
 		wantEnd(t, ticket, acd.ErrExpired)
 		wantStates(t, b, acd.Ready, acd.Ready, acd.Away)
-		if c, err := ticket.Claim(acd.Answer{User: "ann", At: time.Now()}); err != nil || c.Agent.User != "ann" {
+		if c, err := ticket.Claim(acd.Answer{User: "clerk1", At: time.Now()}); err != nil || c.Agent.User != "clerk1" {
 			t.Errorf("a phone that picked up at the last moment: %v, %v", c, err)
 		}
 	})
@@ -178,28 +178,28 @@ func TestOneAfterTheOther(t *testing.T) {
 	q.Strategy = inOrder
 	withBoard(t, q, everyone, func(t *testing.T, b *acd.Board) {
 		one, two := enter(t, b, "one"), enter(t, b, "two")
-		wantOffer(t, one, offer{1, []string{"ann"}, "in_order"})
-		wantOffer(t, two, offer{1, []string{"bob"}, "in_order"})
-		one.Missed("ann", metrics.Declined)
+		wantOffer(t, one, offer{1, []string{"clerk1"}, "in_order"})
+		wantOffer(t, two, offer{1, []string{"clerk2"}, "in_order"})
+		one.Missed("clerk1", metrics.Declined)
 		wantOffer(t, one, offer{2, []string{"chief"}, "in_order"})
 		time.Sleep(15 * time.Second)
 		synctest.Wait()
 		// Both rounds are over at once; ann has rested.
 		wantOffer(t, one, offer{2, nil, acd.RoundOver})
 		wantOffer(t, two, offer{1, nil, acd.RoundOver})
-		wantOffer(t, one, offer{3, []string{"bob"}, "in_order"})
-		wantOffer(t, two, offer{2, []string{"ann"}, "in_order"})
+		wantOffer(t, one, offer{3, []string{"clerk2"}, "in_order"})
+		wantOffer(t, two, offer{2, []string{"clerk1"}, "in_order"})
 	})
 }
 
 func TestAfterTheLastTierTheFirstAgain(t *testing.T) {
 	q := hotline
 	q.Strategy = inOrder
-	withBoard(t, q, []string{"ann", "bob"}, func(t *testing.T, b *acd.Board) {
+	withBoard(t, q, []string{"clerk1", "clerk2"}, func(t *testing.T, b *acd.Board) {
 		ticket := enter(t, b, "one")
 		for round, want := range []offer{
-			{1, []string{"ann"}, "in_order"}, {2, []string{"bob"}, "in_order"},
-			{3, []string{"ann"}, "in_order_again"}, {4, []string{"bob"}, "in_order"},
+			{1, []string{"clerk1"}, "in_order"}, {2, []string{"clerk2"}, "in_order"},
+			{3, []string{"clerk1"}, "in_order_again"}, {4, []string{"clerk2"}, "in_order"},
 		} {
 			wantOffer(t, ticket, want)
 			time.Sleep(15 * time.Second)
@@ -210,11 +210,11 @@ func TestAfterTheLastTierTheFirstAgain(t *testing.T) {
 }
 
 func TestRoundWithoutPhonesHasNoEnd(t *testing.T) {
-	withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+	withBoard(t, hotline, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
 		ticket := enter(t, b, "one")
-		wantOffer(t, ticket, offer{1, []string{"ann"}, "ring_all"})
-		ticket.Missed("ann", metrics.Unreachable)
-		b.Registered("ann", false)
+		wantOffer(t, ticket, offer{1, []string{"clerk1"}, "ring_all"})
+		ticket.Missed("clerk1", metrics.Unreachable)
+		b.Registered("clerk1", false)
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		wantOffer(t, ticket, offer{})
@@ -227,17 +227,17 @@ func TestClaim(t *testing.T) {
 	withBoard(t, q, everyone, func(t *testing.T, b *acd.Board) {
 		one, two := enter(t, b, "one"), enter(t, b, "two")
 		now := time.Now()
-		c, err := one.Claim(acd.Answer{User: "ann", At: now}, acd.Answer{User: "chief", At: now.Add(one.TieWindow)})
-		if err != nil || c.Agent.User != "chief" || c.Reason != acd.HigherRank || len(c.Tied) != 1 || c.Tied[0].User != "ann" {
+		c, err := one.Claim(acd.Answer{User: "clerk1", At: now}, acd.Answer{User: "chief", At: now.Add(one.TieWindow)})
+		if err != nil || c.Agent.User != "chief" || c.Reason != acd.HigherRank || len(c.Tied) != 1 || c.Tied[0].User != "clerk1" {
 			t.Errorf("claim: %+v, %v", c, err)
 		}
-		if _, err := one.Claim(acd.Answer{User: "ann", At: now}); !errors.Is(err, acd.ErrOver) {
+		if _, err := one.Claim(acd.Answer{User: "clerk1", At: now}); !errors.Is(err, acd.ErrOver) {
 			t.Errorf("second claim: %v", err)
 		}
 		if _, err := two.Claim(acd.Answer{User: "chief", At: now}); !errors.Is(err, acd.ErrTaken) {
 			t.Errorf("claim of somebody who talks: %v", err)
 		}
-		if c, err := two.Claim(acd.Answer{User: "chief", At: now}, acd.Answer{User: "bob", At: now}); err != nil || c.Agent.User != "bob" || c.Reason != acd.FirstOK {
+		if c, err := two.Claim(acd.Answer{User: "chief", At: now}, acd.Answer{User: "clerk2", At: now}); err != nil || c.Agent.User != "clerk2" || c.Reason != acd.FirstOK {
 			t.Errorf("claim of one who talks and one who does not: %+v, %v", c, err)
 		}
 		wantStates(t, b, acd.Ready, acd.Talking, acd.Talking)
@@ -296,7 +296,7 @@ func TestStopEndsEveryTicket(t *testing.T) {
 		stop()
 		wantEnd(t, ticket, acd.ErrClosed)
 		ticket.Leave(metrics.WaitAbandoned)
-		if _, err := ticket.Claim(acd.Answer{User: "ann"}); !errors.Is(err, acd.ErrClosed) {
+		if _, err := ticket.Claim(acd.Answer{User: "clerk1"}); !errors.Is(err, acd.ErrClosed) {
 			t.Errorf("claim: %v", err)
 		}
 		if _, err := b.Enter(acd.Caller{Call: "two", Queue: "hotline"}); !errors.Is(err, acd.ErrClosed) {
@@ -309,14 +309,32 @@ func TestStopEndsEveryTicket(t *testing.T) {
 }
 
 func TestCallerWhoDoesNotReadIsPassedOver(t *testing.T) {
-	withBoard(t, acd.Queue{Name: "hotline", MaxWait: time.Hour}, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+	withBoard(t, acd.Queue{Name: "hotline", MaxWait: time.Hour}, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
 		deaf, next := enter(t, b, "deaf"), enter(t, b, "next")
 		for range cap(deaf.Offers()) - 1 {
 			wantOffer(t, next, offer{})
-			deaf.Missed("ann", metrics.Declined)
-			b.SetReady("ann", true)
+			deaf.Missed("clerk1", metrics.Declined)
+			b.SetReady("clerk1", true)
 		}
-		wantOffer(t, next, offer{1, []string{"ann"}, "ring_all"})
+		wantOffer(t, next, offer{1, []string{"clerk1"}, "ring_all"})
 		deaf.Leave(metrics.WaitAbandoned)
+	})
+}
+
+func TestAgentWhosePhoneVanishedIsLeftAloneForAWhile(t *testing.T) {
+	withBoard(t, hotline, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
+		first := enter(t, b, "first")
+		wantOffer(t, first, offer{1, []string{"clerk1"}, "ring_all"})
+		if _, err := first.Claim(acd.Answer{User: "clerk1", At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		b.Lost("clerk1")
+		b.Released("clerk1", "first")
+		second := enter(t, b, "second")
+		defer second.Leave(metrics.WaitAbandoned)
+		wantOffer(t, second, offer{})
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		wantOffer(t, second, offer{1, []string{"clerk1"}, "ring_all"})
 	})
 }

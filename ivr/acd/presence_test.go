@@ -19,7 +19,7 @@ func TestSnapshot(t *testing.T) {
 		one := enter(t, b, "one")
 		enter(t, b, "two")
 		time.Sleep(2 * time.Second)
-		if _, err := one.Claim(acd.Answer{User: "ann", At: time.Now()}); err != nil {
+		if _, err := one.Claim(acd.Answer{User: "clerk1", At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
@@ -32,7 +32,7 @@ func TestSnapshot(t *testing.T) {
 				{Agent: agents[2], State: acd.Paused, Since: began},
 			},
 			Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{
-				{Call: "two", Since: entered, Round: 1, Ringing: []string{"bob"}},
+				{Call: "two", Since: entered, Round: 1, Ringing: []string{"clerk2"}},
 			}}},
 		}
 		if diff := cmp.Diff(want, b.Snapshot()); diff != "" {
@@ -48,23 +48,23 @@ func TestPhoneThatDoesNotTakeTheCallRests(t *testing.T) {
 		ends  func(b *acd.Board)
 	}{
 		"unreachable, for 10 s":                {metrics.Unreachable, acd.Away, func(*acd.Board) { time.Sleep(10 * time.Second) }},
-		"unreachable, until it registers anew": {metrics.Unreachable, acd.Away, func(b *acd.Board) { b.Registered("ann", true) }},
+		"unreachable, until it registers anew": {metrics.Unreachable, acd.Away, func(b *acd.Board) { b.Registered("clerk1", true) }},
 		"declined, for 10 s":                   {metrics.Declined, acd.Paused, func(*acd.Board) { time.Sleep(10 * time.Second) }},
-		"declined, until he says ready":        {metrics.Declined, acd.Paused, func(b *acd.Board) { b.SetReady("ann", true) }},
+		"declined, until he says ready":        {metrics.Declined, acd.Paused, func(b *acd.Board) { b.SetReady("clerk1", true) }},
 		"gave up ringing, for 10 s":            {metrics.NoAnswer, acd.Paused, func(*acd.Board) { time.Sleep(10 * time.Second) }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+			withBoard(t, hotline, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
 				ticket := enter(t, b, "one")
-				wantOffer(t, ticket, offer{1, []string{"ann"}, "ring_all"})
-				ticket.Missed("ann", tt.why)
-				ticket.Missed("ann", tt.why) // said twice is said once
+				wantOffer(t, ticket, offer{1, []string{"clerk1"}, "ring_all"})
+				ticket.Missed("clerk1", tt.why)
+				ticket.Missed("clerk1", tt.why) // said twice is said once
 				wantOffer(t, ticket, offer{})
 				wantStates(t, b, tt.state, acd.Away, acd.Away)
 				tt.ends(b)
 				synctest.Wait()
-				wantOffer(t, ticket, offer{2, []string{"ann"}, "ring_all_again"})
+				wantOffer(t, ticket, offer{2, []string{"clerk1"}, "ring_all_again"})
 			})
 		})
 	}
@@ -75,28 +75,28 @@ func TestWhoIsRung(t *testing.T) {
 		before func(b *acd.Board)
 		want   acd.State
 	}{
-		"not registered": {func(b *acd.Board) { b.Registered("ann", false) }, acd.Away},
-		"paused":         {func(b *acd.Board) { b.SetReady("ann", false) }, acd.Paused},
-		"in a call":      {func(b *acd.Board) { b.Busy("ann", "internal") }, acd.Talking},
+		"not registered": {func(b *acd.Board) { b.Registered("clerk1", false) }, acd.Away},
+		"paused":         {func(b *acd.Board) { b.SetReady("clerk1", false) }, acd.Paused},
+		"in a call":      {func(b *acd.Board) { b.Busy("clerk1", "internal") }, acd.Talking},
 		"one of two calls over": {func(b *acd.Board) {
-			b.Busy("ann", "a")
-			b.Busy("ann", "b")
-			b.Released("ann", "a")
+			b.Busy("clerk1", "a")
+			b.Busy("clerk1", "b")
+			b.Released("clerk1", "a")
 		}, acd.Talking},
 		"call told twice, over": {func(b *acd.Board) {
-			b.Busy("ann", "a")
-			b.Busy("ann", "a")
-			b.Released("ann", "a")
+			b.Busy("clerk1", "a")
+			b.Busy("clerk1", "a")
+			b.Released("clerk1", "a")
 		}, acd.Ringing},
 		"not registered and paused": {func(b *acd.Board) {
-			b.SetReady("ann", false)
-			b.Registered("ann", false)
+			b.SetReady("clerk1", false)
+			b.Registered("clerk1", false)
 		}, acd.Away},
 		"unknown users are no matter": {func(b *acd.Board) { b.Busy("door", "a") }, acd.Ringing},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+			withBoard(t, hotline, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
 				tt.before(b)
 				ticket := enter(t, b, "one")
 				wantStates(t, b, tt.want, acd.Away, acd.Away)
@@ -109,16 +109,16 @@ func TestWhoIsRung(t *testing.T) {
 }
 
 func TestPhoneThatRingsStaysReservedUntilItsOfferEnds(t *testing.T) {
-	withBoard(t, hotline, []string{"ann"}, func(t *testing.T, b *acd.Board) {
+	withBoard(t, hotline, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
 		ticket := enter(t, b, "one")
-		b.SetReady("ann", false)
-		b.Busy("ann", "internal")
+		b.SetReady("clerk1", false)
+		b.Busy("clerk1", "internal")
 		wantStates(t, b, acd.Ringing, acd.Away, acd.Away)
 		time.Sleep(15 * time.Second)
 		wantStates(t, b, acd.Talking, acd.Away, acd.Away)
-		b.Released("ann", "internal")
+		b.Released("clerk1", "internal")
 		wantStates(t, b, acd.Paused, acd.Away, acd.Away)
-		wantOffer(t, ticket, offer{1, []string{"ann"}, "ring_all"})
+		wantOffer(t, ticket, offer{1, []string{"clerk1"}, "ring_all"})
 		wantOffer(t, ticket, offer{1, nil, acd.RoundOver})
 		wantOffer(t, ticket, offer{})
 	})

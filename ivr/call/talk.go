@@ -64,13 +64,14 @@ func (c *Conversation) agentEnded(e event) {
 	if c.agent == nil || !c.agent.drop(e.leg) {
 		return
 	}
-	c.releaseAgent()
 	switch e.sip.(sip.Ended).Cause {
 	case sip.EndHangup, sip.EndLocal:
 		c.conclude(cases.EndAgent, "")
 	case sip.EndShutdown:
 		c.conclude(cases.EndShutdown, "")
 	default:
+		c.sw.Board.Lost(c.agent.User)
+		c.releaseAgent()
 		c.log.Warn("phone lost, caller goes back to the front of the queue", "agent", c.live.Agent, "cause", e.sip.(sip.Ended).Cause)
 		c.live.Agent = ""
 		c.wait = metrics.WaitAbandoned
