@@ -35,7 +35,7 @@ func serve(t *testing.T, dir string) (url string, up ready, stop func()) {
 	t.Helper()
 	up = make(ready, 10)
 	ctx, cancel := context.WithCancel(context.Background())
-	pg, err := embedded.Open(ctx, dir, slog.New(up)) // with syncing: what was committed stays
+	pg, err := embedded.OpenUnsafe(ctx, dir, slog.New(up))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +68,7 @@ func TestApplyOverOutages(t *testing.T) {
 	}
 	dir := filepath.Join(top, "pg")
 	url, up, stop := serve(t, dir)
+	defer func() { stop() }()
 	s, err := store.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -107,8 +108,6 @@ func TestApplyOverOutages(t *testing.T) {
 			_, up, stop = serve(t, dir)
 		}
 	}
-	stop2 := stop
-	defer stop2()
 	checked, err := s.VerifyLedger(t.Context())
 	if err != nil || checked != 2*calls {
 		t.Errorf("%d events, %v, want %d", checked, err, 2*calls)

@@ -50,8 +50,8 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Server, error) {
 	return open(ctx, dir, log, false)
 }
 
-// OpenUnsafe is Open for tests: the server does not sync, so that its data are
-// lost when the machine, not merely the program, dies.
+// OpenUnsafe is Open for tests: the server does not sync. What it committed
+// survives the death of any process, but not that of the machine.
 func OpenUnsafe(ctx context.Context, dir string, log *slog.Logger) (*Server, error) {
 	return open(ctx, dir, log, true)
 }
@@ -251,7 +251,7 @@ func (s *Server) serverArgs() []string {
 		"-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse",
 	}
 	if s.unsafe {
-		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
 	return args
 }

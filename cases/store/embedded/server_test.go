@@ -196,6 +196,16 @@ func TestServerThatIsKilledComesBack(t *testing.T) {
 	}
 }
 
+// self returns the path of the test binary.
+func self(t *testing.T) string {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exe
+}
+
 // startChild starts another program with a server in dir.
 func startChild(t *testing.T, exe, dir string, cred *syscall.Credential) (*exec.Cmd, string) {
 	t.Helper()
@@ -221,7 +231,7 @@ func startChild(t *testing.T, exe, dir string, cred *syscall.Credential) (*exec.
 func TestServerEndsWithAKilledProgram(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(tempDir(t), "pg")
-	cmd, line := startChild(t, os.Args[0], dir, nil)
+	cmd, line := startChild(t, self(t), dir, nil)
 	if line != "ready" {
 		t.Fatal(line)
 	}
@@ -233,7 +243,7 @@ func TestServerEndsWithAKilledProgram(t *testing.T) {
 func TestServerFollowsAKilledProgramAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(tempDir(t), "pg")
-	cmd, line := startChild(t, os.Args[0], dir, nil)
+	cmd, line := startChild(t, self(t), dir, nil)
 	if line != "ready" {
 		t.Fatal(line)
 	}

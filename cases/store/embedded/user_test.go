@@ -33,7 +33,7 @@ func TestOpenNamesADirectoryItCannotPass(t *testing.T) {
 func asNobody(t *testing.T) (exe string, cred *syscall.Credential) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		return os.Args[0], nil
+		return self(t), nil
 	}
 	u, err := user.Lookup("nobody")
 	if err != nil {
@@ -41,7 +41,7 @@ func asNobody(t *testing.T) (exe string, cred *syscall.Credential) {
 	}
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
-	b, err := os.ReadFile(os.Args[0])
+	b, err := os.ReadFile(self(t))
 	if err != nil {
 		t.Fatal(err)
 	}

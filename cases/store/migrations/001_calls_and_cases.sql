@@ -41,8 +41,6 @@ create table call (
     check (missed is null or cause is null),
     check (cause is null or answered is not null)
 );
-create index call_arrived on call (arrived);
-create index call_live on call (arrived) where ended is null;
 
 -- Whose phones were rung for a call.
 create table offer (
