@@ -15,11 +15,11 @@ import (
 	"shouwen/metrics"
 )
 
-// agents of the tests: two clerks and their chief.
+// agents of the tests: two clerks and their head.
 var agents = []acd.Agent{
 	{User: "clerk1", Extension: "1001", Department: "desk", Rank: 1},
 	{User: "clerk2", Extension: "1002", Department: "desk", Rank: 1},
-	{User: "chief", Extension: "1003", Department: "office", Rank: 5},
+	{User: "head", Extension: "1003", Department: "office", Rank: 5},
 }
 
 // inOrder rings one agent after the other.
@@ -60,7 +60,7 @@ func withBoard(t *testing.T, q acd.Queue, up []string, f func(t *testing.T, b *a
 
 var (
 	hotline  = acd.Queue{Name: "hotline", RingTime: 15 * time.Second, MaxWait: time.Minute}
-	everyone = []string{"clerk1", "clerk2", "chief"}
+	everyone = []string{"clerk1", "clerk2", "head"}
 )
 
 func enter(t *testing.T, b *acd.Board, call string) *acd.Ticket {
@@ -133,8 +133,8 @@ func TestRingAllOffersAllReadyToTheLongestWaiting(t *testing.T) {
 		wantStates(t, b, acd.Ringing, acd.Ringing, acd.Away)
 
 		time.Sleep(4 * time.Second)
-		b.Registered("chief", true)
-		wantOffer(t, one, offer{1, []string{"chief"}, "ring_all_joined"})
+		b.Registered("head", true)
+		wantOffer(t, one, offer{1, []string{"head"}, "ring_all_joined"})
 
 		c, err := one.Claim(acd.Answer{User: "clerk2", At: time.Now()})
 		if err != nil {
@@ -144,7 +144,7 @@ func TestRingAllOffersAllReadyToTheLongestWaiting(t *testing.T) {
 			t.Errorf("claim, -want +got\n%s", diff)
 		}
 		wantEnd(t, one, nil)
-		wantOffer(t, two, offer{1, []string{"clerk1", "chief"}, "ring_all"})
+		wantOffer(t, two, offer{1, []string{"clerk1", "head"}, "ring_all"})
 		wantStates(t, b, acd.Ringing, acd.Talking, acd.Ringing)
 
 		b.Released("clerk2", "one")
@@ -181,10 +181,10 @@ func TestOneAfterTheOther(t *testing.T) {
 		wantOffer(t, one, offer{1, []string{"clerk1"}, "in_order"})
 		wantOffer(t, two, offer{1, []string{"clerk2"}, "in_order"})
 		one.Missed("clerk1", metrics.Declined)
-		wantOffer(t, one, offer{2, []string{"chief"}, "in_order"})
+		wantOffer(t, one, offer{2, []string{"head"}, "in_order"})
 		time.Sleep(15 * time.Second)
 		synctest.Wait()
-		// Both rounds are over at once; ann has rested.
+		// Both rounds are over at once; clerk1 has rested.
 		wantOffer(t, one, offer{2, nil, acd.RoundOver})
 		wantOffer(t, two, offer{1, nil, acd.RoundOver})
 		wantOffer(t, one, offer{3, []string{"clerk2"}, "in_order"})
@@ -227,17 +227,17 @@ func TestClaim(t *testing.T) {
 	withBoard(t, q, everyone, func(t *testing.T, b *acd.Board) {
 		one, two := enter(t, b, "one"), enter(t, b, "two")
 		now := time.Now()
-		c, err := one.Claim(acd.Answer{User: "clerk1", At: now}, acd.Answer{User: "chief", At: now.Add(one.TieWindow)})
-		if err != nil || c.Agent.User != "chief" || c.Reason != acd.HigherRank || len(c.Tied) != 1 || c.Tied[0].User != "clerk1" {
+		c, err := one.Claim(acd.Answer{User: "clerk1", At: now}, acd.Answer{User: "head", At: now.Add(one.TieWindow)})
+		if err != nil || c.Agent.User != "head" || c.Reason != acd.HigherRank || len(c.Tied) != 1 || c.Tied[0].User != "clerk1" {
 			t.Errorf("claim: %+v, %v", c, err)
 		}
 		if _, err := one.Claim(acd.Answer{User: "clerk1", At: now}); !errors.Is(err, acd.ErrOver) {
 			t.Errorf("second claim: %v", err)
 		}
-		if _, err := two.Claim(acd.Answer{User: "chief", At: now}); !errors.Is(err, acd.ErrTaken) {
+		if _, err := two.Claim(acd.Answer{User: "head", At: now}); !errors.Is(err, acd.ErrTaken) {
 			t.Errorf("claim of somebody who talks: %v", err)
 		}
-		if c, err := two.Claim(acd.Answer{User: "chief", At: now}, acd.Answer{User: "clerk2", At: now}); err != nil || c.Agent.User != "clerk2" || c.Reason != acd.FirstOK {
+		if c, err := two.Claim(acd.Answer{User: "head", At: now}, acd.Answer{User: "clerk2", At: now}); err != nil || c.Agent.User != "clerk2" || c.Reason != acd.FirstOK {
 			t.Errorf("claim of one who talks and one who does not: %+v, %v", c, err)
 		}
 		wantStates(t, b, acd.Ready, acd.Talking, acd.Talking)

@@ -13,7 +13,7 @@ import (
 
 func TestSnapshot(t *testing.T) {
 	withBoard(t, hotline, everyone, func(t *testing.T, b *acd.Board) {
-		b.SetReady("chief", false)
+		b.SetReady("head", false)
 		began := time.Now()
 		time.Sleep(3 * time.Second)
 		one := enter(t, b, "one")

@@ -23,7 +23,7 @@ import (
 // other one after the other.
 var centre = []acd.Queue{
 	{Name: "hotline", RingTime: 15 * time.Second, MaxWait: time.Minute, TieWindow: time.Second},
-	{Name: "complaints", RingTime: 7 * time.Second, MaxWait: 40 * time.Second, Strategy: inOrder, Members: []string{"clerk2", "chief"}},
+	{Name: "complaints", RingTime: 7 * time.Second, MaxWait: 40 * time.Second, Strategy: inOrder, Members: []string{"clerk2", "head"}},
 }
 
 // world drives a board and knows what conversations know.

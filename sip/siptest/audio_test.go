@@ -110,10 +110,10 @@ func brief(t *testing.T) context.Context {
 
 func TestFailuresExplainThemselves(t *testing.T) {
 	t.Parallel()
-	alice, bob, uri := pair(t, siptest.Config{})
-	out := alice.Dial(uri)
-	in := bob.Incoming()
-	if _, err := in.Call.Answered(brief(t)); err == nil || !strings.Contains(err.Error(), "← INVITE sip:bob@") || !strings.Contains(err.Error(), "→ 180 Ringing") {
+	caller, callee, uri := pair(t, siptest.Config{})
+	out := caller.Dial(uri)
+	in := callee.Incoming()
+	if _, err := in.Call.Answered(brief(t)); err == nil || !strings.Contains(err.Error(), "← INVITE sip:callee@") || !strings.Contains(err.Error(), "→ 180 Ringing") {
 		t.Errorf("no ladder in %v", err)
 	}
 	in.Answer()
@@ -129,14 +129,14 @@ func TestFailuresExplainThemselves(t *testing.T) {
 	}
 	out.Mute(true)
 	in.Silent(700, 100*time.Millisecond)
-	if err := bob.Phone.Never(t.Context(), "ACK", time.Hour); err == nil || !strings.Contains(err.Error(), "ACK") {
+	if err := callee.Phone.Never(t.Context(), "ACK", time.Hour); err == nil || !strings.Contains(err.Error(), "ACK") {
 		t.Errorf("the ACK that came: %v", err)
 	}
-	if _, err := bob.Phone.Expect(brief(t), "ACK"); err == nil {
+	if _, err := callee.Phone.Expect(brief(t), "ACK"); err == nil {
 		t.Error("one ACK was expected twice")
 	}
-	bob.Close()
-	if _, err := bob.Phone.Expect(t.Context(), "BYE"); err != siptest.ErrClosed {
+	callee.Close()
+	if _, err := callee.Phone.Expect(t.Context(), "BYE"); err != siptest.ErrClosed {
 		t.Errorf("closed: %v", err)
 	}
 }
@@ -144,8 +144,8 @@ func TestFailuresExplainThemselves(t *testing.T) {
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	deaf := siptest.New(t, "", siptest.Config{Manual: true})
-	alice := siptest.New(t, deaf.Addr().String(), siptest.Config{T1: 2 * time.Millisecond})
-	out := alice.Dial("bob")
+	caller := siptest.New(t, deaf.Addr().String(), siptest.Config{T1: 2 * time.Millisecond})
+	out := caller.Dial("callee")
 	if m := out.Ended(); m != nil {
 		t.Errorf("ended by %s", m)
 	}
@@ -176,14 +176,14 @@ func TestTrunkDialsWithItsOwnHeaders(t *testing.T) {
 
 func TestMergedRequestIsRefused(t *testing.T) {
 	t.Parallel()
-	bob := siptest.New(t, "", siptest.Config{})
-	alice := siptest.New(t, bob.Addr().String(), siptest.Config{Manual: true})
-	invite := alice.Send(alice.Request("INVITE", "bob"))
-	merged := alice.Send(invite.Clone().With("Via:"))
-	alice.Send(merged.Ack(alice.Expect("482 INVITE")))
-	alice.Expect("180")
-	alice.Send(invite.Cancel())
-	alice.Expect("200 CANCEL")
-	alice.Send(invite.Ack(alice.Expect("487 INVITE")))
-	bob.Incoming().Ended()
+	callee := siptest.New(t, "", siptest.Config{})
+	caller := siptest.New(t, callee.Addr().String(), siptest.Config{Manual: true})
+	invite := caller.Send(caller.Request("INVITE", "callee"))
+	merged := caller.Send(invite.Clone().With("Via:"))
+	caller.Send(merged.Ack(caller.Expect("482 INVITE")))
+	caller.Expect("180")
+	caller.Send(invite.Cancel())
+	caller.Expect("200 CANCEL")
+	caller.Send(invite.Ack(caller.Expect("487 INVITE")))
+	callee.Incoming().Ended()
 }

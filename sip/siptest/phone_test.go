@@ -7,23 +7,23 @@ import (
 	"shouwen/sip/siptest"
 )
 
-// pair is two phones without a server between them; bob's address is dialled.
-func pair(t *testing.T, bob siptest.Config) (a, b siptest.TestPhone, uri string) {
+// pair is two phones without a server between them; callee's address is dialled.
+func pair(t *testing.T, callee siptest.Config) (a, b siptest.TestPhone, uri string) {
 	t.Helper()
-	bob.User, bob.Tone = "bob", 1200
-	b = siptest.New(t, "", bob)
-	a = siptest.New(t, "", siptest.Config{User: "alice", Tone: 700})
-	return a, b, "sip:bob@" + b.Addr().String()
+	callee.User, callee.Tone = "callee", 1200
+	b = siptest.New(t, "", callee)
+	a = siptest.New(t, "", siptest.Config{User: "caller", Tone: 700})
+	return a, b, "sip:callee@" + b.Addr().String()
 }
 
 func TestCallWithToneBothWays(t *testing.T) {
 	for name, codec := range map[string]uint8{"PCMU": 0, "PCMA": 8} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			alice, bob, uri := pair(t, siptest.Config{Codecs: []uint8{codec}})
-			out := alice.Dial(uri)
+			caller, callee, uri := pair(t, siptest.Config{Codecs: []uint8{codec}})
+			out := caller.Dial(uri)
 			out.Ringing()
-			in := bob.Incoming()
+			in := callee.Incoming()
 			in.Answer()
 			out.Answered()
 			in.Answered()
@@ -48,9 +48,9 @@ func TestCallWithToneBothWays(t *testing.T) {
 
 func TestDigitsArriveOnceEach(t *testing.T) {
 	t.Parallel()
-	alice, bob, uri := pair(t, siptest.Config{})
-	out := alice.Dial(uri)
-	in := bob.Incoming()
+	caller, callee, uri := pair(t, siptest.Config{})
+	out := caller.Dial(uri)
+	in := callee.Incoming()
 	in.Answer()
 	out.Answered()
 	out.Press("*2101#")

@@ -8,19 +8,19 @@ import (
 	"shouwen/sip/siptest"
 )
 
-// script is an automatic alice who calls a manual bob; invite has reached him.
-func script(t *testing.T) (out siptest.TestCall, bob siptest.TestPhone, invite *siptest.Message) {
+// script is an automatic caller who calls a manual callee; invite has reached him.
+func script(t *testing.T) (out siptest.TestCall, callee siptest.TestPhone, invite *siptest.Message) {
 	t.Helper()
-	alice, bob, uri := pair(t, siptest.Config{Manual: true})
-	out = alice.Dial(uri)
-	return out, bob, bob.Expect("INVITE")
+	caller, callee, uri := pair(t, siptest.Config{Manual: true})
+	out = caller.Dial(uri)
+	return out, callee, callee.Expect("INVITE")
 }
 
 func TestCancelWhileRinging(t *testing.T) {
 	t.Parallel()
-	alice, bob, uri := pair(t, siptest.Config{})
-	out := alice.Dial(uri)
-	in := bob.Incoming()
+	caller, callee, uri := pair(t, siptest.Config{})
+	out := caller.Dial(uri)
+	in := callee.Incoming()
 	out.Ringing()
 	out.Hangup()
 	if m := out.Ended(); m.Status != 487 {
@@ -29,21 +29,21 @@ func TestCancelWhileRinging(t *testing.T) {
 	if m := in.Ended(); m.Method != "CANCEL" {
 		t.Errorf("the callee's end: %s", m)
 	}
-	bob.Expect("ACK")
+	callee.Expect("ACK")
 }
 
 func TestCancelCrossingAnswer(t *testing.T) {
 	t.Parallel()
-	out, bob, invite := script(t)
-	bob.Reply(invite, 180, "")
+	out, callee, invite := script(t)
+	callee.Reply(invite, 180, "")
 	out.Ringing()
 	hungUp := make(chan error, 1)
 	go func() { hungUp <- out.Call.Hangup(t.Context()) }()
-	cancel := bob.Expect("CANCEL")
-	bob.Reply(invite, 200, bob.NewAudio().Answer(invite.Body))
-	bob.Reply(cancel, 200, "")
-	bob.Expect("ACK")
-	bob.Reply(bob.Expect("BYE"), 200, "")
+	cancel := callee.Expect("CANCEL")
+	callee.Reply(invite, 200, callee.NewAudio().Answer(invite.Body))
+	callee.Reply(cancel, 200, "")
+	callee.Expect("ACK")
+	callee.Reply(callee.Expect("BYE"), 200, "")
 	if err := <-hungUp; err != nil {
 		t.Error(err)
 	}
@@ -51,14 +51,14 @@ func TestCancelCrossingAnswer(t *testing.T) {
 
 func TestCancelWaitsForProvisionalResponse(t *testing.T) {
 	t.Parallel()
-	out, bob, invite := script(t)
+	out, callee, invite := script(t)
 	hungUp := make(chan error, 1)
 	go func() { hungUp <- out.Call.Hangup(t.Context()) }()
-	bob.Never("CANCEL", 100*time.Millisecond)
-	bob.Reply(invite, 100, "")
-	bob.Reply(bob.Expect("CANCEL"), 200, "")
-	bob.Reply(invite, 487, "")
-	bob.Expect("ACK")
+	callee.Never("CANCEL", 100*time.Millisecond)
+	callee.Reply(invite, 100, "")
+	callee.Reply(callee.Expect("CANCEL"), 200, "")
+	callee.Reply(invite, 487, "")
+	callee.Expect("ACK")
 	if err := <-hungUp; err != nil {
 		t.Error(err)
 	}
@@ -66,27 +66,27 @@ func TestCancelWaitsForProvisionalResponse(t *testing.T) {
 
 func TestSecondForkIsHungUp(t *testing.T) {
 	t.Parallel()
-	out, bob, invite := script(t)
-	sdp := bob.NewAudio().Answer(invite.Body)
-	bob.Reply(invite, 180, "", "To: "+invite.Get("To")+";tag=one")
-	bob.Reply(invite, 180, "", "To: "+invite.Get("To")+";tag=two")
-	two := bob.Reply(invite, 200, sdp, "To: "+invite.Get("To")+";tag=two")
+	out, callee, invite := script(t)
+	sdp := callee.NewAudio().Answer(invite.Body)
+	callee.Reply(invite, 180, "", "To: "+invite.Get("To")+";tag=one")
+	callee.Reply(invite, 180, "", "To: "+invite.Get("To")+";tag=two")
+	two := callee.Reply(invite, 200, sdp, "To: "+invite.Get("To")+";tag=two")
 	out.Answered()
-	bob.Expect("ACK")
-	bob.Reply(invite, 200, sdp, "To: "+invite.Get("To")+";tag=one")
-	if tag := bob.Expect("ACK").Param("To", "tag"); tag != "one" {
+	callee.Expect("ACK")
+	callee.Reply(invite, 200, sdp, "To: "+invite.Get("To")+";tag=one")
+	if tag := callee.Expect("ACK").Param("To", "tag"); tag != "one" {
 		t.Errorf("ACK to %s", tag)
 	}
-	bye := bob.Expect("BYE")
+	bye := callee.Expect("BYE")
 	if tag := bye.Param("To", "tag"); tag != "one" {
 		t.Errorf("BYE to %s", tag)
 	}
-	bob.Reply(bye, 200, "")
-	bob.Send(two) // a lost ACK
-	if tag := bob.Expect("ACK").Param("To", "tag"); tag != "two" {
+	callee.Reply(bye, 200, "")
+	callee.Send(two) // a lost ACK
+	if tag := callee.Expect("ACK").Param("To", "tag"); tag != "two" {
 		t.Errorf("ACK to %s", tag)
 	}
-	if res := bob.Do(siptest.Callee(invite, two).Request("BYE")); res.Status != 200 {
+	if res := callee.Do(siptest.Callee(invite, two).Request("BYE")); res.Status != 200 {
 		t.Errorf("BYE: %s", res)
 	}
 	out.Ended()
@@ -94,32 +94,32 @@ func TestSecondForkIsHungUp(t *testing.T) {
 
 func TestAnswerIsRepeatedUntilAck(t *testing.T) {
 	t.Parallel()
-	bob := siptest.New(t, "", siptest.Config{User: "bob", T1: 20 * time.Millisecond})
-	alice := siptest.New(t, bob.Addr().String(), siptest.Config{User: "alice", Manual: true})
-	invite := alice.Send(alice.Request("INVITE", "bob")) // no SDP: bob offers
-	in := bob.Incoming()
+	callee := siptest.New(t, "", siptest.Config{User: "callee", T1: 20 * time.Millisecond})
+	caller := siptest.New(t, callee.Addr().String(), siptest.Config{User: "caller", Manual: true})
+	invite := caller.Send(caller.Request("INVITE", "callee")) // no SDP: callee offers
+	in := callee.Incoming()
 	in.Answer()
-	alice.Expect("180")
-	ok := alice.Expect("200 INVITE")
-	alice.Expect("200 INVITE")
-	alice.Expect("200 INVITE")
-	audio := alice.NewAudio()
-	alice.Send(invite.Ack(ok).WithSDP(audio.Answer(ok.Body)))
+	caller.Expect("180")
+	ok := caller.Expect("200 INVITE")
+	caller.Expect("200 INVITE")
+	caller.Expect("200 INVITE")
+	audio := caller.NewAudio()
+	caller.Send(invite.Ack(ok).WithSDP(audio.Answer(ok.Body)))
 	in.Answered()
 	audio.Say(900)
 	in.Hears(900)
-	alice.Do(siptest.Caller(invite, ok).Request("BYE"))
+	caller.Do(siptest.Caller(invite, ok).Request("BYE"))
 	in.Ended()
 }
 
 func TestAnswerWithoutAckEndsInBye(t *testing.T) {
 	t.Parallel()
-	bob := siptest.New(t, "", siptest.Config{User: "bob", T1: 4 * time.Millisecond})
-	alice := siptest.New(t, bob.Addr().String(), siptest.Config{User: "alice", Manual: true})
-	alice.Send(alice.Request("INVITE", "bob").WithSDP(alice.NewAudio().SDP(siptest.SendRecv)))
-	in := bob.Incoming()
+	callee := siptest.New(t, "", siptest.Config{User: "callee", T1: 4 * time.Millisecond})
+	caller := siptest.New(t, callee.Addr().String(), siptest.Config{User: "caller", Manual: true})
+	caller.Send(caller.Request("INVITE", "callee").WithSDP(caller.NewAudio().SDP(siptest.SendRecv)))
+	in := callee.Incoming()
 	in.Answer()
-	alice.Reply(alice.Expect("BYE"), 200, "")
+	caller.Reply(caller.Expect("BYE"), 200, "")
 	in.Ended()
 }
 
@@ -132,9 +132,9 @@ func TestHoldInItsForms(t *testing.T) {
 	for form, want := range tests {
 		t.Run(string(form), func(t *testing.T) {
 			t.Parallel()
-			alice, bob, uri := pair(t, siptest.Config{})
-			out := alice.Dial(uri)
-			in := bob.Incoming()
+			caller, callee, uri := pair(t, siptest.Config{})
+			out := caller.Dial(uri)
+			in := callee.Incoming()
 			in.Answer()
 			in.Answered()
 			out.Answered()
@@ -157,10 +157,10 @@ func TestHoldInItsForms(t *testing.T) {
 
 func TestGlare(t *testing.T) {
 	t.Parallel()
-	out, bob, invite := script(t)
-	ok := bob.Reply(invite, 200, bob.NewAudio().Answer(invite.Body))
+	out, callee, invite := script(t)
+	ok := callee.Reply(invite, 200, callee.NewAudio().Answer(invite.Body))
 	out.Answered()
-	bob.Expect("ACK")
+	callee.Expect("ACK")
 	done := make(chan *siptest.Message, 1)
 	go func() {
 		res, err := out.Call.Do(t.Context(), "INVITE", out.SDP(siptest.SendOnly))
@@ -169,32 +169,32 @@ func TestGlare(t *testing.T) {
 		}
 		done <- res
 	}()
-	theirs := bob.Expect("INVITE")
-	mine := bob.Send(siptest.Callee(invite, ok).Request("INVITE").WithSDP(bob.NewAudio().SDP(siptest.SendOnly)))
-	refused := bob.Expect("491 INVITE")
-	bob.Send(mine.Ack(refused))
-	bob.Reply(theirs, 491, "")
+	theirs := callee.Expect("INVITE")
+	mine := callee.Send(siptest.Callee(invite, ok).Request("INVITE").WithSDP(callee.NewAudio().SDP(siptest.SendOnly)))
+	refused := callee.Expect("491 INVITE")
+	callee.Send(mine.Ack(refused))
+	callee.Reply(theirs, 491, "")
 	if res := <-done; res == nil || res.Status != 491 {
 		t.Errorf("got %s", res)
 	}
-	bob.Expect("ACK")
+	callee.Expect("ACK")
 }
 
 func TestScriptTakesOverCall(t *testing.T) {
 	t.Parallel()
-	alice, bob, uri := pair(t, siptest.Config{})
-	out := alice.Dial(uri)
-	in := bob.Incoming()
+	caller, callee, uri := pair(t, siptest.Config{})
+	out := caller.Dial(uri)
+	in := callee.Incoming()
 	in.Answer()
 	in.Answered()
 	d := in.TakeOver()
-	if res := bob.Do(d.Request("UPDATE").WithSDP(in.SDP(siptest.Inactive))); !strings.Contains(res.Body, "a=inactive") {
+	if res := callee.Do(d.Request("UPDATE").WithSDP(in.SDP(siptest.Inactive))); !strings.Contains(res.Body, "a=inactive") {
 		t.Errorf("answer:\n%s", res.Body)
 	}
 	go func() { _ = out.Call.Hangup(t.Context()) }()
 	bye := in.Expect("BYE")
-	bob.Send(d.Request("BYE")) // the two cross
-	bob.Expect("200 BYE")
-	bob.Reply(bye, 200, "")
+	callee.Send(d.Request("BYE")) // the two cross
+	callee.Expect("200 BYE")
+	callee.Reply(bye, 200, "")
 	out.Ended()
 }

@@ -62,16 +62,16 @@ func TestCallOverStream(t *testing.T) {
 			}
 			server := pipe(t, l)
 			cfg := siptest.Config{Network: network, TLS: &tls.Config{RootCAs: roots}, Tone: 500}
-			alice, bob := siptest.New(t, server, cfg), siptest.New(t, server, cfg)
-			out := alice.Dial("bob")
-			in := bob.Incoming()
+			caller, callee := siptest.New(t, server, cfg), siptest.New(t, server, cfg)
+			out := caller.Dial("callee")
+			in := callee.Incoming()
 			if via := in.Invite.Get("Via"); !strings.HasPrefix(via, "SIP/2.0/"+strings.ToUpper(network)+" 127.0.0.1:") {
 				t.Errorf("via %s", via)
 			}
 			in.Answer()
 			out.Answered()
 			in.Hears(500)
-			alice.SendRaw("\r\n\r\n") // a keep-alive
+			caller.SendRaw("\r\n\r\n") // a keep-alive
 			out.Hangup()
 			in.Ended()
 		})
