@@ -33,13 +33,18 @@ func cursorAt(c cases.Case) Cursor {
 	return Cursor(strconv.FormatInt(c.Opened.UnixMicro(), 36) + "." + string(c.Number))
 }
 
-func (c Cursor) parse() (opened time.Time, number string, err error) {
+func (c Cursor) parse() (opened time.Time, n cases.CaseNumber, err error) {
 	at, number, _ := strings.Cut(string(c), ".")
+	n = cases.CaseNumber(number)
 	micros, err := strconv.ParseInt(at, 36, 64)
-	if err != nil || number == "" {
+	if err != nil {
 		return time.Time{}, "", ErrCursor
 	}
-	return time.UnixMicro(micros).UTC(), number, nil
+	opened = time.UnixMicro(micros).UTC()
+	if _, _, _, err := n.Parse(); err != nil || opened.Year() < 1 || opened.Year() > 9999 {
+		return time.Time{}, "", ErrCursor
+	}
+	return opened, n, nil
 }
 
 // Cases returns a page of the cases f lets through, newest first, and the cursor
@@ -50,19 +55,19 @@ func (s *Store) Cases(ctx context.Context, f Filter) ([]cases.Case, Cursor, erro
 		limit = 50
 	}
 	where, args := []string{"true"}, []any{limit + 1}
-	narrow := func(column string, value any) {
-		args = append(args, value)
+	narrow := func(column, value string) {
+		args = append(args, cases.Clean(value))
 		where = append(where, fmt.Sprintf("%s = $%d", column, len(args)))
 	}
 	if f.Caller != "" {
-		narrow("c.caller", f.Caller)
+		narrow("c.caller", string(f.Caller))
 		where = append(where, "c.caller <> ''") // the index is partial
 	}
 	if f.FirstAsker != "" {
 		narrow("c.first_asker", f.FirstAsker)
 	}
 	if f.State != "" {
-		narrow("c.state", f.State)
+		narrow("c.state", string(f.State))
 	}
 	if f.After != "" {
 		opened, number, err := f.After.parse()
@@ -105,6 +110,9 @@ func (s *Store) selectCases(ctx context.Context, rest string, args ...any) ([]ca
 // Case returns a case with its ledger, oldest event first. The error wraps
 // ErrNotFound if there is no such case.
 func (s *Store) Case(ctx context.Context, n cases.CaseNumber) (cases.Case, []cases.Event, error) {
+	if _, _, _, err := n.Parse(); err != nil {
+		return cases.Case{}, nil, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
 	var c cases.Case
 	var events []cases.Event
 	// One snapshot, so that the case and its ledger fit together.

@@ -68,8 +68,24 @@ func TestCasesPages(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := s.Cases(t.Context(), store.Filter{After: "junk"}); !errors.Is(err, store.ErrCursor) {
-		t.Errorf("err = %v", err)
+}
+
+func TestHostileQueriesFindNothing(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	for _, after := range []store.Cursor{"junk", ".", "1.", "1.x", "1.261123-1-0001\x00", "zzzzzzzzzzzzzzz.261123-1-0001", "1y2p0ij32e8e7.261123-1-0001"} {
+		if _, _, err := s.Cases(t.Context(), store.Filter{After: after}); !errors.Is(err, store.ErrCursor) {
+			t.Errorf("after %q: %v", after, err)
+		}
+	}
+	for _, junk := range []string{"\x00", "\xff", "' or true --"} {
+		list, _, err := s.Cases(t.Context(), store.Filter{Caller: cases.Number(junk), FirstAsker: junk, State: cases.State(junk)})
+		if err != nil || len(list) > 0 {
+			t.Errorf("%q: %v, %v", junk, list, err)
+		}
+		if _, _, err := s.Case(t.Context(), cases.CaseNumber(junk)); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%q: %v", junk, err)
+		}
 	}
 }
 
