@@ -114,7 +114,7 @@ func TestContactKey(t *testing.T) {
 	}{
 		"host in another case":            {"sip:1001@Desk.example", "sip:1001@desk.example", true},
 		"default port":                    {"sip:1001@192.0.2.5", "sip:1001@192.0.2.5:5060", true},
-		"user in another case":            {"sip:bob@192.0.2.5", "sip:Bob@192.0.2.5", false},
+		"user in another case":            {"sip:clerk@192.0.2.5", "sip:Clerk@192.0.2.5", false},
 		"another port":                    {"sip:1001@192.0.2.5", "sip:1001@192.0.2.5:5062", false},
 		"another transport":               {"sip:1001@192.0.2.5", "sip:1001@192.0.2.5;transport=TCP", false},
 		"transport in another case":       {"sip:1001@192.0.2.5;transport=tcp", "sip:1001@192.0.2.5;Transport=TCP", true},

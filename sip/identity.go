@@ -207,7 +207,7 @@ func withVerstat(who CallerID, u sipURI) CallerID {
 }
 
 // numberOf returns the telephone number a URI holds, with its parameters, empty if
-// it holds none: a name such as alice is not one for lack of digits.
+// it holds none: a name such as clerk is not one for lack of digits.
 func numberOf(u sipURI) string {
 	if u.scheme != "tel" {
 		return u.user

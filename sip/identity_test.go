@@ -39,7 +39,7 @@ func TestNumber(t *testing.T) {
 		"longer than E.164":           {beijing, "+8610555501000000", ""},
 		"longer than anything":        {beijing, strings.Repeat("1", 19), ""},
 		"country that does not exist": {beijing, "+999123456", ""},
-		"name":                        {beijing, "alice", ""},
+		"name":                        {beijing, "clerk", ""},
 		"digits of another script":    {beijing, "١٢٣٤٥٦٧", ""},
 		"feature code":                {beijing, "*45", ""},
 		"plus alone":                  {beijing, "+", ""},
@@ -88,8 +88,8 @@ func TestCallerID(t *testing.T) {
 			CallerID{E164: "1001", Raw: "sip:1001@pbx.example.com", Source: "From"},
 		},
 		"From with a name": {
-			callerHeaders{From: `<sip:alice@example.com>;tag=x`}, false,
-			CallerID{Raw: "sip:alice@example.com", Source: "From"},
+			callerHeaders{From: `<sip:clerk@example.com>;tag=x`}, false,
+			CallerID{Raw: "sip:clerk@example.com", Source: "From"},
 		},
 		"From that is junk": {callerHeaders{From: `<<<`}, false, CallerID{Source: "From"}},
 		"PAI of a trunk": {
@@ -200,7 +200,7 @@ func TestCallerIDMasksItself(t *testing.T) {
 func BenchmarkHostileCaller(b *testing.B) {
 	h := callerHeaders{From: `"x" <sip:95105555@x>`}
 	for i := range maxHeaderValues {
-		h.PAI = append(h.PAI, "<sip:alice@x>")
+		h.PAI = append(h.PAI, "<sip:clerk@x>")
 		h.Diversion = append(h.Diversion, fmt.Sprintf("<sip:%d@x>", 95_105_000+i))
 	}
 	h.RPID, h.PPI, h.HistoryInfo = h.PAI, h.PAI, h.Diversion

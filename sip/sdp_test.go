@@ -78,7 +78,7 @@ func TestParseSDP(t *testing.T) {
 			}},
 		},
 		"numbers and addresses beyond reading are zero, IPv4 in IPv6 is IPv4": {
-			"v=0\r\no=bob x y IN IP4 host.example.com\r\ns=\r\nt=0 0\r\nm=audio 1 RTP/AVP 300 0 0\r\nc=IN IP4 host.example.com\r\n" +
+			"v=0\r\no=clerk x y IN IP4 host.example.com\r\ns=\r\nt=0 0\r\nm=audio 1 RTP/AVP 300 0 0\r\nc=IN IP4 host.example.com\r\n" +
 				"m=audio 2 RTP/AVP 0\r\nc=IN IP6 ::ffff:192.0.2.1\r\nm=audio 3 RTP/AVP 0\r\nc=IN IP6 fe80::1%eth0\r\n",
 			description{media: []mediaLine{
 				{kind: "audio", port: 1, proto: "RTP/AVP", formats: []string{"300", "0", "0"}, dir: dirSendRecv, payloads: []payload{{name: "PCMU", clock: 8000}}},
