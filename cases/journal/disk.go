@@ -48,14 +48,6 @@ func reserveZeros(f *os.File, size int64) error {
 	return err
 }
 
-// claim makes dir, for this user only.
-func claim(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return os.Chmod(dir, 0o700)
-}
-
 // lock takes dir for this process. Closing the file, or dying, gives it back.
 func lock(dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)

@@ -40,7 +40,7 @@ var (
 
 // Config says where a journal lives. Dir is required, the rest has defaults.
 type Config struct {
-	Dir         string         // the journal owns it: created, mode 0700
+	Dir         string         // created with mode 0700; holds nothing else
 	Spare       string         // used when Dir fails, best on another disk; empty: none
 	Node        int            // node in case numbers
 	Location    *time.Location // whose midnight starts case numbers anew; nil: time.Local
@@ -102,7 +102,7 @@ func newJournal(cfg Config, m *metrics.Journal, log *slog.Logger) *Journal {
 
 func (j *Journal) open() error {
 	for _, dir := range j.dirs() {
-		if err := claim(dir); err != nil {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return remedy(dir, err)
 		}
 		lock, err := lock(dir)

@@ -175,6 +175,61 @@ func TestAppendedFactsAreAppliedInOrderOnce(t *testing.T) {
 	}
 }
 
+func TestARestartGoesOnBehindWhatWasApplied(t *testing.T) {
+	cfg := journal.Config{Dir: t.TempDir(), Location: time.UTC}
+	var want, got []string
+	stuck := make(chan struct{}, 1)
+	first := start(t, cfg, func(_ context.Context, facts []cases.Fact) error {
+		if len(got) < 10 {
+			got = append(got, ids(facts)...)
+			return nil
+		}
+		select {
+		case stuck <- struct{}{}:
+		default:
+		}
+		return errors.New("database away")
+	})
+	for i := range 600 {
+		want = append(want, first.append(t, arrived(fmt.Sprint(i))).ID)
+	}
+	<-stuck
+	first.stop()
+	second := start(t, cfg, nil)
+	got = append(got, ids(second.waitApplied(600-len(got)))...)
+	if !slices.Equal(got, want) {
+		t.Errorf("applied %d facts of %d, or in another order", len(got), len(want))
+	}
+}
+
+func TestLostSegmentsHideNoNewFacts(t *testing.T) {
+	cfg := small(t.TempDir())
+	r := start(t, cfg, nil)
+	for i := range 20 {
+		r.append(t, arrived(fmt.Sprint(i)))
+	}
+	r.waitApplied(20)
+	r.stop()
+	segments, err := filepath.Glob(filepath.Join(cfg.Dir, "*.wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range segments {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j, log := open(t, cfg)
+	if !strings.Contains(log.String(), "segments of the journal are missing") {
+		t.Errorf("no word about it: %s", log)
+	}
+	r = run(t, j, nil)
+	f := r.append(t, arrived("new"))
+	if got := ids(r.waitApplied(1)); got[0] != f.ID {
+		t.Errorf("applied %v, want %s", got, f.ID)
+	}
+}
+
 func TestCaseNumbers(t *testing.T) {
 	shanghai := time.FixedZone("Asia/Shanghai", 8*3600)
 	cfg := small(t.TempDir())
