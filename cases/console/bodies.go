@@ -12,7 +12,7 @@ import (
 // The bodies of the API. What is not known, or does not apply, is left out.
 
 type callerBody struct {
-	Raw      string   `json:"raw" doc:"As received."`
+	Raw      string   `json:"raw,omitempty" doc:"As received; left out if withheld."`
 	E164     string   `json:"e164,omitempty" doc:"E.164 with the leading plus, a short code or an extension; left out if withheld or not a number." example:"+861055550101"`
 	Display  string   `json:"display,omitempty" doc:"Display name the caller claims."`
 	Withheld bool     `json:"withheld" doc:"The caller asked for privacy."`
@@ -20,7 +20,12 @@ type callerBody struct {
 	Diverted []string `json:"diverted,omitempty" nullable:"false" doc:"Who forwarded the call, first to last."`
 }
 
+// callerOf leaves out what a caller who asked for privacy was received as: the
+// network may have told it all the same, for the police.
 func callerOf(c cases.Caller) callerBody {
+	if c.Withheld {
+		c.Raw = ""
+	}
 	return callerBody{
 		Raw: c.Raw, E164: string(c.E164), Display: c.Display, Withheld: c.Withheld, Verified: c.Verified, Diverted: c.Diverted,
 	}
@@ -78,7 +83,7 @@ type eventBody struct {
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`
 	Fact     string          `json:"fact" format:"uuid" doc:"UUIDv7 of the fact it comes from."`
-	Body     json.RawMessage `json:"body" doc:"What happened; the bytes the hash covers. Durations are in nanoseconds."`
+	Body     json.RawMessage `json:"body" doc:"What happened: the bytes the hash covers, as written. Durations are in nanoseconds."`
 	Previous string          `json:"previous_hash" doc:"Hash of the event before it; 64 zeros for the first."`
 	Hash     string          `json:"hash" doc:"SHA-256, hexadecimal, as stored."`
 }

@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// bodyLimit is more than any form or request of ours needs.
-const bodyLimit = 64 << 10
+// Bounds of a request. A handler that streams moves its own deadlines.
+const (
+	bodyLimit    = 64 << 10 // more than any form or request of ours needs
+	bodyPatience = 10 * time.Second
+	sendPatience = 30 * time.Second
+)
 
 // headers go with every response: nothing is cached, framed, sniffed or loaded
 // from elsewhere. The referrer stays within the site instead of being dropped
@@ -24,9 +28,9 @@ var headers = map[string]string{
 	"X-Frame-Options":              "DENY",
 }
 
-// guard is around everything: headers, the body limit, the last resort for a
-// panic, and the access log, which has the route instead of the address, so that
-// it tells no number.
+// guard is around everything: headers, limits, the last resort for a panic, and
+// the access log, which has the route instead of the address, so that it tells
+// no number.
 func (x *site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range headers {
@@ -34,6 +38,9 @@ func (x *site) guard(next http.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
 		start, out := time.Now(), &response{ResponseWriter: w}
+		conn := http.NewResponseController(w)
+		_ = conn.SetReadDeadline(start.Add(bodyPatience)) // of a real connection, which supports it
+		_ = conn.SetWriteDeadline(start.Add(sendPatience))
 		defer func() {
 			if p := recover(); p != nil {
 				x.panicked(out, r, p)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -16,25 +17,30 @@ import (
 const (
 	pagePatience = 1500 * time.Millisecond // with the database, before the rest is shown without it
 	caseRows     = 20
-	liveRows     = 200
+	callbackRows = 10
+	agentRows    = 100
+	callRows     = 100
+	countLimit   = 200 // callbacks are counted up to it
 )
 
 // boardPage is everything at a glance.
 type boardPage struct {
 	At time.Time
 
-	Calls   []Call // at most liveRows
+	Calls   []Call // the oldest callRows
 	Up      int    // calls in all
 	Waiting int
 	Longest time.Duration // wait
 	Talking int
 
-	Agents []agentRow // those at work first
+	Agents []agentRow // the first agentRows, those at work before others
+	Known  int        // agents in all
 	Ready  int
 
 	Away      bool // the database; Cases and Callbacks are empty
 	Cases     []cases.Case
-	Callbacks []cases.Case // the most urgent first, at most liveRows
+	Callbacks []cases.Case // the most urgent callbackRows
+	Owed      int          // callbacks in all, up to countLimit
 	Overdue   int
 }
 
@@ -46,7 +52,7 @@ type agentRow struct {
 func (x *site) board(ctx context.Context) boardPage {
 	b := boardPage{At: time.Now()}
 	calls := x.liveCalls()
-	b.Up, b.Calls = len(calls), calls[:min(len(calls), liveRows)]
+	b.Up, b.Calls = len(calls), head(calls, callRows)
 	b.talkers(calls)
 	b.people(x.Agents(), calls)
 
@@ -54,7 +60,7 @@ func (x *site) board(ctx context.Context) boardPage {
 	defer cancel()
 	var err error
 	if b.Cases, _, err = x.Store.Cases(ctx, store.Filter{Limit: caseRows}); err == nil {
-		b.Callbacks, err = x.Store.Callbacks(ctx, liveRows)
+		b.Callbacks, err = x.Store.Callbacks(ctx, countLimit)
 	}
 	b.Away = x.health.status(err, x.Log) != http.StatusOK
 	for _, c := range b.Callbacks {
@@ -62,8 +68,14 @@ func (x *site) board(ctx context.Context) boardPage {
 			b.Overdue++
 		}
 	}
+	b.Owed, b.Callbacks = len(b.Callbacks), head(b.Callbacks, callbackRows)
 	return b
 }
+
+// CountLimit tells the page where counting ended.
+func (boardPage) CountLimit() int { return countLimit }
+
+func head[T any](list []T, n int) []T { return list[:min(len(list), n)] }
 
 func (b *boardPage) talkers(calls []Call) {
 	for _, c := range calls {
@@ -92,6 +104,7 @@ func (b *boardPage) people(s acd.Snapshot, calls []Call) {
 		}
 	}
 	slices.SortStableFunc(b.Agents, func(a, c agentRow) int { return cmp.Compare(atWork[a.State], atWork[c.State]) })
+	b.Known, b.Agents = len(b.Agents), head(b.Agents, agentRows)
 }
 
 func (x *site) home(w http.ResponseWriter, r *http.Request) {
@@ -120,8 +133,17 @@ func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, code)
 		return
 	}
-	x.render(w, r, http.StatusOK, "case", casePage{c, time.Now(), eventsOf(ledger), chainOf(c, ledger)})
+	page := casePage{c, time.Now(), eventsOf(ledger), chainOf(c, ledger)}
+	if c.Call.Caller.Withheld {
+		for i, e := range page.Ledger {
+			page.Ledger[i].Body = receivedAs.ReplaceAll(e.Body, []byte(`"raw":"…"`))
+		}
+	}
+	x.render(w, r, http.StatusOK, "case", page)
 }
+
+// receivedAs matches what a caller was received as, in the body of an event.
+var receivedAs = regexp.MustCompile(`"raw": ?"(\\.|[^"\\])*"`)
 
 func (x *site) errorPage(w http.ResponseWriter, r *http.Request, status int) {
 	x.render(w, r, status, "error", status)

@@ -3,6 +3,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"html/template"
 	"log/slog"
@@ -14,7 +15,7 @@ import (
 	"shouwen/ivr/acd"
 )
 
-// Server is the console. All fields are required and are not changed after
+// Server is the console. All fields but Zone are required; none is changed after
 // Handler was called.
 type Server struct {
 	Store   *store.Store
@@ -23,6 +24,8 @@ type Server struct {
 	Token   string              // admits to the API and the pages; empty admits nobody
 	Version string              // of Shouwen, shown in the OpenAPI document
 	Log     *slog.Logger
+
+	Zone *time.Location // of the times on the pages; nil: this machine's
 }
 
 // Call is a live call.
@@ -58,7 +61,7 @@ type site struct {
 
 func newSite(s *Server) *site {
 	return &site{
-		Server: s, token: sha256.Sum256([]byte(s.Token)), guesses: newThrottle(), sessions: newSessions(), pages: loadPages(),
+		Server: s, token: sha256.Sum256([]byte(s.Token)), guesses: newThrottle(), sessions: newSessions(), pages: loadPages(cmp.Or(s.Zone, time.Local)),
 	}
 }
 

@@ -19,16 +19,16 @@ var templates embed.FS
 //go:embed static
 var static embed.FS
 
-// loadPages parses the templates once for each language.
-func loadPages() map[lang]*template.Template {
+// loadPages parses the templates once for each language. Times are shown in zone.
+func loadPages(zone *time.Location) map[lang]*template.Template {
 	all := map[lang]*template.Template{}
 	for _, l := range []lang{chinese, english} {
 		all[l] = template.Must(template.New("").Funcs(template.FuncMap{
 			"t":        l.word,
 			"term":     func(kind string, value any) string { return l.term(kind, fmt.Sprint(value)) },
 			"entry":    func(n int) string { return fmt.Sprintf(l.word("entry"), n) },
-			"clock":    clock,
-			"full":     func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 -07:00") },
+			"clock":    func(t, now time.Time) string { return clock(t.In(zone), now.In(zone)) },
+			"full":     func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05 -07:00") },
 			"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 			"span":     span,
 			"between":  func(from, to time.Time) time.Duration { return to.Sub(from) },
@@ -49,9 +49,8 @@ func (l lang) term(kind, value string) string {
 	return l.word(kind + " " + value)
 }
 
-// clock returns t of the zone of this machine, with its day unless that is today.
+// clock returns t, of the zone of now, with its day unless that is today.
 func clock(t, now time.Time) string {
-	t, now = t.Local(), now.Local()
 	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
 		return t.Format("15:04:05")
 	}

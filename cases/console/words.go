@@ -115,7 +115,6 @@ var words = map[string][2]string{
 	"agent":        {"坐席", "Agent"},
 	"case":         {"工单", "Case"},
 	"lasting":      {"时长", "For"},
-	"extension":    {"分机", "Extension"},
 	"department":   {"部门", "Department"},
 	"with":         {"对方", "With"},
 	"opened":       {"建单时间", "Opened"},
