@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+	"shouwen/cases/store/storetest"
+	"shouwen/sip/media"
+	"shouwen/sip/siptest"
+)
+
+func TestMain(m *testing.M) {
+	code := storetest.Main(m)
+	if program.dir != "" {
+		_ = os.RemoveAll(program.dir)
+	}
+	os.Exit(code)
+}
+
+// What everybody in a test says, in Hz: who hears whom is told by the tone.
+const (
+	callerSays     = 400
+	agentSays      = 600 // the first; the second says 700, and so on
+	greetingSays   = 2000
+	pleaseHoldSays = 2200
+	allBusySays    = 2400
+	apologySays    = 2600
+	goodbyeSays    = 2800
+	musicSays      = 3000
+)
+
+// patience bounds every wait of a test; the machine may be busy with others.
+const patience = 30 * time.Second
+
+// hangUpAlone ends calls that a test left up when its server stops.
+const hangUpAlone = Duration(time.Second)
+
+// bed is a running server with its own data and its own database in the
+// PostgreSQL of this test binary.
+type bed struct {
+	Ready
+	t        *testing.T
+	server   *server
+	database string // URL
+	stop     func() // ends the server and waits for it; again does nothing
+}
+
+// testConfig is a configuration of its own for every server, with prompts that
+// can be told from each other and no greeting.
+func testConfig(t *testing.T) Config {
+	t.Helper()
+	cfg := Default()
+	cfg.Data = dataDir(t)
+	cfg.Prompts = tonePrompts(t)
+	cfg.Hotline.Greeting = false
+	cfg.HTTP = HTTPConfig{}
+	cfg.DrainTimeout = hangUpAlone
+	return cfg
+}
+
+// dataDir is a folder that a private PostgreSQL can reach when it runs as
+// another user.
+func dataDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "shouwen-e2e-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// newBed starts a server for that many agents.
+func newBed(t *testing.T, agents int, change ...func(*Config)) *bed {
+	t.Helper()
+	cfg := testConfig(t)
+	for _, c := range change {
+		c(&cfg)
+	}
+	return startBed(t, cfg, serverOptions{agents: agents, database: storetest.URL(t), anyPort: true})
+}
+
+func startBed(t *testing.T, cfg Config, opt serverOptions) *bed {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s, err := newServer(t.Context(), cfg, opt, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	life, cancel := context.WithCancel(context.Background())
+	ready, done := make(chan Ready, 1), make(chan error, 1)
+	s.announce = func(r Ready) { ready <- r }
+	go func() { done <- s.run(life) }()
+	b := &bed{t: t, server: s, database: opt.database}
+	b.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("server: %v", err)
+		}
+	})
+	t.Cleanup(b.stop)
+	select {
+	case b.Ready = <-ready:
+	case err := <-done:
+		done <- err
+		t.Fatalf("server ended: %v", err)
+	case <-time.After(patience):
+		t.Fatal("server is not ready")
+	}
+	return b
+}
+
+// agent registers the phone of the i-th agent, from 0.
+func (b *bed) agent(i int, cfg siptest.Config) siptest.TestPhone {
+	b.t.Helper()
+	return register(b.t, b.Ready, i, cfg)
+}
+
+func register(t *testing.T, r Ready, i int, cfg siptest.Config) siptest.TestPhone {
+	t.Helper()
+	a := r.Agents[i]
+	cfg.User, cfg.Password, cfg.Domain, cfg.Patience = a.User, a.Password, r.SIP.Domain, patience
+	if cfg.Tone == 0 {
+		cfg.Tone = toneOf(i)
+	}
+	p := siptest.New(t, r.SIP.UDP, cfg)
+	if res := p.Register(); res.Status != 200 {
+		t.Fatalf("REGISTER of %s: %d", a.User, res.Status)
+	}
+	return p
+}
+
+// toneOf is what the phone of the i-th agent says.
+func toneOf(i int) int { return agentSays + 100*(i%13) }
+
+// agents registers the phones of the first n agents.
+func (b *bed) agents(n int) []siptest.TestPhone {
+	b.t.Helper()
+	all := make([]siptest.TestPhone, n)
+	for i := range all {
+		all[i] = b.agent(i, siptest.Config{})
+	}
+	return all
+}
+
+// caller is somebody outside, behind the trunk.
+func (b *bed) caller(number string) siptest.TestPhone {
+	b.t.Helper()
+	return outside(b.t, b.Ready, number)
+}
+
+func outside(t *testing.T, r Ready, number string) siptest.TestPhone {
+	t.Helper()
+	return siptest.New(t, r.SIP.UDP, siptest.Config{User: number, Tone: callerSays, Patience: patience})
+}
+
+// numbered is the i-th number of callers.
+func numbered(i int) string { return fmt.Sprintf("+8610555501%02d", i) }
+
+// dial calls the hotline and waits until it has answered.
+func (b *bed) dial(number string, headers ...string) siptest.TestCall {
+	b.t.Helper()
+	c := b.caller(number).Dial(b.Hotline, headers...)
+	c.Answered()
+	return c
+}
+
+// incoming waits until every phone rings.
+func incoming(phones []siptest.TestPhone) []siptest.TestCall {
+	all := make([]siptest.TestCall, len(phones))
+	for i, p := range phones {
+		all[i] = p.Incoming()
+	}
+	return all
+}
+
+// cases stops the server and returns what it put on record, in the order of the
+// numbers. The ledger must verify.
+func (b *bed) cases() []cases.Case {
+	b.t.Helper()
+	b.stop()
+	st, err := store.Open(context.Background(), b.database)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer st.Close()
+	return recordedCases(b.t, st)
+}
+
+func recordedCases(t *testing.T, st *store.Store) []cases.Case {
+	t.Helper()
+	ctx := t.Context()
+	if _, err := st.VerifyLedger(ctx); err != nil {
+		t.Errorf("ledger: %v", err)
+	}
+	var all []cases.Case
+	for f := (store.Filter{Limit: 500}); ; {
+		page, next, err := st.Cases(ctx, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, page...)
+		if f.After = next; next == "" {
+			break
+		}
+	}
+	slices.SortFunc(all, func(a, b cases.Case) int { return sequence(t, a) - sequence(t, b) })
+	return all
+}
+
+func sequence(t *testing.T, c cases.Case) int {
+	_, _, seq, err := c.Number.Parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+// only returns the one case there must be.
+func only(t *testing.T, all []cases.Case) cases.Case {
+	t.Helper()
+	if len(all) != 1 {
+		t.Fatalf("%d cases, want 1: %+v", len(all), all)
+	}
+	return all[0]
+}
+
+// silentFor is how long a tone must be away to count as not heard.
+const silentFor = 300 * time.Millisecond
+
+// tonePrompts is a folder with a tone in place of each prompt.
+func tonePrompts(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, p := range map[string]struct {
+		hz     int
+		length time.Duration
+	}{
+		"greeting": {greetingSays, 600 * time.Millisecond}, "please_hold": {pleaseHoldSays, 400 * time.Millisecond},
+		"all_busy": {allBusySays, 600 * time.Millisecond}, "apology": {apologySays, 600 * time.Millisecond},
+		"goodbye": {goodbyeSays, 400 * time.Millisecond}, "music": {musicSays, time.Second},
+	} {
+		f, err := os.Create(filepath.Join(dir, name+".wav"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := media.WriteWAV(f, tone(p.hz, p.length)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func tone(hz int, length time.Duration) []int16 {
+	samples := make([]int16, int(8000*length.Seconds()))
+	for i := range samples {
+		samples[i] = int16(8000 * math.Sin(2*math.Pi*float64(hz)*float64(i)/8000))
+	}
+	return samples
+}
+
+// together runs f for 0 to n-1, all at the same moment, and waits for them.
+func together(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			f(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+}
+
+// until waits for ok, looking again and again: for what another process or the
+// replay brings about without a word.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(patience)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("still not: %s", what)
+		}
+	}
+}

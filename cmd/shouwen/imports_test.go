@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "shouwen/"
+
+// mayImport are the edges between our packages: imports point down, never
+// sideways and never up. A new package needs a row.
+var mayImport = map[string][]string{
+	"cases":                 {},
+	"cases/console":         {"cases", "cases/store", "ivr/acd", "metrics"},
+	"cases/journal":         {"cases", "metrics"},
+	"cases/store":           {"cases"},
+	"cases/store/embedded":  {},
+	"cases/store/storetest": {"cases/store", "cases/store/embedded"},
+	"cmd/shouwen":           {"cases", "cases/console", "cases/journal", "cases/store", "cases/store/embedded", "ivr/acd", "ivr/call", "ivr/prompts", "metrics", "sip", "sip/media", "sip/siptest"},
+	"ivr/acd":               {"metrics"},
+	"ivr/call":              {"cases", "cases/journal", "cases/store", "ivr/acd", "ivr/prompts", "metrics", "sip", "sip/media"},
+	"ivr/prompts":           {},
+	"metrics":               {},
+	"sip":                   {"metrics", "sip/media"},
+	"sip/media":             {},
+	"sip/siptest":           {"sip/media"},
+}
+
+// testsMayImport are further edges of test files; anybody's tests may use a real
+// PostgreSQL and a phone.
+var testsMayImport = map[string][]string{
+	"cases/store": {"cases/store/embedded"},
+}
+
+var forTests = []string{"cases/store/storetest", "sip/siptest"}
+
+// fences say where modules of others may be imported: packages, or one file.
+var fences = map[string][]string{
+	"github.com/emiago/sipgo":         {"sip"},
+	"github.com/pion/sdp":             {"sip"},
+	"github.com/pion/":                {"sip/media"},
+	"github.com/nyaruka/phonenumbers": {"sip/identity.go"},
+	"github.com/jackc/":               {"cases/store", "cases/store/storetest"},
+	"github.com/prometheus/":          {"metrics"},
+	"github.com/danielgtaylor/huma":   {"cases/console"},
+	"github.com/alecthomas/kong":      {"cmd/shouwen"},
+	"github.com/goccy/go-yaml":        {"cmd/shouwen"},
+	"github.com/icholy/digest":        {"sip", "sip/siptest"}, // an independent judge, in tests
+	"database/sql":                    nil,
+}
+
+// goFile is a Go file of this module.
+type goFile struct {
+	name    string // from the root
+	test    bool
+	imports []string
+	doc     bool // has a package comment
+}
+
+func (f goFile) pkg() string { return path.Dir(f.name) }
+
+// TestImports checks every import of this module against the tables.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	documented := map[string]bool{}
+	for _, f := range sources(t) {
+		if _, ok := mayImport[f.pkg()]; !ok {
+			t.Errorf("%s: package %s has no row in mayImport", f.name, f.pkg())
+			continue
+		}
+		if !f.test {
+			documented[f.pkg()] = documented[f.pkg()] || f.doc
+		}
+		for _, i := range f.imports {
+			if own, ok := strings.CutPrefix(i, module); ok {
+				if !edgeAllowed(f, own) {
+					t.Errorf("%s: %s may not import %s", f.name, f.pkg(), own)
+				}
+			} else if where, fenced := fenceOf(i); fenced && !inside(f, where) {
+				t.Errorf("%s: %s is only for %v", f.name, i, where)
+			} else if i == "testing" && !f.test && !slices.Contains(forTests, f.pkg()) {
+				t.Errorf("%s: %s is only for tests", f.name, i)
+			}
+		}
+	}
+	for pkg := range mayImport {
+		if !documented[pkg] {
+			t.Errorf("package %s does not exist or has no package comment", pkg)
+		}
+	}
+}
+
+func edgeAllowed(f goFile, own string) bool {
+	switch {
+	case slices.Contains(mayImport[f.pkg()], own):
+		return true
+	case !f.test:
+		return false
+	}
+	return own == f.pkg() || slices.Contains(testsMayImport[f.pkg()], own) || slices.Contains(forTests, own)
+}
+
+// fenceOf returns the narrowest fence around an import path.
+func fenceOf(imported string) (where []string, fenced bool) {
+	longest := ""
+	for prefix, w := range fences {
+		whole := imported == prefix || strings.HasPrefix(imported, strings.TrimSuffix(prefix, "/")+"/")
+		if whole && len(prefix) > len(longest) {
+			longest, where = prefix, w
+		}
+	}
+	return where, longest != ""
+}
+
+func inside(f goFile, where []string) bool {
+	return slices.Contains(where, f.pkg()) || slices.Contains(where, f.name)
+}
+
+// sources reads the imports of every Go file below the module's root.
+func sources(t *testing.T) (all []goFile) {
+	t.Helper()
+	root := os.DirFS(filepath.Join("..", ".."))
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, ".go"):
+			return nil
+		}
+		b, err := fs.ReadFile(root, name)
+		if err != nil || bytes.Contains(b, []byte("//go:build ignore")) {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, b, parser.ImportsOnly|parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		all = append(all, goFile{name, strings.HasSuffix(name, "_test.go"), importsOf(f), f.Doc != nil})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func importsOf(f *ast.File) (all []string) {
+	for _, i := range f.Imports {
+		p, _ := strconv.Unquote(i.Path.Value)
+		all = append(all, p)
+	}
+	return all
+}
