@@ -47,7 +47,7 @@ func missed(n int, caller cases.Number) []cases.Fact {
 func TestApplyOpensACaseForItsFirstAsker(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
-	facts := answered(1, "+861055550101", "wang")
+	facts := answered(1, "+861055550101", "agent1")
 	if err := s.Apply(t.Context(), facts); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestApplyOpensACaseForItsFirstAsker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.FirstAsker != "wang" || c.Responsible != "wang" || c.Handler != "wang" {
+	if c.FirstAsker != "agent1" || c.Responsible != "agent1" || c.Handler != "agent1" {
 		t.Errorf("first-asker, responsible, handler = %q, %q, %q", c.FirstAsker, c.Responsible, c.Handler)
 	}
 	if want := noon.Add(62 * time.Second); c.Opened != want || c.Call.Answered != want {
@@ -79,7 +79,7 @@ func TestApplyTwiceAtTheSameTime(t *testing.T) {
 			for n := 1; n <= 100; n += 5 {
 				var facts []cases.Fact
 				for i := range 5 {
-					facts = append(facts, answered(n+i, "+861055550101", "wang")...)
+					facts = append(facts, answered(n+i, "+861055550101", "agent1")...)
 				}
 				if err := s.Apply(t.Context(), facts); err != nil {
 					return err

@@ -19,7 +19,7 @@ func BenchmarkApply(b *testing.B) {
 				var batch []cases.Fact
 				for range calls {
 					n++
-					batch = append(batch, answered(n, cases.Number(fmt.Sprintf("+1555%07d", n%5000)), "wang")...)
+					batch = append(batch, answered(n, cases.Number(fmt.Sprintf("+1555%07d", n%5000)), "agent1")...)
 				}
 				if err := s.Apply(b.Context(), batch); err != nil {
 					b.Fatal(err)

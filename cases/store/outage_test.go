@@ -85,7 +85,7 @@ func TestApplyOverOutages(t *testing.T) {
 		for n := 1; n <= calls; n += batch {
 			var facts []cases.Fact
 			for i := range batch {
-				facts = append(facts, answered(n+i, "+861055550101", "wang")...)
+				facts = append(facts, answered(n+i, "+861055550101", "agent1")...)
 			}
 			for s.Apply(t.Context(), facts) != nil {
 				if t.Context().Err() != nil {

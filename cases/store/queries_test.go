@@ -21,7 +21,7 @@ func TestCasesPages(t *testing.T) {
 	s := storetest.New(t)
 	var facts []cases.Fact
 	for n := 1; n <= 23; n++ {
-		caller, agent := cases.Number("+86105555010"+fmt.Sprint(n%2)), []string{"wang", "li"}[n%2]
+		caller, agent := cases.Number("+86105555010"+fmt.Sprint(n%2)), []string{"agent1", "agent2"}[n%2]
 		if n%5 == 0 {
 			facts = append(facts, missed(n, caller)...)
 		} else {
@@ -38,10 +38,10 @@ func TestCasesPages(t *testing.T) {
 	}{
 		"all":            {store.Filter{}, 23, func(cases.Case) bool { return true }},
 		"of a caller":    {store.Filter{Caller: "+861055550101"}, 12, func(c cases.Case) bool { return c.Call.Caller.E164 == "+861055550101" }},
-		"of a person":    {store.Filter{FirstAsker: "li"}, 10, func(c cases.Case) bool { return c.FirstAsker == "li" }},
+		"of a person":    {store.Filter{FirstAsker: "agent2"}, 10, func(c cases.Case) bool { return c.FirstAsker == "agent2" }},
 		"in a state":     {store.Filter{State: cases.Open}, 23, func(c cases.Case) bool { return c.State == cases.Open }},
 		"in another one": {store.Filter{State: cases.Closed}, 0, func(cases.Case) bool { return false }},
-		"of both":        {store.Filter{Caller: "+861055550100", FirstAsker: "li"}, 0, func(cases.Case) bool { return false }},
+		"of both":        {store.Filter{Caller: "+861055550100", FirstAsker: "agent2"}, 0, func(cases.Case) bool { return false }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestPreviousIsTheCaseBeforeHoweverLateItCame(t *testing.T) {
 	order := []int{1, 2, 3, 4}
 	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	for _, n := range order {
-		if err := s.Apply(t.Context(), answered(n, "+861055550101", "wang")); err != nil {
+		if err := s.Apply(t.Context(), answered(n, "+861055550101", "agent1")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestPreviousIsTheCaseBeforeHoweverLateItCame(t *testing.T) {
 func TestWithheldNumbersHaveNoPreviousCase(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
-	if err := s.Apply(t.Context(), slices.Concat(answered(1, "", "wang"), answered(2, "", "li"))); err != nil {
+	if err := s.Apply(t.Context(), slices.Concat(answered(1, "", "agent1"), answered(2, "", "agent2"))); err != nil {
 		t.Fatal(err)
 	}
 	c, _, err := s.Case(t.Context(), "261123-1-0002")
@@ -132,7 +132,7 @@ func TestCallbacksComeMostUrgentFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	facts := slices.Concat(missed(3, "+861055550103"), answered(1, "+861055550101", "wang"), missed(2, "+861055550102"), missed(4, ""))
+	facts := slices.Concat(missed(3, "+861055550103"), answered(1, "+861055550101", "agent1"), missed(2, "+861055550102"), missed(4, ""))
 	if err := s.Apply(t.Context(), facts); err != nil {
 		t.Fatal(err)
 	}
@@ -163,9 +163,9 @@ func TestCallbacksComeMostUrgentFirst(t *testing.T) {
 func TestLastNumber(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
-	lost := answered(12000, "", "wang")[3] // an end without its call is rejected, but its number is given out
+	lost := answered(12000, "", "agent1")[3] // an end without its call is rejected, but its number is given out
 	lost.Case = "261124-1-12000"
-	if err := s.Apply(t.Context(), slices.Concat(answered(9, "", "wang"), missed(10, ""), []cases.Fact{lost})); err != nil {
+	if err := s.Apply(t.Context(), slices.Concat(answered(9, "", "agent1"), missed(10, ""), []cases.Fact{lost})); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -223,8 +223,8 @@ func TestPeople(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
 	const md5, sha = "00112233445566778899aabbccddeeff", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-	a := store.Person{User: "wang", Name: "王", Extension: "1002", Department: "desk", Rank: 2, Realm: "r", HA1MD5: md5, HA1SHA256: sha}
-	b := store.Person{User: "li", Name: "李", Extension: "1001", Realm: "r", HA1MD5: md5, HA1SHA256: sha}
+	a := store.Person{User: "agent1", Name: "一号坐席", Extension: "1002", Department: "desk", Rank: 2, Realm: "r", HA1MD5: md5, HA1SHA256: sha}
+	b := store.Person{User: "agent2", Name: "二号坐席", Extension: "1001", Realm: "r", HA1MD5: md5, HA1SHA256: sha}
 	if err := s.UpsertPeople(t.Context(), []store.Person{a, b}); err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestPeople(t *testing.T) {
 	if d := cmp.Diff([]store.Person{a, b}, got); err != nil || d != "" {
 		t.Fatalf("err %v, people (-want +got):\n%s", err, d)
 	}
-	c := store.Person{User: "zhang", Extension: a.Extension, Realm: "r", HA1MD5: md5, HA1SHA256: sha}
+	c := store.Person{User: "agent3", Extension: a.Extension, Realm: "r", HA1MD5: md5, HA1SHA256: sha}
 	if err := s.UpsertPeople(t.Context(), []store.Person{c}); err == nil {
 		t.Error("two people have one extension")
 	}

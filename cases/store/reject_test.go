@@ -30,9 +30,9 @@ func TestAFactThatCannotApplyHoldsUpNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := storetest.New(t)
-			bad := answered(1, "+861055550101", "wang")
+			bad := answered(1, "+861055550101", "agent1")
 			tt.spoil(bad)
-			facts := slices.Concat(answered(2, "+861055550102", "li"), bad, answered(3, "+861055550103", "li"))
+			facts := slices.Concat(answered(2, "+861055550102", "agent2"), bad, answered(3, "+861055550103", "agent2"))
 			for range 2 { // replay changes nothing
 				if err := s.Apply(t.Context(), facts); err != nil {
 					t.Fatal(err)
@@ -74,7 +74,7 @@ func noise(n int) string {
 func TestRejectedFactsCanBeAppliedOnceWhatTheyMissedIsThere(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
-	facts := answered(1, "+861055550101", "wang")
+	facts := answered(1, "+861055550101", "agent1")
 	if err := s.Apply(t.Context(), facts[1:]); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestRejectedFactsCanBeAppliedOnceWhatTheyMissedIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, _, err := s.Case(t.Context(), "261123-1-0001")
-	if err != nil || c.FirstAsker != "wang" || c.Call.Cause != cases.EndCaller {
+	if err != nil || c.FirstAsker != "agent1" || c.Call.Cause != cases.EndCaller {
 		t.Errorf("case %+v, %v", c, err)
 	}
 	if rejected, err := s.Rejected(t.Context(), 10); err != nil || len(rejected) != 0 {

@@ -29,7 +29,7 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 	w.calls++
 	id, at := id(1<<32+w.calls), noon.Add(time.Duration(w.calls)*time.Hour)
 	number := cases.NewCaseNumber(at, 1, w.calls)
-	agent := rapid.SampledFrom([]string{"wang", "li", "zhang"})
+	agent := rapid.SampledFrom([]string{"agent1", "agent2", "agent3"})
 	var facts []cases.Fact
 	var eff cases.Effect
 	add := func(f cases.Fact) {
@@ -59,7 +59,7 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 		Raw: rapid.String().Draw(t, "raw"), E164: caller, Display: rapid.String().Draw(t, "display"),
 		Diverted: rapid.SliceOfN(rapid.String(), 0, 2).Draw(t, "diverted")}}})
 	for range rapid.IntRange(0, 2).Draw(t, "offers") {
-		add(cases.Fact{Offered: &cases.Offered{Round: 1, Agents: []string{"wang", "li"}, Reason: "all_ready"}})
+		add(cases.Fact{Offered: &cases.Offered{Round: 1, Agents: []string{"agent1", "agent2"}, Reason: "all_ready"}})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "pick-ups") {
 		add(cases.Fact{Case: number, PickedUp: &cases.PickedUp{Agent: agent.Draw(t, "agent"), Extension: "1001",

@@ -44,7 +44,7 @@ func filled(t *testing.T) (*store.Store, *pgx.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	facts := slices.Concat(answered(1, "+861055550101", "wang"), answered(2, "+861055550102", "li"), missed(3, "+861055550101"))
+	facts := slices.Concat(answered(1, "+861055550101", "agent1"), answered(2, "+861055550102", "agent2"), missed(3, "+861055550101"))
 	if err := s.Apply(t.Context(), facts); err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +54,9 @@ func filled(t *testing.T) (*store.Store, *pgx.Conn) {
 func TestSchemaRefuses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ sql, want string }{
-		"another first-asker":        {`update cases set first_asker = 'li' where number = '261123-1-0001'`, "written once"},
+		"another first-asker":        {`update cases set first_asker = 'agent2' where number = '261123-1-0001'`, "written once"},
 		"no first-asker any more":    {`update cases set first_asker = '', responsible = '' where number = '261123-1-0001'`, "written once"},
-		"a changed event":            {`update case_event set by = 'li' where seq = 1`, "append-only"},
+		"a changed event":            {`update case_event set by = 'agent2' where seq = 1`, "append-only"},
 		"a deleted event":            {`delete from case_event where seq = 2`, "append-only"},
 		"an emptied ledger":          {`truncate case_event`, "append-only"},
 		"an emptied table of cases":  {`truncate cases cascade`, "append-only"},
@@ -70,7 +70,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"an answer by nobody":        {`update call set agent = ''`, "call_check"},
 		"two clocks of one event":    {`insert into deadline (case_id, kind, gen, due_at) select case_id, kind, gen, due_at from deadline`, "deadline_case_id_kind_gen_key"},
 		"fired at no time":           {`update deadline set state = 'fired'`, "deadline_check"},
-		"a password instead of HA1s": {`insert into person values ('wang', 'Wang', '1001', '', 0, 'r', 'secret', 'secret')`, "person_ha1"},
+		"a password instead of HA1s": {`insert into person values ('agent1', 'Agent', '1001', '', 0, 'r', 'secret', 'secret')`, "person_ha1"},
 	}
 	_, c := filled(t)
 	for name, tt := range tests {
@@ -86,8 +86,8 @@ func TestSchemaRefuses(t *testing.T) {
 func TestAMissedCaseMayGetItsFirstAskerLater(t *testing.T) {
 	t.Parallel()
 	_, c := filled(t)
-	exec(t, c, `update cases set first_asker = 'li', responsible = 'li' where number = '261123-1-0003'`)
-	if _, err := c.Exec(t.Context(), `update cases set first_asker = 'wang' where number = '261123-1-0003'`); err == nil {
+	exec(t, c, `update cases set first_asker = 'agent2', responsible = 'agent2' where number = '261123-1-0003'`)
+	if _, err := c.Exec(t.Context(), `update cases set first_asker = 'agent1' where number = '261123-1-0003'`); err == nil {
 		t.Error("it was written twice")
 	}
 }
@@ -201,7 +201,7 @@ func TestOpenHidesThePassword(t *testing.T) {
 	if err := s.Ping(t.Context()); err == nil || strings.Contains(fmt.Sprint(err), "hunter2") {
 		t.Errorf("err = %v", err)
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](s.Apply(t.Context(), answered(1, "", "wang"))); !ok {
+	if _, ok := errors.AsType[*pgconn.ConnectError](s.Apply(t.Context(), answered(1, "", "agent1"))); !ok {
 		t.Error("Apply did not report that nobody listens")
 	}
 }
