@@ -157,12 +157,14 @@ func (j *Journal) write(records []byte) error {
 		return j.refusal
 	}
 	var errs []error
-	for _, dir := range dirs {
+	for i, dir := range dirs {
 		err := j.begin(dir, records)
 		if err == nil {
 			return nil
 		}
-		errs = append(errs, remedy(dir, err))
+		if i == 0 || dir != dirs[0] {
+			errs = append(errs, remedy(dir, err))
+		}
 	}
 	j.probeAt = time.Now().Add(probeInterval)
 	j.refusal = fmt.Errorf("%w: %w", ErrDurability, errors.Join(errs...))

@@ -31,7 +31,7 @@ func create(path string, size int64) (file, error) {
 	if err := reserve(f, size); err != nil {
 		f.Close()
 		os.Remove(path)
-		return nil, fmt.Errorf("reserve %d MiB: %w", size>>20, err)
+		return nil, fmt.Errorf("reserve %d KiB: %w", size>>10, err)
 	}
 	return diskFile{f}, nil
 }
