@@ -78,7 +78,7 @@ func (f *acceptedConn) open() bool {
 func (f *acceptedConn) Read(p []byte) (int, error) {
 	if len(f.out) == 0 {
 		if err := f.fill(); err != nil {
-			f.linger()
+			f.end()
 			return 0, err
 		}
 	}
@@ -116,13 +116,17 @@ func (f *acceptedConn) Close() error {
 	return f.Conn.Close()
 }
 
-func (f *acceptedConn) linger() {
+// end notes that nothing more comes and waits until sipgo may know.
+func (f *acceptedConn) end() {
 	f.mu.Lock()
 	f.lost = true
 	wait := time.Until(f.passed.Add(f.life.linger))
 	f.mu.Unlock()
-	if wait <= 0 {
+	select {
+	case <-f.closed: // by us
 		return
+	default:
+		f.l.t.panics.safely("sip_lost", func() { f.l.t.cfg.lost(f.l.network, f.remote) })
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

@@ -20,6 +20,10 @@ type registrarConfig struct {
 	Domain string // realm of the digest
 	Kept   string // file of the last known bindings; "": none is kept
 	Node   int
+
+	// allow and forget are told where phones are reached, once for each
+	// binding; nil: nobody asks.
+	allow, forget func(netip.AddrPort)
 }
 
 // registrar answers REGISTER from memory and knows how to reach each phone.
@@ -56,6 +60,9 @@ const maxSurplus = 10_000
 func newRegistrar(cfg registrarConfig, accounts Accounts, store Bindings, onChange func(string, bool),
 	m *metrics.SIP, log *slog.Logger,
 ) *registrar {
+	if cfg.allow == nil {
+		cfg.allow, cfg.forget = func(netip.AddrPort) {}, func(netip.AddrPort) {}
+	}
 	now := time.Now()
 	r := &registrar{
 		cfg: cfg, digest: newDigestServer(cfg.Domain, accounts, log, now), store: store, onChange: onChange,
@@ -154,6 +161,12 @@ func (r *registrar) replace(user string, now []Binding) {
 	r.byUser[user] = now
 	if len(now) == 0 {
 		delete(r.byUser, user)
+	}
+	for _, b := range now {
+		r.cfg.allow(b.Remote)
+	}
+	for _, b := range was {
+		r.cfg.forget(b.Remote)
 	}
 	for _, b := range was {
 		if !slices.ContainsFunc(now, func(c Binding) bool { return c.key() == b.key() }) {

@@ -45,7 +45,8 @@ type TransportConfig struct {
 
 	limits limits // zero: defaultLimits
 
-	stray func(*msg.Response) // gets the responses no transaction waits for; nil: nobody
+	stray func(*msg.Response)          // gets the responses no transaction waits for; nil: nobody
+	lost  func(string, netip.AddrPort) // told the network and peer of a connection its peer ended or left silent; nil: nobody
 }
 
 // limits bound what peers may cost. Strangers are peers that are no trunk and
@@ -102,6 +103,9 @@ func newTransport(cfg TransportConfig, m *metrics.Metrics, log *slog.Logger) (*t
 	}
 	if cfg.stray == nil {
 		cfg.stray = func(*msg.Response) {}
+	}
+	if cfg.lost == nil {
+		cfg.lost = func(string, netip.AddrPort) {}
 	}
 	sipgoLog.shared.target.Store(log)
 	t := &transport{

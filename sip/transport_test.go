@@ -55,8 +55,9 @@ func answer200(req *msg.Request, tx *msg.ServerTx) {
 	}
 }
 
-// runTransport serves tp until the test ends.
-func runTransport(t *testing.T, tp *transport) {
+// runTransport serves tp until the test ends or stop is called; stop returns
+// when run has.
+func runTransport(t *testing.T, tp *transport) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -64,19 +65,21 @@ func runTransport(t *testing.T, tp *transport) {
 		defer close(ended)
 		_ = tp.run(ctx)
 	}()
-	t.Cleanup(func() {
+	stop = func() {
 		cancel()
 		select {
 		case <-ended:
 		case <-time.After(patience):
 			t.Error("run did not end with its context")
 		}
-	})
+	}
+	t.Cleanup(stop)
 	select {
 	case <-tp.ready():
 	case <-time.After(patience):
 		t.Fatal("the listeners did not come up")
 	}
+	return stop
 }
 
 var branches atomic.Int64

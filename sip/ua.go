@@ -84,12 +84,13 @@ func New(cfg Config, deps Deps) (*UA, error) {
 	}
 	u := &UA{cfg: cfg, deps: deps, legs: make(map[string]*Leg), initial: make(map[initialKey]*Leg)}
 	cfg.Transport.Trusted, cfg.Transport.stray = u.trusted, u.onStrayResponse
+	cfg.Transport.lost = func(network string, peer netip.AddrPort) { u.registrar.forgetFlow(network, peer) }
 	t, err := newTransport(cfg.Transport, deps.Metrics, deps.Log)
 	if err != nil {
 		return nil, err
 	}
 	u.transport = t
-	u.registrar = newRegistrar(registrarConfig{Domain: cfg.Domain, Kept: cfg.Kept, Node: cfg.Node},
+	u.registrar = newRegistrar(registrarConfig{Domain: cfg.Domain, Kept: cfg.Kept, Node: cfg.Node, allow: t.allow, forget: t.forget},
 		deps.Accounts, deps.Bindings, deps.OnPresence, deps.Metrics.SIP, deps.Log)
 	t.ua.TransactionLayer().OnRequest(u.onRequest)
 	return u, nil
@@ -119,7 +120,7 @@ func (u *UA) Contacts(user string) []Binding { return u.registrar.contacts(user)
 func (u *UA) Drain(ctx context.Context) {
 	u.draining.Store(true)
 	ended := make(chan struct{})
-	go func() { u.legsDone.Wait(); close(ended) }()
+	u.transport.panics.start("drain", func() { u.legsDone.Wait(); close(ended) })
 	select {
 	case <-ended:
 		return

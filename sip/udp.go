@@ -19,9 +19,10 @@ type udpSocket struct {
 	t     *transport
 	local netip.AddrPort // bound; the same after a restart
 
-	conn   atomic.Pointer[net.UDPConn]
-	closed atomic.Bool
-	first  sync.Once // it is in sipgo's pool
+	conn  atomic.Pointer[net.UDPConn]
+	done  chan struct{} // closed by close
+	stop  sync.Once
+	first sync.Once // it is in sipgo's pool
 
 	// Used by the generation that reads; they take turns.
 	buf []byte
@@ -31,7 +32,7 @@ func listenUDP(addr netip.AddrPort, t *transport) (*udpSocket, error) {
 	if err := checkListen("udp", addr); err != nil {
 		return nil, err
 	}
-	s := &udpSocket{t: t, local: addr, buf: make([]byte, maxDatagram+1)}
+	s := &udpSocket{t: t, local: addr, done: make(chan struct{}), buf: make([]byte, maxDatagram+1)}
 	if err := s.bind(); err != nil {
 		return nil, listenError("udp", addr, err)
 	}
@@ -50,14 +51,16 @@ func (s *udpSocket) bind() error {
 	}
 	_ = conn.SetReadBuffer(receiveBuffer) // the kernel's default works too
 	s.conn.Store(conn)
-	if s.closed.Load() { // meanwhile; whoever comes second closes conn
+	select {
+	case <-s.done: // meanwhile; whoever comes second closes conn
 		return errors.Join(net.ErrClosed, conn.Close())
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (s *udpSocket) close() {
-	s.closed.Store(true)
+	s.stop.Do(func() { close(s.done) })
 	_ = s.conn.Load().Close() // nothing is lost with a datagram socket
 }
 
@@ -131,7 +134,10 @@ func (g *generation) ReadFrom(p []byte) (int, net.Addr, error) {
 	g.first.Do(g.t.serving.Done)
 	if g.sources >= g.t.cfg.limits.sources {
 		close(g.relieved)
-		<-time.After(g.t.cfg.limits.handover)
+		select {
+		case <-time.After(g.t.cfg.limits.handover):
+		case <-g.done:
+		}
 		return 0, nil, net.ErrClosed
 	}
 	for {

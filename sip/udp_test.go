@@ -94,7 +94,7 @@ func TestGenerationChangesLoseNoRequest(t *testing.T) {
 	tp, err := newTransport(TransportConfig{
 		UDP:     []netip.AddrPort{anyPort},
 		Trusted: func(netip.Addr) bool { return true },
-		limits:  limits{sources: 20, handover: 200 * time.Millisecond},
+		limits:  limits{sources: 20, handover: defaultLimits.handover},
 	}, testMetrics(), discard)
 	if err != nil {
 		t.Fatal(err)
