@@ -92,6 +92,15 @@ func TestDetectorHearsEachPressOnce(t *testing.T) {
 	}
 }
 
+func TestSameEventOfAnotherSourceIsAnotherPress(t *testing.T) {
+	var d detector
+	for ssrc := range uint32(2) {
+		if _, ok := d.push(ssrc, 1000, []byte{5, 10, 0, 160}); !ok {
+			t.Errorf("source %d not heard", ssrc)
+		}
+	}
+}
+
 func presses(n int) (out []eventPacket) {
 	for i := range n {
 		out = append(out, keyPress(5, uint32(i*1600), 800, 160)...)

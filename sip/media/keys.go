@@ -64,7 +64,7 @@ func (t *sender) keyDown() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rw.cut()
-	t.keying = t.live() && t.format.EventPT != 0
+	t.keying = t.live() && t.n.Send.EventPT != 0
 	return t.keying
 }
 
@@ -80,11 +80,11 @@ func (t *sender) keyUp() {
 func (t *sender) event(code uint8, duration time.Duration, end bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.live() || t.format.EventPT == 0 {
+	if !t.live() || t.n.Send.EventPT == 0 {
 		return
 	}
 	h := t.rw.repeat(time.Now())
-	h.pt = t.format.EventPT
+	h.pt = t.n.Send.EventPT
 	h.put(t.scratch[:])
 	b := t.scratch[headerLen:]
 	b[0], b[1] = code, eventVolume

@@ -167,7 +167,8 @@ func (p *Pool) report(now time.Time) {
 	p.mu.Lock()
 	var due []*Session
 	for _, s := range p.live {
-		if s.rc.due(now) {
+		if !now.Before(s.nextReport) {
+			s.nextReport = now.Add(spread(reportEvery))
 			due = append(due, s)
 		}
 	}

@@ -30,10 +30,8 @@ type taken struct {
 }
 
 // apply takes over what was negotiated and returns where to send: the proven
-// source, if the address of the SDP is still the one it was proven for.
+// source, if the address of the SDP is still the one it was proven for. Locked.
 func (r *receiver) apply(n Negotiated) (to netip.AddrPort) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if n.Remote != r.n.Remote {
 		r.latch = newLatch(n)
 	}
@@ -49,9 +47,8 @@ func (r *receiver) apply(n Negotiated) (to netip.AddrPort) {
 }
 
 // take judges and counts p, received from the address from, and classifies it.
+// Locked.
 func (r *receiver) take(p *Packet, from netip.AddrPort) (t taken) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	known := r.classify(p)
 	switch r.latch.judge(p, from, known) {
 	case refused:

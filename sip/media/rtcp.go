@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -14,77 +13,27 @@ import (
 // half to one and a half of it (RFC 3550 6.2).
 const reportEvery = 5 * time.Second
 
-// reports is where and when a session sends RTCP.
-type reports struct {
-	cname string // random (RFC 7022)
-
-	mu     sync.Mutex // guards the following fields
-	to     netip.AddrPort
-	mux    bool // send from the RTP socket
-	agreed netip.AddrPort
-	remote netip.AddrPort // of RTP, as the SDP says
-	next   time.Time
+// spread returns half to one and a half of mean, by chance.
+func spread(mean time.Duration) time.Duration {
+	return mean/2 + time.Duration(random(int(mean)))
 }
 
-func newReports(now time.Time) reports {
+// newCNAME returns a random one (RFC 7022).
+func newCNAME() string {
 	var b [12]byte
 	rand.Read(b[:])
-	return reports{cname: hex.EncodeToString(b[:]), next: now.Add(spread(b[0], reportEvery/2))}
+	return hex.EncodeToString(b[:])
 }
 
-// spread returns half to one and a half of mean, by a random byte.
-func spread(random byte, mean time.Duration) time.Duration {
-	return mean/2 + mean*time.Duration(random)/255
-}
-
-// apply takes over what was negotiated; to is where RTP goes now.
-func (r *reports) apply(n Negotiated, to netip.AddrPort) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.mux, r.agreed, r.remote = n.Mux, n.RemoteRTCP, n.Remote
-	r.to = r.beside(to)
-}
-
-// redirect follows RTP to a new address.
-func (r *reports) redirect(to netip.AddrPort) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.to = r.beside(to)
-}
-
-// answer sends to where the far end's RTCP really comes from, if that is the
-// host its RTP goes to.
-func (r *reports) answer(from netip.AddrPort) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.mux && from.Addr() == r.to.Addr() {
-		r.to = from
-	}
-}
-
-// beside returns where RTCP goes when RTP goes to rtp. Locked.
-func (r *reports) beside(rtp netip.AddrPort) netip.AddrPort {
+// besideRTP returns where RTCP goes when RTP goes to the address to.
+func besideRTP(n Negotiated, to netip.AddrPort) netip.AddrPort {
 	switch {
-	case r.mux || rtp.Port() == 0:
-		return rtp
-	case rtp == r.remote && sendable(r.agreed):
-		return r.agreed
+	case n.Mux || to.Port() == 0:
+		return to
+	case to == n.Remote && sendable(n.RemoteRTCP):
+		return n.RemoteRTCP
 	}
-	return netip.AddrPortFrom(rtp.Addr(), rtp.Port()+1)
-}
-
-// due reports whether the next report is due, and if so sets the time of the
-// one after it.
-func (r *reports) due(now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if now.Before(r.next) {
-		return false
-	}
-	var b [1]byte
-	rand.Read(b[:])
-	r.next = now.Add(spread(b[0], reportEvery))
-	return true
+	return netip.AddrPortFrom(to.Addr(), to.Port()+1)
 }
 
 // isRTCP tells RTCP from RTP on one port by the packet type (RFC 5761 4).
@@ -96,7 +45,7 @@ func (s *Session) receiveRTCP(buf []byte, from netip.AddrPort, at time.Time) {
 	if s.closed.Load() {
 		return
 	}
-	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	from = unmapped(from)
 	if !s.rx.believes(from) {
 		s.rx.reject()
 		return
@@ -107,7 +56,7 @@ func (s *Session) receiveRTCP(buf []byte, from netip.AddrPort, at time.Time) {
 		return
 	}
 	s.heard.Store(int64(at.Sub(s.begin)))
-	s.rc.answer(from)
+	s.tx.answerRTCP(from)
 	for _, p := range packets {
 		switch p := p.(type) {
 		case *rtcp.SenderReport:
@@ -129,12 +78,7 @@ func (s *Session) hearReports(blocks []rtcp.ReceptionReport, at time.Time) {
 
 // sendReport sends SR or RR, with BYE if it is the last.
 func (s *Session) sendReport(at time.Time, last bool) {
-	s.rc.mu.Lock()
-	to, conn := s.rc.to, s.rtcp
-	if s.rc.mux {
-		conn = s.rtp
-	}
-	s.rc.mu.Unlock()
+	to, mux := s.tx.rtcpAddr()
 	if to.Port() == 0 {
 		return
 	}
@@ -147,7 +91,7 @@ func (s *Session) sendReport(at time.Time, last bool) {
 			PacketCount: packets, OctetCount: octets, Reports: blocks,
 		}
 	}
-	compound := []rtcp.Packet{report, rtcp.NewCNAMESourceDescription(ssrc, s.rc.cname)}
+	compound := []rtcp.Packet{report, rtcp.NewCNAMESourceDescription(ssrc, s.cname)}
 	if last {
 		compound = append(compound, &rtcp.Goodbye{Sources: []uint32{ssrc}})
 	}
@@ -155,6 +99,10 @@ func (s *Session) sendReport(at time.Time, last bool) {
 	if err != nil {
 		s.log.Error("RTCP report", "err", err) // values of our own making
 		return
+	}
+	conn := s.rtcp
+	if mux {
+		conn = s.rtp
 	}
 	conn.WriteToUDPAddrPort(b, to) // a report that cannot be sent is like one lost
 }

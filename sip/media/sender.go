@@ -22,9 +22,9 @@ type sender struct {
 
 	mu      sync.Mutex // guards the following fields
 	rw      rewriter
+	n       Negotiated
 	to      netip.AddrPort // zero: nowhere
-	format  Format
-	on      bool // the far end wants to hear us
+	toRTCP  netip.AddrPort
 	keying  bool // an event is being sent: the speaker waits
 	closed  bool
 	speaker any // the bridge direction or playback whose turn it is
@@ -50,14 +50,31 @@ func newSender(conn packetConn) sender {
 func (t *sender) apply(n Negotiated, to netip.AddrPort) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.format, t.on, t.to = n.Send, n.SendOK, to
+	t.n, t.to, t.toRTCP = n, to, besideRTP(n, to)
 }
 
-// redirect changes where RTP goes.
+// redirect follows the far end to a proven source.
 func (t *sender) redirect(to netip.AddrPort) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.to = to
+	t.to, t.toRTCP = to, besideRTP(t.n, to)
+}
+
+// answerRTCP sends RTCP to where the far end's really comes from, if that is
+// the host its RTP goes to.
+func (t *sender) answerRTCP(from netip.AddrPort) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.n.Mux && from.Addr() == t.to.Addr() {
+		t.toRTCP = from
+	}
+}
+
+// rtcpAddr returns where RTCP goes, and whether from the RTP port.
+func (t *sender) rtcpAddr() (to netip.AddrPort, mux bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.toRTCP, t.n.Mux
 }
 
 // claim gives the turn to who, silently taking it from whoever had it.
@@ -84,11 +101,11 @@ func (t *sender) release(who any) {
 func (t *sender) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.closed, t.speaker, t.on = true, nil, false
+	t.closed, t.speaker = true, nil
 }
 
 // live reports whether RTP may go out. Locked.
-func (t *sender) live() bool { return t.on && t.to.Port() != 0 }
+func (t *sender) live() bool { return t.n.SendOK && t.to.Port() != 0 && !t.closed }
 
 // forward sends p, received by another session, in place.
 func (t *sender) forward(who any, p *Packet) {
@@ -101,9 +118,9 @@ func (t *sender) forward(who any, p *Packet) {
 		t.rw.cut()
 		return
 	}
-	pt := t.format.PT
+	pt := t.n.Send.PT
 	if p.Event {
-		pt = t.format.EventPT
+		pt = t.n.Send.EventPT
 		if pt == 0 {
 			t.rw.skip(p)
 			return
@@ -116,7 +133,7 @@ func (t *sender) forward(who any, p *Packet) {
 	}
 	h.pt = pt
 	if !p.Event {
-		transcode(p.Payload, p.Codec, t.format.Codec)
+		transcode(p.Payload, p.Codec, t.n.Send.Codec)
 	}
 	t.write(p.readdress(h))
 }
@@ -134,9 +151,9 @@ func (t *sender) frame(who any, pr *Prompt, i, skipped int) bool {
 		return true
 	}
 	h := t.rw.speak(uint32(frameSamples*(1+skipped)), time.Now())
-	h.pt = t.format.PT
+	h.pt = t.n.Send.PT
 	h.put(t.scratch[:])
-	n := copy(t.scratch[headerLen:], pr.frame(t.format.Codec, i))
+	n := copy(t.scratch[headerLen:], pr.frame(t.n.Send.Codec, i))
 	t.write(t.scratch[:headerLen+n])
 	return true
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,9 +21,11 @@ type Session struct {
 	rtp  packetConn
 	rtcp packetConn
 
+	cname      string    // of RTCP
+	nextReport time.Time // guarded by the pool's lock
+
 	rx receiver
 	tx sender
-	rc reports
 
 	sink  atomic.Pointer[Sink]
 	digit atomic.Pointer[func(byte)]
@@ -41,12 +44,11 @@ type Session struct {
 // newSession returns a session over two sockets, which nobody reads yet.
 func newSession(p *Pool, port uint16, log *slog.Logger, rtp, rtcp packetConn) *Session {
 	now := time.Now()
-	s := &Session{
+	return &Session{
 		pool: p, port: port, log: log, rtp: rtp, rtcp: rtcp,
-		rx: receiver{started: now}, tx: newSender(rtp), rc: newReports(now),
-		keys: make(chan struct{}, 1), begin: now,
+		rx: receiver{started: now}, tx: newSender(rtp), cname: newCNAME(),
+		nextReport: now.Add(spread(reportEvery / 2)), keys: make(chan struct{}, 1), begin: now,
 	}
-	return s
 }
 
 // Port returns the local RTP port, which is even, for the SDP. RTCP is on the
@@ -57,16 +59,21 @@ func (s *Session) Port() uint16 { return s.port }
 // goes there, what arrives is judged by it. The source proven so far stays
 // proven unless the remote address has changed.
 func (s *Session) Apply(n Negotiated) {
-	n.Remote = netip.AddrPortFrom(n.Remote.Addr().Unmap(), n.Remote.Port())
-	n.RemoteRTCP = netip.AddrPortFrom(n.RemoteRTCP.Addr().Unmap(), n.RemoteRTCP.Port())
-	n.SignalAddr = n.SignalAddr.Unmap()
-	if s.pool.owns(n.Remote) {
-		s.log.Warn("RTP destination is a port of our own, nothing is sent", "remote", n.Remote)
-		n.Remote = netip.AddrPort{}
+	n.Remote, n.RemoteRTCP, n.SignalAddr = unmapped(n.Remote), unmapped(n.RemoteRTCP), n.SignalAddr.Unmap()
+	for _, a := range []*netip.AddrPort{&n.Remote, &n.RemoteRTCP} {
+		if s.pool.owns(*a) {
+			s.log.Warn("audio destination is a port of our own, nothing is sent there", "remote", *a)
+			*a = netip.AddrPort{}
+		}
 	}
-	to := s.rx.apply(n)
-	s.tx.apply(n, to)
-	s.rc.apply(n, to)
+	s.rx.mu.Lock()
+	defer s.rx.mu.Unlock()
+	s.tx.apply(n, s.rx.apply(n))
+}
+
+// unmapped returns a with an IPv4 address as such.
+func unmapped(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
 // SetSink sets where received audio goes from the next packet on; nil discards
@@ -81,8 +88,14 @@ func (s *Session) SetSink(k Sink) {
 
 // OnDigit sets the function that hears the keys pressed (RFC 4733): one of
 // 0-9 * # A-D, once a press, at its beginning. It runs in the reader's
-// goroutine and must not block.
-func (s *Session) OnDigit(f func(d byte)) { s.digit.Store(&f) }
+// goroutine and must not block. nil: nobody hears them.
+func (s *Session) OnDigit(f func(d byte)) {
+	if f == nil {
+		s.digit.Store(nil)
+		return
+	}
+	s.digit.Store(&f)
+}
 
 // Heard returns when the last RTP or RTCP of the far end came, with monotonic
 // clock reading; zero if none did. Packets from implausible sources do not count.
@@ -126,15 +139,11 @@ func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {
 		s.malformed.Add(1)
 		return
 	}
-	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-	t := s.rx.take(p, from)
+	t := s.take(p, unmapped(from))
 	if !t.accepted {
 		return
 	}
 	s.heard.Store(int64(at.Sub(s.begin)))
-	if t.latched {
-		s.follow(from)
-	}
 	if f := s.digit.Load(); t.key != 0 && f != nil {
 		(*f)(t.key)
 	}
@@ -143,22 +152,30 @@ func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {
 	}
 }
 
-// follow sends to the source that has just been proven.
-func (s *Session) follow(from netip.AddrPort) {
-	s.tx.redirect(from)
-	s.rc.redirect(from)
-	s.log.Debug("RTP source latched", "source", from)
+// take judges p, and sends to its source from now on if that is news.
+func (s *Session) take(p *Packet, from netip.AddrPort) taken {
+	s.rx.mu.Lock()
+	defer s.rx.mu.Unlock()
+	t := s.rx.take(p, from)
+	if t.latched {
+		s.tx.redirect(from)
+		s.log.Debug("RTP source latched", "source", from)
+	}
+	return t
 }
 
 // start reads both sockets until they are closed.
 func (s *Session) start() {
 	s.readers.Go(func() { s.read(s.rtp, make([]byte, 2048), s.receive) })
-	s.readers.Go(func() { s.read(s.rtcp, make([]byte, 2048), s.receiveRTCP) })
+	s.readers.Go(func() { s.read(s.rtcp, make([]byte, 1500), s.receiveRTCP) })
 }
+
+// handler is receive or receiveRTCP.
+type handler func(buf []byte, from netip.AddrPort, at time.Time)
 
 // read passes what arrives on conn to handle until conn is closed. Other errors
 // are news of a dead far end (ICMP) and end nothing.
-func (s *Session) read(conn packetConn, buf []byte, handle func([]byte, netip.AddrPort, time.Time)) {
+func (s *Session) read(conn packetConn, buf []byte, handle handler) {
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(buf)
 		switch {
@@ -167,9 +184,20 @@ func (s *Session) read(conn packetConn, buf []byte, handle func([]byte, netip.Ad
 		case err != nil:
 			s.malformed.Add(1)
 		default:
-			handle(buf[:n], from, time.Now())
+			s.survive(handle, buf[:n], from)
 		}
 	}
+}
+
+// survive handles one datagram; a panic costs that datagram only.
+func (s *Session) survive(handle handler, buf []byte, from netip.AddrPort) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.malformed.Add(1)
+			s.log.Error("panic over a datagram", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	handle(buf, from, time.Now())
 }
 
 // stop closes the sockets and waits for the readers.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+	"golang.org/x/sys/unix"
 )
 
 var loopback = netip.MustParseAddr("127.0.0.1")
@@ -252,6 +253,93 @@ func TestNothingIsSentToASideThatDoesNotListen(t *testing.T) {
 	}
 }
 
+// The last to take over speaks; what was there before is not heard again.
+func TestLastSpeakerIsHeardAlone(t *testing.T) {
+	pool, w := wirePool(t, 3)
+	var legs []*Session
+	for i := range 3 {
+		port := uint16(30000 + 2*i)
+		s := newSession(pool, port, quiet, &wireConn{wire: w, port: port}, &wireConn{wire: w, port: port + 1})
+		format := Format{EventPT: uint8(101 * (i % 2))} // only the second takes events
+		s.Apply(Negotiated{Remote: phoneAddr, Send: format, Recv: Format{EventPT: 101}, SendOK: true, RecvOK: true})
+		legs = append(legs, s)
+	}
+	say := func(from int, pt uint8, seq uint16) {
+		h := rtp.Header{PayloadType: pt, SSRC: uint32(from), SequenceNumber: seq, Timestamp: uint32(seq) * frameSamples}
+		legs[from].receive(datagram(t, h, []byte{1, 10, 0, 160}), phoneAddr, time.Now())
+	}
+	heard := func(leg int) int { return len(w.record(legs[leg].Port())) }
+	first := Connect(legs[0], legs[1])
+	say(0, 0, 1)
+	say(0, 101, 2)
+	second := Connect(legs[2], legs[1])
+	say(0, 0, 3)
+	if n := heard(1); n != 2 {
+		t.Errorf("leg 1 has got %d packets, want 2 of the first bridge", n)
+	}
+	first.Disconnect()
+	say(2, 0, 1)
+	say(1, 0, 1)
+	say(1, 101, 2) // leg 2 takes no events
+	say(1, 0, 3)
+	if heard(1) != 3 || heard(2) != 2 || heard(0) != 0 {
+		t.Errorf("legs have got %d, %d, %d packets, want 0, 3, 2", heard(0), heard(1), heard(2))
+	}
+	seq := func(i int) uint16 {
+		var p rtp.Packet
+		if err := p.Unmarshal(w.record(legs[2].Port())[i].b); err != nil {
+			t.Fatal(err)
+		}
+		return p.SequenceNumber
+	}
+	if seq(1) != seq(0)+1 {
+		t.Error("an event left out leaves a gap")
+	}
+	legs[1].tx.keyDown()
+	say(2, 0, 2)
+	if heard(1) != 3 {
+		t.Error("the speaker is heard over a key")
+	}
+	legs[1].tx.keyUp()
+	second.Disconnect()
+	say(2, 0, 3)
+	say(1, 0, 4)
+	second.back.WriteRTP(&Packet{Raw: make([]byte, 20), start: 12}) // by a reader that was at work
+	if heard(1) != 3 || heard(2) != 2 {
+		t.Error("heard after Disconnect")
+	}
+}
+
+func TestSocketsAreTuned(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:0", "[::1]:0"} {
+		conn, err := listenUDP(netip.MustParseAddrPort(addr))
+		if errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.EAFNOSUPPORT) {
+			t.Logf("%s: not on this machine", addr)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		raw, err := conn.(*net.UDPConn).SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		level, option := unix.IPPROTO_IP, unix.IP_TOS
+		if addr[0] == '[' {
+			level, option = unix.IPPROTO_IPV6, unix.IPV6_TCLASS
+		}
+		err = raw.Control(func(fd uintptr) {
+			if tos, err := unix.GetsockoptInt(int(fd), level, option); tos != 0xB8 {
+				t.Errorf("%s: TOS %#x, %v", addr, tos, err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // sinkFunc makes a function a Sink.
 type sinkFunc func(*Packet)
 
@@ -334,7 +422,7 @@ func TestByeAtTheEnd(t *testing.T) {
 	a := open(t, pool)
 	phone := newFarEnd(t, a, 0)
 	n := phone.agreed(PCMU, 0)
-	n.RemoteRTCP = phone.addr() // for the test both arrive on one socket
+	n.RemoteRTCP = phone.addr() // both arrive on one socket
 	a.Apply(n)
 	for range 2 {
 		if err := a.Close(); err != nil {

@@ -77,6 +77,16 @@ func TestJumpOfTheSequence(t *testing.T) {
 	}
 }
 
+// What was sent before the first packet heard, but came after it, was expected.
+func TestLatePacketFromBeforeTheFirst(t *testing.T) {
+	var s source
+	s.begin(&Packet{Seq: 1})
+	s.count(&Packet{Seq: 65534})
+	if s.expected() != 4 || s.lost() != 2 {
+		t.Errorf("expected %d, lost %d, want 4, 2", s.expected(), s.lost())
+	}
+}
+
 // The interval fraction is of the interval, the total of the whole session.
 func TestReportIsPerInterval(t *testing.T) {
 	var s source
