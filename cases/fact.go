@@ -87,4 +87,6 @@ const (
 type Ended struct {
 	Cause EndCause      `json:"cause"`
 	Talk  time.Duration `json:"talk"` // pick-up to end
+
+	CallbackDue time.Time `json:"callback_due,omitzero"` // neither side wanted the end: a callback is owed; zero: none
 }

@@ -134,15 +134,22 @@ func missed(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 		Missed
 	}{call.ID, call.Caller, call.Hotline, m}
 	eff, err := recorded(call, opened(c, f.Case, at), Event{Kind: EventMissed, At: at, Fact: f.ID}, body)
-	if !m.CallbackDue.IsZero() {
-		eff.Clock = &Clock{Kind: ClockCallback, Gen: eff.Case.Events, Due: micros(m.CallbackDue)}
-	}
+	eff.owe(m.CallbackDue)
 	return eff, err
 }
 
 func ended(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	call.Ended, call.Cause, call.Talk = at, f.Ended.Cause, f.Ended.Talk.Truncate(time.Microsecond)
-	return recorded(call, c, Event{Kind: EventEnded, At: at, Fact: f.ID}, *f.Ended)
+	eff, err := recorded(call, c, Event{Kind: EventEnded, At: at, Fact: f.ID}, *f.Ended)
+	eff.owe(f.Ended.CallbackDue)
+	return eff, err
+}
+
+// owe starts the callback clock; a zero due owes nothing.
+func (e *Effect) owe(due time.Time) {
+	if !due.IsZero() {
+		e.Clock = &Clock{Kind: ClockCallback, Gen: e.Case.Events, Due: micros(due)}
+	}
 }
 
 // opened returns c, or a new case when there is none.
@@ -183,6 +190,8 @@ func (f Fact) Check() error {
 		return wrong("time %s", f.At)
 	case f.Missed != nil && f.Missed.CallbackDue.Year() > 9999:
 		return wrong("callback due %s", f.Missed.CallbackDue)
+	case f.Ended != nil && f.Ended.CallbackDue.Year() > 9999:
+		return wrong("callback due %s", f.Ended.CallbackDue)
 	case f.PickedUp != nil && f.PickedUp.Agent == "":
 		return wrong("picked up by nobody")
 	case f.Missed != nil && !slices.Contains(missedReasons, f.Missed.Reason):

@@ -43,6 +43,12 @@ func ended() cases.Fact {
 		Ended: &cases.Ended{Cause: cases.EndCaller, Talk: time.Minute}}
 }
 
+func cutOff() cases.Fact {
+	f := ended()
+	f.Ended.Cause, f.Ended.CallbackDue = cases.EndShutdown, at.Add(time.Hour)
+	return f
+}
+
 // project applies facts in order and returns the last effect and the ledger.
 func project(facts ...cases.Fact) (eff cases.Effect, ledger []cases.Event, err error) {
 	for _, f := range facts {
@@ -80,6 +86,12 @@ func TestProject(t *testing.T) {
 			facts: []cases.Fact{arrived(), missed()},
 			want:  cases.Case{State: cases.Open, Events: 1},
 			kinds: []cases.EventKind{cases.EventMissed},
+			clock: true,
+		},
+		"a call cut off by us owes a callback": {
+			facts: []cases.Fact{arrived(), pickedUp("a"), cutOff()},
+			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 2},
+			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventEnded},
 			clock: true,
 		},
 		"missed after the phone died keeps the first-asker": {

@@ -166,17 +166,22 @@ func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason)
 
 func (c *Conversation) finish(talked bool, cause cases.EndCause, missed cases.MissedReason) {
 	now := time.Now()
+	due := now.Add(c.line.CallbackWithin).UTC()
 	result := metrics.Answered
 	switch {
 	case talked:
-		c.record(cases.Fact{Ended: &cases.Ended{Cause: cause, Talk: now.Sub(c.live.Answered)}})
+		ended := &cases.Ended{Cause: cause, Talk: now.Sub(c.live.Answered)}
+		if cause == cases.EndShutdown || cause == cases.EndFailure { // neither of the two wanted it
+			ended.CallbackDue = due
+		}
+		c.record(cases.Fact{Ended: ended})
 	default:
 		var waited time.Duration
 		if !c.entered.IsZero() {
 			waited = now.Sub(c.entered)
 		}
 		c.record(cases.Fact{Missed: &cases.Missed{
-			Reason: missed, Waited: waited, CallbackDue: now.Add(c.line.CallbackWithin).UTC(),
+			Reason: missed, Waited: waited, CallbackDue: due,
 		}})
 		result = resultOf(missed)
 	}

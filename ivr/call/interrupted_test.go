@@ -1,0 +1,38 @@
+package call_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shouwen/cases"
+	"shouwen/ivr/call"
+)
+
+func TestInterruptedCallsAreEndedAndOweACallback(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	due := now.Add(30 * time.Minute)
+	tests := map[string]struct{ last, want cases.Fact }{
+		"waiting": {
+			cases.Fact{Call: "a", Arrived: &cases.Arrived{Hotline: "12345"}},
+			cases.Fact{Call: "a", At: now, Missed: &cases.Missed{Reason: cases.MissedInterrupted, CallbackDue: due}},
+		},
+		"talking": {
+			cases.Fact{Call: "b", Case: "261123-1-0001", PickedUp: &cases.PickedUp{Agent: "1001"}},
+			cases.Fact{Call: "b", Case: "261123-1-0001", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
+		},
+		"waiting again after a phone died": {
+			cases.Fact{Call: "c", Case: "261123-1-0002", Offered: &cases.Offered{Round: 1}},
+			cases.Fact{Call: "c", Case: "261123-1-0002", At: now, Missed: &cases.Missed{Reason: cases.MissedInterrupted, CallbackDue: due}},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := call.Interrupted([]cases.Fact{tt.last}, now, 30*time.Minute)
+			if diff := cmp.Diff([]cases.Fact{tt.want}, got); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+}
