@@ -39,6 +39,7 @@ type acceptedConn struct {
 
 	// Owned by the reading goroutine.
 	buf   []byte    // received and not yet cut
+	need  int       // length of the first message in buf, once its header section is there
 	began time.Time // of the incomplete message in buf
 	out   []byte    // for sipgo
 }
@@ -168,30 +169,40 @@ var errFraming = errors.New("message boundary lost")
 // cut takes the first whole message out of buf; ok is false if there is none
 // yet.
 func (f *acceptedConn) cut() (message []byte, ok bool, err error) {
+	if f.need == 0 {
+		if err := f.measure(); err != nil {
+			return nil, false, err
+		}
+	}
+	if f.need == 0 || len(f.buf) < f.need {
+		return nil, false, nil
+	}
+	message, f.buf = f.buf[:f.need], f.buf[f.need:]
+	f.need, f.began = 0, time.Now()
+	return message, true, nil
+}
+
+// measure sets need if buf has a whole header section.
+func (f *acceptedConn) measure() error {
 	f.keepAlive()
+	if len(f.buf) == 0 || len(f.buf) == 1 && f.buf[0] == '\r' {
+		return nil
+	}
 	head, _, ok := splitMessage(f.buf)
 	switch {
-	case len(f.buf) == 0, len(f.buf) == 1 && f.buf[0] == '\r':
-		return nil, false, nil
 	case !ok && len(f.buf) > maxHeaderBytes, !isTokenChar(f.buf[0]):
 		f.l.t.drop("framing")
-		return nil, false, errFraming
+		return errFraming
 	case !ok:
-		return nil, false, nil
+		return nil
 	}
 	n, ok := headerLength(head)
 	if !ok || n > maxBody {
 		f.refuse(f.buf) // 400 or 513, if an answer can be built
-		return nil, false, errFraming
+		return errFraming
 	}
-	size := len(head) + len("\r\n") + n
-	if len(f.buf) < size {
-		return nil, false, nil
-	}
-	message = f.buf[:size]
-	f.buf = f.buf[size:]
-	f.began = time.Now()
-	return message, true, nil
+	f.need = len(head) + len("\r\n") + n
+	return nil
 }
 
 // headerLength returns the length of the body that follows head.

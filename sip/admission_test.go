@@ -172,3 +172,38 @@ func BenchmarkInspect(b *testing.B) {
 		}
 	}
 }
+
+// Messages made to cost as much as they can.
+func BenchmarkInspectWorst(b *testing.B) {
+	fill := func(unit string) string { return strings.Repeat(unit, (maxHeaderBytes-400)/len(unit)) }
+	names := func() string {
+		var s strings.Builder
+		for i := 0; s.Len() < maxHeaderBytes-500; i++ {
+			fmt.Fprintf(&s, ";p%d", i)
+		}
+		return s.String()
+	}()
+	for name, more := range map[string]string{
+		"folds":      "X: x\r\n" + fill(" \r\n"),
+		"parameters": "Contact: <sip:a@192.0.2.9>" + names + "\r\n",
+		"contacts":   "Contact: <sip:a@h>" + fill(",<sip:a@h>") + "\r\n",
+		"vias":       "Via: SIP/2.0/UDP h" + fill(",SIP/2.0/UDP h") + "\r\n",
+		"uri":        "Contact: <sip:a@h;" + fill("a;") + "b>\r\n",
+		"quotes":     "Contact: \"" + fill("\\\"") + "\" <sip:a@h>\r\n",
+		"options":    "Require: " + fill("a,") + "\r\n",
+		"lines":      fill("X:\r\n"),
+	} {
+		raw := fmt.Appendf(nil, callText, 1, more)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				inspect(raw, malformedSource, false)
+			}
+		})
+	}
+	b.Run("datagram", func(b *testing.B) {
+		raw := fmt.Appendf(nil, callText, 1, "X: x\r\n"+strings.Repeat(" \r\n", 20000))
+		for b.Loop() {
+			inspect(raw, malformedSource, false)
+		}
+	})
+}

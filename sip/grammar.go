@@ -126,7 +126,7 @@ func (t *wireText) params() (wireParams, bool) {
 	var ps wireParams
 	for t.sep(';') {
 		p := wireParam{name: strings.ToLower(t.token())}
-		if _, again := ps.get(p.name); p.name == "" || again {
+		if _, again := ps.get(p.name); p.name == "" || again || len(ps) == maxParams {
 			return nil, false
 		}
 		if !t.sep('=') {

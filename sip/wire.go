@@ -16,6 +16,7 @@ const (
 	maxHeaderBytes = 12 << 10
 	maxHeaderLines = 128
 	maxVias        = 70
+	maxParams      = 64 // of one value; more is an error
 	maxURI         = 1024
 	maxBody        = 16 << 10
 )
@@ -72,20 +73,24 @@ func splitMessage(raw []byte) (head, rest []byte, ok bool) {
 }
 
 // unfold returns the lines of a header section, each without its CRLF and with
-// its continuation lines (RFC 3261 7.3.1).
+// its continuation lines (RFC 3261 7.3.1). It looks at maxHeaderBytes only.
 func unfold(head []byte) []string {
+	head = head[:min(len(head), maxHeaderBytes)]
 	var lines []string
-	for len(head) > 0 {
-		line, rest, _ := bytes.Cut(head, []byte("\r\n"))
+	var line []byte
+	for first := true; len(head) > 0; first = false {
+		next, rest, _ := bytes.Cut(head, []byte("\r\n"))
 		head = rest
-		if len(lines) > 0 && len(line) > 0 && isBlank(line[0]) {
-			last := len(lines) - 1
-			lines[last] = strings.TrimRight(lines[last], " \t") + " " + strings.Trim(string(line), " \t")
+		if !first && len(next) > 0 && isBlank(next[0]) {
+			line = append(append(bytes.TrimRight(line, " \t"), ' '), bytes.Trim(next, " \t")...)
 			continue
 		}
-		lines = append(lines, string(line))
+		if !first {
+			lines = append(lines, string(line))
+		}
+		line = append(line[:0], next...)
 	}
-	return lines
+	return append(lines, string(line))
 }
 
 // splitField returns the long name and the value of a header line; ok is false
