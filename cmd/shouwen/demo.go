@@ -107,30 +107,47 @@ func (s *story) play(ctx context.Context) error {
 	return s.ledger(ctx)
 }
 
-// answered: three phones ring, the second picks up, they talk, the agent looks
-// something up while the caller hears music, and the caller hangs up.
-func (s *story) answered(ctx context.Context) error {
-	caller, err := siptest.Listen(ctx, siptest.Config{Server: s.SIP.UDP, User: "+861055550101", Tone: callerTone})
+// call has a caller dial the hotline and waits until he is answered.
+func (s *story) call(ctx context.Context, from string) (c *siptest.Call, closePhone func(), err error) {
+	caller, err := siptest.Listen(ctx, siptest.Config{Server: s.SIP.UDP, User: from, Tone: callerTone})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer caller.Close()
-	c, err := caller.Dial(s.Hotline)
+	s.say("%s dials %s", from, s.Hotline)
+	if c, err = caller.Dial(s.Hotline); err == nil {
+		_, err = c.Answered(ctx)
+	}
 	if err != nil {
-		return err
+		caller.Close()
 	}
-	s.say("a caller dials %s", s.Hotline)
-	if _, err := c.Answered(ctx); err != nil {
-		return err
-	}
-	s.say("Shouwen answers; the caller hears the greeting")
-	var ringing []*siptest.Call
+	return c, caller.Close, err
+}
+
+// ringing waits until every agent's phone rings.
+func (s *story) ringing(ctx context.Context) ([]*siptest.Call, error) {
+	var all []*siptest.Call
 	for _, p := range s.agents {
 		in, err := p.Incoming(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		ringing = append(ringing, in)
+		all = append(all, in)
+	}
+	return all, nil
+}
+
+// answered: three phones ring, the second picks up, they talk, the agent looks
+// something up while the caller hears music, and the caller hangs up.
+func (s *story) answered(ctx context.Context) error {
+	c, hangUp, err := s.call(ctx, "+861055550101")
+	if err != nil {
+		return err
+	}
+	defer hangUp()
+	s.say("Shouwen answers; the caller hears the greeting")
+	ringing, err := s.ringing(ctx)
+	if err != nil {
+		return err
 	}
 	s.say("three phones ring")
 	if err := ringing[1].Answer(); err != nil {
@@ -176,26 +193,14 @@ func (s *story) answered(ctx context.Context) error {
 
 // abandoned: nobody picks up and the caller gives up; he is owed a callback.
 func (s *story) abandoned(ctx context.Context) error {
-	caller, err := siptest.Listen(ctx, siptest.Config{Server: s.SIP.UDP, User: "+861055550102"})
+	c, hangUp, err := s.call(ctx, "+861055550102")
 	if err != nil {
 		return err
 	}
-	defer caller.Close()
-	c, err := caller.Dial(s.Hotline)
+	defer hangUp()
+	ringing, err := s.ringing(ctx)
 	if err != nil {
 		return err
-	}
-	if _, err := c.Answered(ctx); err != nil {
-		return err
-	}
-	s.say("another caller dials %s", s.Hotline)
-	var ringing []*siptest.Call
-	for _, p := range s.agents {
-		in, err := p.Incoming(ctx)
-		if err != nil {
-			return err
-		}
-		ringing = append(ringing, in)
 	}
 	if err := c.Hangup(ctx); err != nil {
 		return err

@@ -129,6 +129,18 @@ func (u userData) load() ([]Phone, error) {
 	return loadPhones(u.Data, 0)
 }
 
+// find loads the directory and says where user is in it.
+func (u userData) find(user string) (phones []Phone, at int, err error) {
+	if phones, err = u.load(); err != nil {
+		return nil, 0, err
+	}
+	at = slices.IndexFunc(phones, func(p Phone) bool { return p.User == user })
+	if at < 0 {
+		return nil, 0, fmt.Errorf("no phone %q; shouwen user lists them", user)
+	}
+	return phones, at, nil
+}
+
 type userListCmd struct{ userData }
 
 // Run prints the directory.
@@ -172,13 +184,9 @@ type userDelCmd struct {
 
 // Run removes the phone.
 func (u userDelCmd) Run() error {
-	phones, err := u.load()
+	phones, i, err := u.find(u.User)
 	if err != nil {
 		return err
-	}
-	i := slices.IndexFunc(phones, func(p Phone) bool { return p.User == u.User })
-	if i < 0 {
-		return fmt.Errorf("no phone %q; shouwen user lists them", u.User)
 	}
 	return u.save(slices.Delete(phones, i, i+1), Phone{})
 }
@@ -190,13 +198,9 @@ type userPassCmd struct {
 
 // Run replaces the password and prints it.
 func (u userPassCmd) Run() error {
-	phones, err := u.load()
+	phones, i, err := u.find(u.User)
 	if err != nil {
 		return err
-	}
-	i := slices.IndexFunc(phones, func(p Phone) bool { return p.User == u.User })
-	if i < 0 {
-		return fmt.Errorf("no phone %q; shouwen user lists them", u.User)
 	}
 	phones[i].Password = newSecret(10)
 	return u.save(phones, phones[i])
