@@ -15,6 +15,13 @@ func audioFrom(t *testing.T, ssrc uint32, seq uint16) []byte {
 	return datagram(t, rtp.Header{SSRC: ssrc, SequenceNumber: seq, Timestamp: uint32(seq) * frameSamples}, make([]byte, frameSamples))
 }
 
+// unread returns a session on a wire with neither readers nor a clock: the test
+// does what they would.
+func unread(t *testing.T) (*Session, *wire) {
+	pool, w := wirePool(t, 1)
+	return newSession(pool, 30000, quiet, &wireConn{wire: w, port: 30000}, &wireConn{wire: w, port: 30001}), w
+}
+
 // report returns the next report s sends.
 func report(t *testing.T, w *wire, s *Session) []rtcp.Packet {
 	t.Helper()
@@ -32,15 +39,10 @@ func report(t *testing.T, w *wire, s *Session) []rtcp.Packet {
 }
 
 func TestReportsSayWhatWasHeard(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pool, w := wirePool(t, 1)
-		running(t, pool)
-		s := wireSession(t, pool)
-		defer s.Close()
-		hear := func(b []byte) {
-			w.put(s.Port(), b)
-			synctest.Wait()
-		}
+	synctest.Test(t, func(t *testing.T) { // for time.Sleep
+		s, w := unread(t)
+		s.Apply(Negotiated{Remote: phoneAddr, RecvOK: true})
+		hear := func(b []byte) { s.receive(b, phoneAddr, time.Now()) }
 		sr := func(ssrc uint32) {
 			b, err := (&rtcp.SenderReport{SSRC: ssrc, NTPTime: 0x1111_2222_3333_4444}).Marshal()
 			if err != nil {
@@ -70,8 +72,7 @@ func TestReportsSayWhatWasHeard(t *testing.T) {
 
 // The far end's figures are taken only when they are about us and possible.
 func TestReportsAboutUs(t *testing.T) {
-	pool, w := wirePool(t, 1)
-	s := newSession(pool, 30000, quiet, &wireConn{wire: w, port: 30000}, &wireConn{wire: w, port: 30001})
+	s, _ := unread(t)
 	s.Apply(Negotiated{Remote: phoneAddr, RecvOK: true})
 	at := time.Now()
 	now := uint32(s.ntp(at) >> 16)
@@ -140,8 +141,7 @@ func TestWhereReportsGo(t *testing.T) {
 
 // A refresh of the same SDP may change who is believed.
 func TestRefreshedHints(t *testing.T) {
-	pool, w := wirePool(t, 1)
-	s := newSession(pool, 30000, quiet, &wireConn{wire: w, port: 30000}, &wireConn{wire: w, port: 30001})
+	s, _ := unread(t)
 	n := Negotiated{Remote: sdpAddr, RecvOK: true}
 	heard := func() uint64 {
 		before := s.Stats()
@@ -176,8 +176,7 @@ func TestRefreshedHints(t *testing.T) {
 // Figures stay with the session when the far end changes its source, and grow
 // by interval.
 func TestStatsOverSources(t *testing.T) {
-	pool, w := wirePool(t, 1)
-	s := newSession(pool, 30000, quiet, &wireConn{wire: w, port: 30000}, &wireConn{wire: w, port: 30001})
+	s, _ := unread(t)
 	s.Apply(Negotiated{Remote: phoneAddr, RecvOK: true})
 	hear := func(ssrc uint32, seqs ...uint16) {
 		for _, seq := range seqs {
@@ -205,8 +204,7 @@ func TestStatsOverSources(t *testing.T) {
 
 // A gateway that sends its events as a source of their own disturbs nothing.
 func TestEventsWithTheirOwnSource(t *testing.T) {
-	pool, w := wirePool(t, 1)
-	s := newSession(pool, 30000, quiet, &wireConn{wire: w, port: 30000}, &wireConn{wire: w, port: 30001})
+	s, _ := unread(t)
 	s.Apply(Negotiated{Remote: phoneAddr, Recv: Format{EventPT: 101}, RecvOK: true})
 	var keys []byte
 	s.OnDigit(func(d byte) { keys = append(keys, d) })
