@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"shouwen/cases"
@@ -107,6 +108,15 @@ func (s *story) play(ctx context.Context) error {
 	return s.ledger(ctx)
 }
 
+// pause lets the story be followed; it is cut short by ctx, whose error the next
+// step meets.
+func (s *story) pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
 // call has a caller dial the hotline and waits until he is answered.
 func (s *story) call(ctx context.Context, from string) (c *siptest.Call, closePhone func(), err error) {
 	caller, err := siptest.Listen(ctx, siptest.Config{Server: s.SIP.UDP, User: from, Tone: callerTone})
@@ -150,6 +160,7 @@ func (s *story) answered(ctx context.Context) error {
 		return err
 	}
 	s.say("three phones ring")
+	s.pause(ctx, 2*time.Second)
 	if err := ringing[1].Answer(); err != nil {
 		return err
 	}
@@ -174,6 +185,7 @@ func (s *story) answered(ctx context.Context) error {
 		return err
 	}
 	s.say("the agent holds: the caller hears music")
+	s.pause(ctx, 2*time.Second)
 	if _, err := agent.Do(ctx, "INVITE", agent.Audio.SDP(siptest.SendRecv)); err != nil {
 		return err
 	}
@@ -181,6 +193,7 @@ func (s *story) answered(ctx context.Context) error {
 		return err
 	}
 	s.say("and is back with the agent")
+	s.pause(ctx, time.Second)
 	if err := c.Hangup(ctx); err != nil {
 		return err
 	}
@@ -202,6 +215,7 @@ func (s *story) abandoned(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.pause(ctx, 2*time.Second)
 	if err := c.Hangup(ctx); err != nil {
 		return err
 	}
@@ -220,6 +234,7 @@ func (s *story) ledger(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	slices.Reverse(all) // the store lists the newest first
 	for _, c := range all {
 		_, events, err := s.store.Case(ctx, c.Number)
 		if err != nil {
