@@ -145,33 +145,20 @@ func (x *site) listCases(ctx context.Context, in *casesInput) (*out[casePageBody
 	return &out[casePageBody]{casePageBody{Cases: mapped(list, caseOf), Next: string(next)}}, nil
 }
 
-type caseLedgerBody struct {
-	caseBody
-	Events []eventBody `json:"events" nullable:"false" doc:"Its ledger, oldest first."`
-	Chain  chainBody   `json:"chain" doc:"Whether the ledger is as it was written, checked now."`
-}
-
 type caseInput struct {
 	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
 }
 
-func (x *site) getCase(ctx context.Context, in *caseInput) (*out[caseLedgerBody], error) {
+func (x *site) getCase(ctx context.Context, in *caseInput) (*out[caseBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	c, ledger, err := x.find(ctx, in.Number)
+	c, ledger, err := x.Store.Case(ctx, cases.CaseNumber(in.Number))
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
-	return &out[caseLedgerBody]{caseLedgerBody{caseBody: caseOf(c), Events: eventsOf(ledger), Chain: chainOf(c, ledger)}}, nil
-}
-
-// find returns the case of a number that anybody may have typed.
-func (x *site) find(ctx context.Context, number string) (cases.Case, []cases.Event, error) {
-	n := cases.CaseNumber(number)
-	if !wellFormed(n) {
-		return cases.Case{}, nil, store.ErrNotFound
-	}
-	return x.Store.Case(ctx, n)
+	body, chain := caseOf(c), chainOf(c, ledger)
+	body.Events, body.Chain = eventsOf(ledger), &chain
+	return &out[caseBody]{body}, nil
 }
 
 type callbacksInput struct {

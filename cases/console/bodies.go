@@ -60,6 +60,8 @@ type caseBody struct {
 	EventCount  int             `json:"event_count" doc:"Length of its ledger."`
 	Head        string          `json:"head" doc:"Hash of the last event of its ledger: SHA-256, hexadecimal."`
 	Call        hotlineCallBody `json:"call" doc:"The call that opened it."`
+	Events      []eventBody     `json:"events,omitempty" nullable:"false" doc:"Its ledger, oldest first; left out in lists."`
+	Chain       *chainBody      `json:"chain,omitempty" doc:"Whether the ledger is as it was written, checked now; left out in lists."`
 }
 
 func caseOf(c cases.Case) caseBody {
@@ -103,13 +105,13 @@ func eventsOf(ledger []cases.Event) []eventBody {
 // chainBody is what checking a ledger found.
 type chainBody struct {
 	OK      bool   `json:"ok" doc:"Every event is as it was written, and the case is what they say."`
-	Seq     *int   `json:"seq,omitempty" doc:"First bad event; 0: the case itself."`
+	Seq     int    `json:"seq,omitempty" doc:"First bad event; left out if it is the case itself."`
 	Problem string `json:"problem,omitempty" doc:"What is wrong with it."`
 }
 
 func chainOf(c cases.Case, ledger []cases.Event) chainBody {
 	if bad, ok := errors.AsType[*cases.ChainError](c.Verify(ledger)); ok {
-		return chainBody{Seq: &bad.Seq, Problem: bad.What}
+		return chainBody{Seq: bad.Seq, Problem: bad.What}
 	}
 	return chainBody{OK: true}
 }

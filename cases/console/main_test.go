@@ -1,13 +1,22 @@
 package console
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
+	"shouwen/ivr/acd"
 )
 
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
@@ -47,4 +56,92 @@ func missed(n int, caller cases.Caller, due time.Time) []cases.Fact {
 // from returns a caller with a number.
 func from(number cases.Number) cases.Caller {
 	return cases.Caller{Raw: "<sip:" + string(number) + "@192.0.2.1>", E164: number, Verified: true}
+}
+
+const token = "sw_0123456789abcdef0123456789abcdef"
+
+// newServer returns a console over st with a few calls and agents, and what it
+// logs.
+func newServer(st *store.Store) (*Server, *bytes.Buffer) {
+	var out bytes.Buffer
+	return &Server{
+		Store: st, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
+		Log:    slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Calls:  func() []Call { return slices.Clone(liveCalls) },
+		Agents: func() acd.Snapshot { return snapshot },
+	}, &out
+}
+
+var liveCalls = []Call{
+	{ID: id(2), Direction: "inbound", State: "queued", Caller: cases.Caller{Raw: "sip:+15550100@192.0.2.9", Withheld: true}, Dialed: "12345",
+		Since: noon.Add(time.Minute)},
+	{ID: id(1), Direction: "inbound", State: "talking", Caller: from("+15550111"), Dialed: "12345", Agent: "wang", Case: "261123-1-0007",
+		Since: noon, Answered: noon.Add(5 * time.Second)},
+}
+
+var snapshot = acd.Snapshot{
+	At: noon.Add(2 * time.Minute),
+	Agents: []acd.Presence{
+		{Agent: acd.Agent{User: "li", Extension: "1002", Department: "Repairs", Rank: 2}, State: acd.Ready, Since: noon},
+		{Agent: acd.Agent{User: "wang", Extension: "1001"}, State: acd.Talking, Since: noon.Add(5 * time.Second), Call: id(1)},
+	},
+	Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{{Call: id(2), Since: noon.Add(time.Minute)}}}},
+}
+
+// deadStore is of a database that never answers.
+func deadStore(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), "postgres:///x?host="+t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func apply(t *testing.T, st *store.Store, facts ...[]cases.Fact) {
+	t.Helper()
+	for _, f := range facts {
+		if err := st.Apply(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ask sends a request, with headers given as name and value in turn.
+func ask(h http.Handler, method, target, body string, header ...string) *http.Response {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// askAPI sends a request with the token.
+func askAPI(h http.Handler, target string) *http.Response {
+	return ask(h, "GET", target, "", "Authorization", "Bearer "+token)
+}
+
+func text(t *testing.T, r *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// signIn returns the cookie of a new session.
+func signIn(t *testing.T, h http.Handler) string {
+	t.Helper()
+	r := ask(h, "POST", "/sign-in", "token="+token)
+	if r.StatusCode != http.StatusSeeOther || len(r.Cookies()) != 1 {
+		t.Fatalf("sign-in: %s, cookies %v", r.Status, r.Cookies())
+	}
+	return r.Cookies()[0].Name + "=" + r.Cookies()[0].Value
 }

@@ -128,7 +128,7 @@ type casePage struct {
 func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
 	defer cancel()
-	c, ledger, err := x.find(ctx, r.PathValue("number"))
+	c, ledger, err := x.Store.Case(ctx, cases.CaseNumber(r.PathValue("number")))
 	if code := x.health.status(err, x.Log); code != http.StatusOK {
 		x.fail(w, r, code)
 		return
@@ -152,16 +152,15 @@ func (x *site) errorPage(w http.ResponseWriter, r *http.Request, status int) {
 // view is what every page is made of.
 type view struct {
 	Lang  lang
-	Other lang   // the language one may switch to
-	Path  string // of this page
-	In    bool   // signed in
+	Other lang // the language one may switch to
+	In    bool // signed in
 	Page  any
 }
 
 // render answers with a page. It is made whole before anything is sent, so that
 // an error in it is a clean 500.
 func (x *site) render(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
-	v := view{Lang: languageOf(r), Other: chinese, Path: r.URL.Path, In: x.sessions.valid(session(r), time.Now()), Page: page}
+	v := view{Lang: languageOf(r), Other: chinese, In: x.sessions.valid(session(r), time.Now()), Page: page}
 	if v.Lang == chinese {
 		v.Other = english
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -99,7 +100,11 @@ func (x *site) signInPage(w http.ResponseWriter, r *http.Request) {
 
 func (x *site) signIn(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		x.fail(w, r, http.StatusBadRequest)
+		code := http.StatusBadRequest
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			code = http.StatusRequestEntityTooLarge
+		}
+		x.fail(w, r, code)
 		return
 	}
 	form := signInForm{Case: cases.CaseNumber(r.PostFormValue("case"))}
