@@ -45,10 +45,10 @@ type Offered struct {
 // PickedUp: an agent won the call and is from now on its first-asker. The journal
 // gives the case its number in this fact.
 type PickedUp struct {
-	Agent     string        `json:"agent"`          // user of the first-asker
-	Extension string        `json:"extension"`      //
-	Waited    time.Duration `json:"waited"`         // from entering the queue, nanoseconds
-	Tied      []string      `json:"tied,omitempty"` // who else answered within the tie window; the highest rank won (S34-R3)
+	Agent     string   `json:"agent"`          // user of the first-asker
+	Extension string   `json:"extension"`      //
+	Waited    Span     `json:"waited_seconds"` // from entering the queue
+	Tied      []string `json:"tied,omitempty"` // who else answered within the tie window; the highest rank won (S34-R3)
 }
 
 // MissedReason says why nobody spoke with a caller.
@@ -65,9 +65,9 @@ const (
 // Missed: the caller was not answered. It opens a case that owes a callback; the
 // journal gives it a number.
 type Missed struct {
-	Reason      MissedReason  `json:"reason"`
-	Waited      time.Duration `json:"waited"`
-	CallbackDue time.Time     `json:"callback_due"` // stage of the callback clock
+	Reason      MissedReason `json:"reason"`
+	Waited      Span         `json:"waited_seconds"`
+	CallbackDue time.Time    `json:"callback_due"` // stage of the callback clock
 }
 
 // EndCause says how an answered call ended.
@@ -85,8 +85,8 @@ const (
 
 // Ended: an answered call is over.
 type Ended struct {
-	Cause EndCause      `json:"cause"`
-	Talk  time.Duration `json:"talk"` // pick-up to end
+	Cause EndCause `json:"cause"`
+	Talk  Span     `json:"talk_seconds"` // pick-up to end
 
 	CallbackDue time.Time `json:"callback_due,omitzero"` // neither side wanted the end: a callback is owed; zero: none
 }

@@ -105,7 +105,7 @@ func arrived(f Fact, at time.Time) Call {
 func pickedUp(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	p := *f.PickedUp
 	if call.Answered.IsZero() {
-		call.Answered, call.Agent, call.Extension, call.Waited = at, p.Agent, p.Extension, p.Waited.Truncate(time.Microsecond)
+		call.Answered, call.Agent, call.Extension, call.Waited = at, p.Agent, p.Extension, time.Duration(p.Waited).Truncate(time.Microsecond)
 	}
 	c = opened(c, f.Case, at)
 	if c.FirstAsker == "" {
@@ -125,7 +125,7 @@ func missed(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	m := *f.Missed
 	call.Ended, call.Missed = at, m.Reason
 	if call.Answered.IsZero() {
-		call.Waited = m.Waited.Truncate(time.Microsecond)
+		call.Waited = time.Duration(m.Waited).Truncate(time.Microsecond)
 	}
 	body := struct {
 		Call    string `json:"call"`
@@ -139,7 +139,7 @@ func missed(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 }
 
 func ended(call Call, c Case, f Fact, at time.Time) (Effect, error) {
-	call.Ended, call.Cause, call.Talk = at, f.Ended.Cause, f.Ended.Talk.Truncate(time.Microsecond)
+	call.Ended, call.Cause, call.Talk = at, f.Ended.Cause, time.Duration(f.Ended.Talk).Truncate(time.Microsecond)
 	eff, err := recorded(call, c, Event{Kind: EventEnded, At: at, Fact: f.ID}, *f.Ended)
 	eff.owe(f.Ended.CallbackDue)
 	return eff, err

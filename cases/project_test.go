@@ -30,17 +30,17 @@ func offered() cases.Fact {
 
 func pickedUp(agent string) cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
-		PickedUp: &cases.PickedUp{Agent: agent, Extension: "1001", Waited: time.Second}}
+		PickedUp: &cases.PickedUp{Agent: agent, Extension: "1001", Waited: cases.Span(time.Second)}}
 }
 
 func missed() cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
-		Missed: &cases.Missed{Reason: cases.MissedAbandoned, Waited: time.Second, CallbackDue: at.Add(time.Hour)}}
+		Missed: &cases.Missed{Reason: cases.MissedAbandoned, Waited: cases.Span(time.Second), CallbackDue: at.Add(time.Hour)}}
 }
 
 func ended() cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
-		Ended: &cases.Ended{Cause: cases.EndCaller, Talk: time.Minute}}
+		Ended: &cases.Ended{Cause: cases.EndCaller, Talk: cases.Span(time.Minute)}}
 }
 
 func cutOff() cases.Fact {

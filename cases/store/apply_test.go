@@ -29,8 +29,8 @@ func answered(n int, caller cases.Number, agent string) []cases.Fact {
 			Caller:  cases.Caller{Raw: `"A" <sip:` + string(caller) + `@192.0.2.1>`, E164: caller, Withheld: caller == ""},
 			Hotline: "12345", Trunk: "carrier"}}),
 		fact(1, cases.Fact{Offered: &cases.Offered{Round: 1, Agents: []string{agent, "other"}, Reason: "all_ready"}}),
-		fact(2, cases.Fact{Case: number, PickedUp: &cases.PickedUp{Agent: agent, Extension: "1001", Waited: 3500 * time.Millisecond}}),
-		fact(3, cases.Fact{Case: number, Ended: &cases.Ended{Cause: cases.EndCaller, Talk: time.Minute}}),
+		fact(2, cases.Fact{Case: number, PickedUp: &cases.PickedUp{Agent: agent, Extension: "1001", Waited: cases.Span(3500 * time.Millisecond)}}),
+		fact(3, cases.Fact{Case: number, Ended: &cases.Ended{Cause: cases.EndCaller, Talk: cases.Span(time.Minute)}}),
 	}
 }
 
@@ -40,7 +40,7 @@ func missed(n int, caller cases.Number) []cases.Fact {
 	last := facts[1]
 	last.ID, last.At, last.Offered = id(100*n+2), last.At.Add(30*time.Second), nil
 	last.Case = cases.NewCaseNumber(last.At, 1, n)
-	last.Missed = &cases.Missed{Reason: cases.MissedAbandoned, Waited: 31 * time.Second, CallbackDue: last.At.Add(time.Hour)}
+	last.Missed = &cases.Missed{Reason: cases.MissedAbandoned, Waited: cases.Span(31 * time.Second), CallbackDue: last.At.Add(time.Hour)}
 	return append(facts, last)
 }
 

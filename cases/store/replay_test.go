@@ -63,13 +63,13 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "pick-ups") {
 		add(cases.Fact{Case: number, PickedUp: &cases.PickedUp{Agent: agent.Draw(t, "agent"), Extension: "1001",
-			Waited: time.Duration(rapid.IntRange(0, 1e12).Draw(t, "waited"))}})
+			Waited: cases.Span(rapid.IntRange(0, 1e12).Draw(t, "waited"))}})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "ends") { // a second one is rejected
 		if rapid.Bool().Draw(t, "missed") {
 			add(cases.Fact{Case: number, Missed: &cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at.Add(time.Hour)}})
 		} else if len(w.ledgers[number]) > 0 {
-			add(cases.Fact{Case: number, Ended: &cases.Ended{Cause: cases.EndAgent, Talk: time.Minute}})
+			add(cases.Fact{Case: number, Ended: &cases.Ended{Cause: cases.EndAgent, Talk: cases.Span(time.Minute)}})
 		}
 	}
 	return facts

@@ -170,7 +170,7 @@ func (c *Conversation) finish(talked bool, cause cases.EndCause, missed cases.Mi
 	result := metrics.Answered
 	switch {
 	case talked:
-		ended := &cases.Ended{Cause: cause, Talk: now.Sub(c.live.Answered)}
+		ended := &cases.Ended{Cause: cause, Talk: cases.Span(now.Sub(c.live.Answered))}
 		if cause == cases.EndShutdown || cause == cases.EndFailure { // neither of the two wanted it
 			ended.CallbackDue = due
 		}
@@ -181,7 +181,7 @@ func (c *Conversation) finish(talked bool, cause cases.EndCause, missed cases.Mi
 			waited = now.Sub(c.entered)
 		}
 		c.record(cases.Fact{Missed: &cases.Missed{
-			Reason: missed, Waited: waited, CallbackDue: due,
+			Reason: missed, Waited: cases.Span(waited), CallbackDue: due,
 		}})
 		result = resultOf(missed)
 	}

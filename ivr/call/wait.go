@@ -170,7 +170,7 @@ func (c *Conversation) choose(event) {
 	c.live.Agent = claim.Agent.User
 	c.log.Info("picked up", "agent", claim.Agent.User, "waited", claim.Waited, "reason", claim.Reason, "tied", tied)
 	c.record(cases.Fact{PickedUp: &cases.PickedUp{
-		Agent: claim.Agent.User, Extension: claim.Agent.Extension, Waited: time.Since(c.entered), Tied: tied,
+		Agent: claim.Agent.User, Extension: claim.Agent.Extension, Waited: cases.Span(time.Since(c.entered)), Tied: tied,
 	}})
 	c.enter(opening)
 }
