@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,8 +13,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"shouwen/sip/media"
 )
 
 // tortureCase is the outcome wanted for one message of the torture folder.
@@ -24,6 +30,10 @@ type tortureCase struct {
 	Parse     string // ok, error, either
 	Expected  string // accept, reject, drop
 	Codes     []int
+	Challenge bool // with digest on, 401 may come first
+	Also      []struct {
+		Codes []int
+	}
 }
 
 // wants returns whether code is the outcome the verdict prefers; 0 is silence.
@@ -87,7 +97,7 @@ func TestTransportSurvivesTorture(t *testing.T) {
 	t.Parallel()
 	for name, tc := range loadTorture(t) {
 		t.Run(name, func(t *testing.T) {
-			code := tortureCode(t, tc, readTorture(t, name))
+			code := tortureCode(t, testTransport(t, nil), tc, readTorture(t, name))
 			if want := tc.admitted(); want && code != 200 || !want && !tc.wants(code) {
 				t.Errorf("%s: got %d, want %s %v (200 from the test's core: %v)", tc.Section, code, tc.Expected, tc.Codes, want)
 			}
@@ -95,14 +105,71 @@ func TestTransportSurvivesTorture(t *testing.T) {
 	}
 }
 
+// The whole user agent, with digest on, the test's addresses as a trunk and
+// every call answered. It takes two liberties: a call without Contact is refused
+// (RFC 4475 3.4.1 permits it), and the registrar answers to the port a REGISTER
+// came from, asked for rport or not, because phones sit behind NAT.
+func TestUserAgentSurvivesTorture(t *testing.T) {
+	t.Parallel()
+	for name, tc := range loadTorture(t) {
+		t.Run(name, func(t *testing.T) {
+			u, raw := tortureUA(t), readTorture(t, name)
+			if tc.admitted() && bytes.HasPrefix(raw, []byte("REGISTER ")) {
+				tc.ReplyPort = nil
+			}
+			code := tortureCode(t, u.transport, tc, raw)
+			if name == "rfc4475/inv2543.dat" {
+				tc.Codes = tc.Also[0].Codes
+			}
+			if !tc.wants(code) && !(tc.Challenge && code == 401) {
+				t.Errorf("%s: got %d, want %s %v", tc.Section, code, tc.Expected, tc.Codes)
+			}
+		})
+	}
+}
+
+func tortureUA(t *testing.T) *UA {
+	t.Helper()
+	ports, err := media.NewPool(netip.MustParseAddr("127.0.0.1"), 40000, 41000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := New(Config{
+		Transport: TransportConfig{
+			UDP: []netip.AddrPort{anyPort}, TCP: []netip.AddrPort{anyPort}, TLS: []netip.AddrPort{anyPort}, DataDir: t.TempDir(),
+		},
+		Domain: testRealm, Agent: "Shouwen", MediaAddr: netip.MustParseAddr("127.0.0.1"), T1: 50 * time.Millisecond,
+		Trunks: []Trunk{{Name: "test", Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}},
+	}, Deps{
+		Log: discard, Metrics: testMetrics(), Ports: ports, Accounts: newDirectory("1001"),
+		OnCall: func(l *Leg) func(Event) {
+			l.Answer()
+			return func(Event) {}
+		},
+		OnRefused:  func(Incoming, int) {},
+		OnPresence: func(string, bool) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = u.Run(ctx) })
+	running.Go(func() { _ = ports.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+	<-u.Ready()
+	return u
+}
+
 var tortureHosts atomic.Int32
 
-// tortureCode sends raw to a fresh transport and returns the final answer's
-// code, 0 for none. The order of answers is that of requests, so an OPTIONS
-// answered means that nothing more comes.
-func tortureCode(t *testing.T, tc tortureCase, raw []byte) int {
+// tortureCode sends raw to tp and returns the final answer's code, 0 for none.
+// An ordinary OPTIONS must be answered afterwards.
+func tortureCode(t *testing.T, tp *transport, tc tortureCase, raw []byte) int {
 	t.Helper()
-	tp := testTransport(t, nil)
 	if tc.Transport != "udp" {
 		conn := dialSIP(t, tp, tc.Transport)
 		defer probe(t, tc.Transport, dialSIP(t, tp, tc.Transport))
