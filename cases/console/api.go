@@ -60,7 +60,7 @@ func (x *site) apiConfig() huma.Config {
 			},
 			Components: &huma.Components{
 				Schemas:         huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "The API token of the configuration."}},
+				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "The API token, which Shouwen writes to ready.json."}},
 			},
 			Security: []map[string][]string{{"token": {}}},
 		},

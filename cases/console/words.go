@@ -77,8 +77,8 @@ var words = map[string][2]string{
 	"sign out": {"退出", "Sign out"},
 	"token":    {"访问令牌", "API token"},
 	"token help": {
-		"令牌在 Shouwen 的配置中，由管理员提供。",
-		"It is in Shouwen's configuration; ask your administrator."},
+		"由管理员提供；Shouwen 启动时将其写入 ready.json。",
+		"Your administrator has it; Shouwen writes it to ready.json."},
 	"too_many":  {"错误次数过多，请稍候再试。", "Too many wrong attempts. Wait a moment and try again."},
 	"wrong":     {"令牌不正确。", "That is not the token."},
 	"away":      {"数据库暂时无法访问。来电照常接听并已记录在案，数据库恢复后将在此显示。", "The database does not answer. Calls are still taken and recorded; their cases appear here after it returns."},
