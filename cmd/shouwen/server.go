@@ -31,6 +31,7 @@ const queueName = "hotline"
 // server is the whole program, wired. newServer makes it, run runs it once.
 type server struct {
 	cfg      Config
+	zone     *time.Location
 	log      *slog.Logger
 	phones   []Phone
 	secrets  secrets
@@ -74,11 +75,10 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if s.secrets, err = loadSecrets(cfg.Data); err != nil {
 		return nil, err
 	}
-	zone, err := time.LoadLocation(cfg.TimeZone)
-	if err != nil {
+	if s.zone, err = time.LoadLocation(cfg.TimeZone); err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
-	s.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.Data, "journal"), Node: cfg.Node, Location: zone}, s.metrics.Journal, log)
+	s.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.Data, "journal"), Node: cfg.Node, Location: s.zone}, s.metrics.Journal, log)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, s.people(), log); err != nil {
 		return nil, err
 	}
-	s.learnNumbers(ctx, time.Now().In(zone))
+	s.learnNumbers(ctx, time.Now().In(s.zone))
 	return s, s.wire()
 }
 
@@ -295,7 +295,8 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	}
 	if s.console != nil {
 		c := &console.Server{
-			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token, Version: version, Log: s.log,
+			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
+			Version: version, Zone: s.zone, Log: s.log,
 		}
 		serve(s.console, c.Handler())
 	}
