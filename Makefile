@@ -1,7 +1,7 @@
 # Everything a newcomer types. Options go through ARGS: make run ARGS='--agents 20'.
 ARGS ?=
 
-.PHONY: build run demo test lint bench clean
+.PHONY: build run demo test lint fuzz bench clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/shouwen ./cmd/shouwen
@@ -23,6 +23,11 @@ test:
 lint:
 	go tool -modfile=.ci/tools.mod staticcheck ./...
 	go tool -modfile=.ci/tools.mod deadcode -test ./...
+
+FUZZTIME ?= 3s
+fuzz:
+	.ci/install cc
+	.ci/fuzz $(FUZZTIME)
 
 bench:
 	.ci/install postgres

@@ -76,7 +76,7 @@ func (r Ready) box() string {
 		rows = append(rows, fmt.Sprintf("%-10s extension %s   user %s   password %s", title, a.Ext, a.User, a.Password))
 	}
 	rows = append(rows,
-		"console    "+orOff(r.Console),
+		"console    "+orOff(r.Console)+"   sign in with "+r.API.Token,
 		"metrics    "+orOff(r.MetricsURL),
 		"data       "+r.DataDir,
 		"",
