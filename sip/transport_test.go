@@ -15,6 +15,7 @@ import (
 	"time"
 
 	msg "github.com/emiago/sipgo/sip"
+	"go.uber.org/goleak"
 
 	"shouwen/metrics"
 )
@@ -158,6 +159,26 @@ func TestEveryListenerAnswers(t *testing.T) {
 		probe(t, network, conn)
 		probe(t, network, conn)
 	}
+}
+
+// Not parallel: it looks at the goroutines of the process.
+func TestRunLeavesNoGoroutine(t *testing.T) {
+	others := goleak.IgnoreCurrent()
+	tp, err := newTransport(TransportConfig{
+		UDP: []netip.AddrPort{anyPort}, TCP: []netip.AddrPort{anyPort}, TLS: []netip.AddrPort{anyPort},
+		DataDir: t.TempDir(), Trusted: func(netip.Addr) bool { return true },
+	}, testMetrics(), discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp.ua.TransactionLayer().OnRequest(answer200)
+	stop := runTransport(t, tp)
+	for _, network := range []string{"udp", "tcp", "tls"} {
+		_ = dialSIP(t, tp, network) // says nothing
+		probe(t, network, dialSIP(t, tp, network))
+	}
+	stop()
+	goleak.VerifyNone(t, others)
 }
 
 func TestListenErrorsNameAddressAndRemedy(t *testing.T) {
