@@ -10,8 +10,10 @@ import (
 // A clientTx is a request that is sent again until it is answered (RFC 3261 17.1).
 type clientTx struct {
 	req   *Message
+	to    netip.AddrPort // where it went, and the ACK for a refusal goes (RFC 3261 17.1.1.3)
 	again *repeat
-	on    func(*Message) // every response, and nil after 64·T1 without a final one
+	on    func(*Message) // every response but repeated refusals, and nil after 64·T1 without a final one
+	over  bool           // it was refused
 	ack   *Message       // for 2xx responses that are repeated, none when nil
 }
 
@@ -100,7 +102,7 @@ func (p *Phone) transact(req *Message, on func(*Message)) error {
 		p.expire(key)
 		on(nil)
 	})
-	p.clients[key] = &clientTx{req: req, again: again, on: on}
+	p.clients[key] = &clientTx{req: req, to: to, again: again, on: on}
 	return nil
 }
 
@@ -141,7 +143,13 @@ func (p *Phone) progress(tx *clientTx, m *Message) {
 	}
 	switch {
 	case invite && m.Status >= 300:
-		_ = p.send(tx.req.Ack(m))
+		ack := tx.req.Ack(m)
+		ack.Peer = tx.to
+		_ = p.send(ack)
+		if tx.over {
+			return
+		}
+		tx.over = true
 	case tx.ack != nil && m.Status >= 200:
 		_ = p.send(tx.ack)
 		return

@@ -75,14 +75,15 @@ func (p *Phone) read(alive context.Context, in chan<- packet) {
 	}
 }
 
-// datagram passes over keep-alives (RFC 5626 3.5.1).
+// datagram passes over keep-alives (RFC 5626 3.5.1) and late RTP for whoever had
+// the port before.
 func (p *Phone) datagram(buf []byte) (*Message, error) {
 	for {
 		n, peer, err := p.udp.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			return nil, err
 		}
-		if n <= 4 {
+		if n <= 4 || buf[0]>>6 == 2 {
 			continue
 		}
 		m, err := Parse(buf[:n])
