@@ -43,13 +43,12 @@ type Conversation struct {
 	answers []acd.Answer      // phones that picked up while a tie is possible
 	tie     *time.Timer
 	agent   *party // who talks with the caller
-	bridge  *media.Bridge
+	pair    *pair  // the two of them; nil: nobody talks with the caller
 	playing *media.Playback
 	next    []*media.Prompt // after playing; the last of them is repeated
 	check   *time.Ticker    // of the audio
 	probed  time.Time       // when a silent side was last asked whether it is there
 	wait    metrics.Outcome // how the wait ends if nobody picks up
-	held    bool            // by either side
 	entered time.Time       // into the queue
 	missed  cases.MissedReason
 	gone    bool // the caller's leg has ended
@@ -175,7 +174,7 @@ func (c *Conversation) step(e event) {
 func (c *Conversation) enter(st state) {
 	c.log.Debug("conversation", "was", c.state, "is", st)
 	c.state = st
-	c.live.State = st.shown(c.held)
+	c.live.State = st.shown(c.pair.held())
 	c.sw.show(c.live)
 }
 

@@ -7,7 +7,6 @@ import (
 	"shouwen/ivr/acd"
 	"shouwen/metrics"
 	"shouwen/sip"
-	"shouwen/sip/media"
 )
 
 // Intercom is a call from one extension to another. No case comes of it.
@@ -22,13 +21,12 @@ type Intercom struct {
 	done   chan struct{}
 
 	// Owned by run.
-	live    Live
-	callee  *party
-	up      bool // the called phone picked up
-	bridge  *media.Bridge
-	playing *media.Playback // music to whom the other holds
-	result  metrics.Result
-	over    bool
+	live   Live
+	callee *party
+	up     bool  // the called phone picked up
+	pair   *pair // nil until the caller's leg is up
+	result metrics.Result
+	over   bool
 }
 
 // intercom makes the call of leg to agent a.
@@ -89,13 +87,11 @@ func (c *Intercom) step(e event) {
 	case evAgentUp:
 		c.pickedUp(e)
 	case evCallerUp:
-		c.bridge = media.Connect(c.caller.Media(), c.callee.legs[0].Media())
-	case evAgentHeld:
-		c.hold(c.caller)
-	case evCallerHeld:
-		c.hold(c.callee.legs[0])
-	case evAgentResumed, evCallerResumed:
-		c.resume()
+		c.pair = c.sw.pair(c.caller, c.callee.legs[0])
+	case evAgentHeld, evAgentResumed:
+		c.hold(agentSide, e.kind == evAgentHeld)
+	case evCallerHeld, evCallerResumed:
+		c.hold(callerSide, e.kind == evCallerHeld)
 	case evCallerEnded:
 		if !c.up {
 			c.result = metrics.Abandoned
@@ -142,33 +138,17 @@ func (c *Intercom) phoneEnded(e event) {
 
 // end hangs up whoever is left.
 func (c *Intercom) end(cause sip.EndCause) {
-	c.resume()
-	if c.bridge != nil {
-		c.bridge.Disconnect()
-	}
+	c.pair.end()
 	c.caller.Hangup(sip.Hangup{Cause: cause})
 	c.callee.hangup("")
 	c.over = true
 }
 
-// hold plays music to who is held.
-func (c *Intercom) hold(other *sip.Leg) {
-	if c.bridge == nil {
+func (c *Intercom) hold(by side, on bool) {
+	if c.pair == nil {
 		return
 	}
-	c.bridge.Disconnect()
-	c.playing = c.sw.Pacer.Play(other.Media(), c.sw.Sounds.Music, true)
-	c.live.State = metrics.Held
-	c.sw.show(c.live)
-}
-
-func (c *Intercom) resume() {
-	if c.playing == nil {
-		return
-	}
-	c.playing.Stop()
-	c.playing = nil
-	c.bridge = media.Connect(c.caller.Media(), c.callee.legs[0].Media())
-	c.live.State = metrics.Talking
+	c.pair.hold(by, on)
+	c.live.State = talking.shown(c.pair.held())
 	c.sw.show(c.live)
 }

@@ -6,7 +6,6 @@ import (
 	"shouwen/cases"
 	"shouwen/metrics"
 	"shouwen/sip"
-	"shouwen/sip/media"
 )
 
 // opened: the case is durable and has its number; the two may speak.
@@ -18,45 +17,19 @@ func (c *Conversation) opened(e event) {
 		c.log.Info("case opened", "case", c.live.Case, "agent", c.agent.User)
 	} // else the disk fails under a live call: talking goes before recording
 	c.silence()
-	c.enter(talking)
-	c.connect()
-}
-
-func (c *Conversation) connect() {
-	c.bridge = media.Connect(c.caller.Media(), c.agent.legs[0].Media())
-}
-
-func (c *Conversation) disconnect() {
-	if c.bridge != nil {
-		c.bridge.Disconnect()
-		c.bridge = nil
-	}
-}
-
-// agentHeld: the caller hears music for as long as the agent holds him.
-func (c *Conversation) agentHeld(event) {
-	c.held = true
-	c.disconnect()
-	c.play(c.sw.Sounds.Music)
+	c.pair = c.sw.pair(c.caller, c.agent.legs[0])
 	c.enter(talking)
 }
 
-func (c *Conversation) agentResumed(event) {
-	c.held = false
-	c.silence()
-	c.connect()
+func (c *Conversation) agentHeld(event)     { c.hold(agentSide, true) }
+func (c *Conversation) agentResumed(event)  { c.hold(agentSide, false) }
+func (c *Conversation) callerHeld(event)    { c.hold(callerSide, true) }
+func (c *Conversation) callerResumed(event) { c.hold(callerSide, false) }
+
+func (c *Conversation) hold(by side, on bool) {
+	c.pair.hold(by, on)
 	c.enter(talking)
 }
-
-// callerHeld: the agent hears music for as long as the caller's side holds.
-func (c *Conversation) callerHeld(event) {
-	c.held = true
-	c.disconnect()
-	c.playing = c.sw.Pacer.Play(c.agent.legs[0].Media(), c.sw.Sounds.Music, true)
-	c.enter(talking)
-}
-
-func (c *Conversation) callerResumed(event) { c.agentResumed(event{}) }
 
 // agentEnded: the agent hung up, or his phone died under the call. In the second
 // case the caller is not to suffer: he goes to the front of the queue.
@@ -81,8 +54,8 @@ func (c *Conversation) agentEnded(e event) {
 
 // releaseAgent unbridges the agent and makes him free for others.
 func (c *Conversation) releaseAgent() {
-	c.disconnect()
-	c.held = false
+	c.pair.end()
+	c.pair = nil
 	if c.agent != nil {
 		c.agent.hangup("")
 		c.sw.Board.Released(c.agent.User, c.id)
@@ -94,7 +67,7 @@ func (c *Conversation) releaseAgent() {
 // alone for half that time is asked whether it is still there: a phone may have
 // died without a word, or send nothing because it is muted.
 func (c *Conversation) checkAudio(event) {
-	if c.held || c.line.MediaTimeout == 0 {
+	if c.pair.held() || c.line.MediaTimeout == 0 {
 		return
 	}
 	agent := c.agent.legs[0]
