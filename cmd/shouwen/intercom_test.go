@@ -1,0 +1,114 @@
+package main
+
+import (
+	"testing"
+
+	"shouwen/sip/siptest"
+)
+
+// TestExtensions: phones call each other, and no case comes of it.
+func TestExtensions(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 3)
+	phones := b.agents(2) // the third is not registered
+	ext := func(i int) string { return b.Agents[i].Ext }
+
+	a := phones[0].Dial(ext(1))
+	callee := phones[1].Incoming()
+	a.Ringing()
+	callee.Answer()
+	a.Answered()
+	a.Hears(toneOf(1))
+	callee.Hears(toneOf(0))
+	callee.Do("INVITE", callee.SDP(siptest.SendOnly))
+	a.Hears(musicSays)
+	callee.Do("INVITE", callee.SDP(siptest.SendRecv))
+	a.Hears(toneOf(1))
+	a.Hangup()
+	callee.Ended()
+
+	a = phones[0].Dial(ext(1))
+	callee = phones[1].Incoming()
+	callee.Answer()
+	a.Hears(toneOf(1))
+	callee.Do("INVITE", callee.SDP(siptest.SendOnly))
+	a.Hears(musicSays)
+	callee.Hangup() // while he holds
+	a.Ended()
+
+	busy := phones[0].Dial(ext(1))
+	phones[1].Incoming().Reject(486)
+	if m := busy.Ended(); m.Status != 486 {
+		t.Errorf("busy: %d, want 486", m.Status)
+	}
+	unanswered := phones[0].Dial(ext(1))
+	rings := phones[1].Incoming()
+	unanswered.Ringing()
+	unanswered.Hangup()
+	if m := rings.Ended(); m.Method != "CANCEL" {
+		t.Errorf("given up: the phone got %s, want CANCEL", m.Method)
+	}
+	if m := phones[0].Dial(ext(2)).Ended(); m.Status != 480 {
+		t.Errorf("not registered: %d, want 480", m.Status)
+	}
+	if m := phones[0].Dial("9999").Ended(); m.Status != 404 {
+		t.Errorf("unknown number: %d, want 404", m.Status)
+	}
+	outsider := b.caller(numbered(1))
+	for _, number := range []string{ext(1), "9999"} {
+		if m := outsider.Dial(number).Ended(); m.Status != 404 {
+			t.Errorf("%s from outside: %d, want 404", number, m.Status)
+		}
+	}
+	if all := b.cases(); len(all) != 0 {
+		t.Errorf("%d cases", len(all))
+	}
+}
+
+// TestAgentCallsHotline: a phone of ours may dial the hotline; its own extension
+// is the caller, and it is not rung for its own call.
+func TestAgentCallsHotline(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 2)
+	phones := b.agents(2)
+	c := phones[0].Dial(b.Hotline)
+	c.Answered()
+	in := phones[1].Incoming()
+	in.Answer()
+	c.Hears(toneOf(1))
+	in.Hears(toneOf(0))
+	phones[0].Never("INVITE", silentFor)
+	c.Hangup()
+	in.Ended()
+	if k := only(t, b.cases()); string(k.Call.Caller.E164) != b.Agents[0].Ext || k.Call.Trunk != "" || !k.Call.Caller.Verified {
+		t.Errorf("call %+v", k.Call)
+	}
+}
+
+// TestBusyInIntercom: who talks with a colleague is not rung for callers, and is
+// as soon as he has hung up.
+func TestBusyInIntercom(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 2)
+	phones := b.agents(2)
+	a := phones[0].Dial(b.Agents[1].Ext)
+	callee := phones[1].Incoming()
+	callee.Answer()
+	a.Answered()
+	waiting := b.dial(numbered(1))
+	waiting.Hears(allBusySays)
+	waiting.Hears(musicSays)
+	for i, want := range []int{0, 1} {
+		if n := phones[i].Count("INVITE"); n != want {
+			t.Errorf("phone %d was rung %d times in a call, want %d", i, n, want)
+		}
+	}
+	a.Hangup()
+	callee.Ended()
+	for _, in := range incoming(phones) {
+		_ = in.Call.Answer()
+	}
+	waiting.Silent(musicSays, silentFor)
+	waiting.Hangup()
+	only(t, b.cases())
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/sip/siptest"
+)
+
+// talk puts a caller through to the i-th of phones.
+func (b *bed) talk(phones []siptest.TestPhone, i int) (caller, agent siptest.TestCall) {
+	b.t.Helper()
+	caller = b.dial(numbered(1))
+	agent = incoming(phones)[i]
+	agent.Answer()
+	agent.Answered()
+	caller.Hears(toneOf(i))
+	agent.Hears(callerSays)
+	return caller, agent
+}
+
+// unplug takes the power from a phone in a call. Its ports are kept from others,
+// who would hear what is still sent there.
+func unplug(t *testing.T, p siptest.TestPhone, c siptest.TestCall) {
+	t.Helper()
+	p.Close()
+	for _, a := range []netip.AddrPort{p.Phone.Addr(), c.Addr()} {
+		s, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+	}
+}
+
+// TestHold: in whatever form the agent's phone holds, the caller hears music,
+// and afterwards the agent again; the same the other way round.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1)
+	caller, agent := b.talk(b.agents(1), 0)
+	for _, hold := range []siptest.Direction{siptest.SendOnly, siptest.Inactive, siptest.HoldZero, siptest.HoldSession} {
+		for _, method := range []string{"INVITE", "UPDATE"} {
+			if res := agent.Do(method, agent.SDP(hold)); res.Status != 200 {
+				t.Fatalf("%s with %s: %d", method, hold, res.Status)
+			}
+			caller.Hears(musicSays)
+			caller.Silent(toneOf(0), silentFor)
+			if res := agent.Do(method, agent.SDP(siptest.SendRecv)); res.Status != 200 {
+				t.Fatalf("%s to resume: %d", method, res.Status)
+			}
+			caller.Hears(toneOf(0))
+			caller.Silent(musicSays, silentFor)
+			agent.Hears(callerSays)
+		}
+	}
+	agent.Do("INVITE", agent.SDP(siptest.SendOnly)) // both hold
+	caller.Hears(musicSays)
+	caller.Do("INVITE", caller.SDP(siptest.SendOnly))
+	agent.Do("INVITE", agent.SDP(siptest.SendRecv))
+	agent.Hears(musicSays) // the caller still does
+	caller.Do("INVITE", caller.SDP(siptest.SendRecv))
+	agent.Hears(callerSays)
+	caller.Hears(toneOf(0))
+	caller.Silent(musicSays, silentFor)
+	agent.Silent(musicSays, silentFor)
+	for who, s := range map[string][]siptest.Stream{"caller": caller.Streams(), "agent": agent.Streams()} {
+		if len(s) != 1 {
+			t.Errorf("the %s was sent %d streams, want one with a stable SSRC", who, len(s))
+		} else if s[0].Jumps > 0 || s[0].Late > 0 || s[0].Lost > 0 {
+			t.Errorf("the %s's stream is broken: %+v", who, s[0])
+		}
+	}
+	agent.Call.Hangup(t.Context())
+	caller.Ended()
+	if c := only(t, b.cases()); c.Call.Cause != cases.EndAgent || c.Events != 2 {
+		t.Errorf("cause %s, %d events", c.Call.Cause, c.Events)
+	}
+}
+
+// TestDeadPhone: the phone of the first-asker loses its power; the caller goes
+// back to the front of the queue, and the case stays the first-asker's.
+func TestDeadPhone(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 2, func(c *Config) { c.RTP.MediaTimeout = Duration(2 * time.Second) })
+	phones := b.agents(2)
+	caller, agent := b.talk(phones, 0)
+	unplug(t, phones[0], agent)
+	second := phones[1].Incoming()
+	caller.Hears(musicSays)
+	second.Answer()
+	caller.Hears(toneOf(1))
+	second.Hears(callerSays)
+	caller.Hangup()
+	second.Ended()
+	c := only(t, b.cases())
+	if c.FirstAsker != b.Agents[0].User || c.Handler != b.Agents[1].User {
+		t.Errorf("first-asker %s, handler %s", c.FirstAsker, c.Handler)
+	}
+	if c.Call.Cause != cases.EndCaller || !c.CallbackDue.IsZero() {
+		t.Errorf("call %+v, callback due %s", c.Call, c.CallbackDue)
+	}
+}
+
+// TestDeadPhoneAndNobodyElse: the caller who loses his agent and gives up is owed
+// a callback, in the same case.
+func TestDeadPhoneAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) { c.RTP.MediaTimeout = Duration(2 * time.Second) })
+	phones := b.agents(1)
+	caller, agent := b.talk(phones, 0)
+	unplug(t, phones[0], agent)
+	caller.Hears(allBusySays)
+	caller.Hangup()
+	c := only(t, b.cases())
+	if c.FirstAsker != b.Agents[0].User || c.Call.Missed != cases.MissedAbandoned || c.CallbackDue.IsZero() {
+		t.Errorf("case %+v", c)
+	}
+}
+
+// TestSilence: no audio from either side ends the call, and no sooner.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) { c.RTP.MediaTimeout = Duration(2 * time.Second) })
+	caller, agent := b.talk(b.agents(1), 0)
+	muted := time.Now()
+	caller.Mute(true)
+	agent.Mute(true)
+	if m := caller.Ended(); m.Method != "BYE" {
+		t.Errorf("the caller got %s", m.Method)
+	}
+	if d := time.Since(muted); d < 1900*time.Millisecond || d > 6*time.Second {
+		t.Errorf("ended after %s of silence, want 2 s", d)
+	}
+	if m := agent.Ended(); m.Method != "BYE" {
+		t.Errorf("the agent got %s", m.Method)
+	}
+	if c := only(t, b.cases()); c.Call.Cause != cases.EndSilence {
+		t.Errorf("cause %s", c.Call.Cause)
+	}
+}
+
+// TestOneSideSilent: who listens in silence but is there is not hung up.
+func TestOneSideSilent(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) { c.RTP.MediaTimeout = Duration(time.Second) })
+	caller, agent := b.talk(b.agents(1), 0)
+	agent.Mute(true)
+	agent.Silent(1, 3*time.Second) // three times the timeout pass
+	agent.Hears(callerSays)
+	agent.Mute(false)
+	caller.Hears(toneOf(0))
+	caller.Hangup()
+	agent.Ended()
+	if c := only(t, b.cases()); c.Call.Cause != cases.EndCaller {
+		t.Errorf("cause %s", c.Call.Cause)
+	}
+}
