@@ -268,12 +268,24 @@ func (s *server) drain() {
 	s.board.Drain()
 	s.ua.Drain(ctx)
 	s.calls.Wait()
-	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	s.flush(3 * time.Second)
+	s.log.Info("every call is over")
+}
+
+// flush waits until the journal has reached PostgreSQL, at most for d.
+func (s *server) flush(d time.Duration) {
+	tick, late := time.NewTicker(20*time.Millisecond), time.After(d)
+	defer tick.Stop()
+	for {
 		if n, _ := s.journal.Pending(); n == 0 {
-			break
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			return
 		}
 	}
-	s.log.Info("every call is over")
 }
 
 func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
