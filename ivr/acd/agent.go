@@ -26,6 +26,7 @@ const (
 	Ready   State = "ready"   // may be offered a call
 	Ringing State = "ringing" // his phone rings for one call of a queue
 	Talking State = "talking" // in a call, of a queue or not
+	WrapUp  State = "wrapup"  // finishes what a call of a queue left to do
 	Paused  State = "paused"  // wants no calls, or has just let one pass
 	Away    State = "away"    // his phone is not registered or cannot be reached
 )
@@ -33,25 +34,44 @@ const (
 // Presence is an agent and what he is doing.
 type Presence struct {
 	Agent
-	State State
-	Since time.Time // when the state began
-	Call  string    // the call he rings for or talks in, else empty
+	State  State
+	Since  time.Time // when the state began
+	Call   string    // the call he rings for or talks in, else empty
+	Reason string    // why he is Paused: as given to Pause, or the reason of a missed offer
+	Until  time.Time // when his WrapUp ends; zero in other states
+	Work
+}
+
+// Work is what an agent has done, for strategies and the eye.
+type Work struct {
+	Idle   time.Time     // since when he has had no call and could have had one
+	Rung   time.Time     // when his phone last began to ring; zero: never
+	Calls  int           // of queues, taken today
+	Talked time.Duration // in finished calls of any kind, today
 }
 
 // member is an agent with the facts his state follows from. Owned by Board.Run.
 type member struct {
 	Agent
+	work Work
 
 	registered bool
 	paused     bool
+	reason     string         // of the pause
+	wrapUntil  time.Time      // has something to finish until then
 	restUntil  time.Time      // left alone until then …
 	restFor    metrics.Missed // … for this reason
 	ticket     *Ticket        // his phone rings for it; nil: for none
-	offered    time.Time      // when it began to ring, or last did
-	calls      []string       // calls he is in
+	calls      []talk         // calls he is in
 
 	seen  State // as of the last settle
 	since time.Time
+}
+
+// talk is a call an agent is in.
+type talk struct {
+	call   string
+	wrapUp time.Duration // what it leaves to do
 }
 
 // state derives the state at now. A phone that rings stays Ringing whatever else
@@ -67,17 +87,41 @@ func (m *member) state(now time.Time) State {
 		return Away
 	case m.paused, resting:
 		return Paused
+	case now.Before(m.wrapUntil):
+		return WrapUp
 	}
 	return Ready
 }
 
 func (m *member) presence(now time.Time) Presence {
-	p := Presence{Agent: m.Agent, State: m.state(now), Since: m.since}
-	switch {
-	case m.ticket != nil:
+	p := Presence{Agent: m.Agent, State: m.state(now), Since: m.since, Work: m.work}
+	switch p.State {
+	case Ringing:
 		p.Call = m.ticket.caller.Call
-	case len(m.calls) > 0:
-		p.Call = m.calls[0]
+	case Talking:
+		p.Call = m.calls[0].call
+	case WrapUp:
+		p.Until = m.wrapUntil
+	case Paused:
+		if p.Reason = m.reason; !m.paused {
+			p.Reason = string(m.restFor)
+		}
 	}
 	return p
+}
+
+// note keeps since when the agent is in his state, and what he has done.
+func (m *member) note(now time.Time) State {
+	s := m.state(now)
+	if s == m.seen {
+		return s
+	}
+	if m.seen == Talking {
+		m.work.Talked += now.Sub(m.since)
+	}
+	if s == Ready && m.seen != Ringing { // a phone that rang in vain ends no idleness
+		m.work.Idle = now
+	}
+	m.seen, m.since = s, now
+	return s
 }

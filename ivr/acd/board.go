@@ -37,6 +37,7 @@ type Queue struct {
 	Strategy  Strategy      // nil: RingAll
 	RingTime  time.Duration // length of one round; 0: 20 s
 	MaxWait   time.Duration // of one caller; 0: 3 min
+	WrapUp    time.Duration // what an agent has after each call to finish it; 0: nothing
 	TieWindow time.Duration // answers this close together are a tie (S34-R3); 0: the first wins
 	Limit     int           // callers waiting at once; 0: 500
 }
@@ -55,7 +56,11 @@ const unread = 8
 // goroutines use its methods, which return when what they ask for has been done,
 // offers that follow from it included. They wait until Run has begun, and return
 // at once, with ErrClosed where they have an error, when it has ended.
+//
+// The exported fields may be set before Run.
 type Board struct {
+	Zone *time.Location // in which a day of work begins; nil: local time
+
 	metrics *metrics.Queue
 	log     *slog.Logger
 	cmds    chan command
@@ -68,6 +73,7 @@ type Board struct {
 	names    []string  // of the queues, as configured
 	waiting  []*Ticket // in the order of service
 	draining bool
+	tomorrow time.Time // when the counts of work begin anew
 }
 
 type command struct {
@@ -85,7 +91,7 @@ func New(queues []Queue, agents []Agent, m *metrics.Queue, log *slog.Logger) *Bo
 	}
 	now := time.Now()
 	for _, a := range agents {
-		one := &member{Agent: a, seen: Away, since: now}
+		one := &member{Agent: a, work: Work{Idle: now}, seen: Away, since: now}
 		b.agents[a.User] = one
 		b.roster = append(b.roster, one)
 	}
@@ -133,9 +139,12 @@ func (b *Board) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-wake.C:
-			b.settle(time.Now())
+			now := time.Now()
+			b.turn(now)
+			b.settle(now)
 		case cmd := <-b.cmds:
 			now := time.Now()
+			b.turn(now)
 			cmd.f(now)
 			b.settle(now)
 			close(cmd.done)
@@ -216,60 +225,6 @@ func (b *Board) Drain() {
 	_ = b.do(func(time.Time) { b.draining = true })
 }
 
-// Registered reports that user's phone has registered, first or anew, or is gone.
-// Users who are not agents are ignored, here and below.
-func (b *Board) Registered(user string, up bool) {
-	b.update(user, func(m *member) {
-		m.registered = up
-		m.restUntil = time.Time{}
-	})
-}
-
-// SetReady says whether the agent wants calls. Agents begin ready. A phone that
-// already rings goes on ringing.
-func (b *Board) SetReady(user string, ready bool) {
-	b.update(user, func(m *member) {
-		m.paused = !ready
-		m.restUntil = time.Time{}
-	})
-}
-
-// Busy reports that the agent is in a call that no ticket of his brought: one
-// between extensions, or a transferred one. Not for a call he claimed.
-func (b *Board) Busy(user, call string) {
-	b.update(user, func(m *member) {
-		if !slices.Contains(m.calls, call) {
-			m.calls = append(m.calls, call)
-		}
-	})
-}
-
-// Released reports that the agent is no longer in the call, claimed or reported
-// by Busy.
-func (b *Board) Released(user, call string) {
-	b.update(user, func(m *member) {
-		m.calls = slices.DeleteFunc(m.calls, func(c string) bool { return c == call })
-	})
-}
-
-// Lost reports that user's phone has vanished in a call. The agent is left alone
-// as after Missed.
-func (b *Board) Lost(user string) {
-	_ = b.do(func(now time.Time) {
-		if m, ok := b.agents[user]; ok {
-			m.restUntil, m.restFor = now.Add(rest), metrics.Unreachable
-		}
-	})
-}
-
-func (b *Board) update(user string, f func(*member)) {
-	_ = b.do(func(time.Time) {
-		if m, ok := b.agents[user]; ok {
-			f(m)
-		}
-	})
-}
-
 // miss ends the offer to m.
 func (b *Board) miss(m *member, why metrics.Missed) {
 	b.metrics.Missed(m.Department, why)
@@ -299,18 +254,33 @@ func (b *Board) settle(now time.Time) {
 	b.note(now)
 }
 
-// note keeps since when every agent is in his state, and returns how many are ready.
+// note keeps what every agent does, and returns how many are ready.
 func (b *Board) note(now time.Time) (ready int) {
 	for _, m := range b.roster {
-		s := m.state(now)
-		if s != m.seen {
-			m.seen, m.since = s, now
-		}
-		if s == Ready {
+		if m.note(now) == Ready {
 			ready++
 		}
 	}
 	return ready
+}
+
+// turn begins a new day of work when it is time.
+func (b *Board) turn(now time.Time) {
+	if now.Before(b.tomorrow) {
+		return
+	}
+	b.tomorrow = b.midnight(now)
+	for _, m := range b.roster {
+		m.work.Calls, m.work.Talked = 0, 0
+	}
+}
+
+// midnight returns the end of the day of t.
+func (b *Board) midnight(t time.Time) time.Time {
+	if b.Zone != nil {
+		t = t.In(b.Zone)
+	}
+	return time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location())
 }
 
 // untilNext returns how long settle has nothing to do.
@@ -323,8 +293,10 @@ func (b *Board) untilNext(now time.Time) time.Duration {
 		}
 	}
 	for _, m := range b.roster {
-		if now.Before(m.restUntil) {
-			wait = min(wait, m.restUntil.Sub(now))
+		for _, end := range []time.Time{m.restUntil, m.wrapUntil} {
+			if now.Before(end) {
+				wait = min(wait, end.Sub(now))
+			}
 		}
 	}
 	return wait

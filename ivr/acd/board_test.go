@@ -34,6 +34,7 @@ func inOrder(candidates []acd.Presence, _ acd.Caller) (tiers [][]acd.Presence, r
 func run(t *testing.T, q acd.Queue, up ...string) (b *acd.Board, stop func()) {
 	t.Helper()
 	b = acd.New([]acd.Queue{q}, agents, metrics.New("", "").Queue, slog.New(slog.DiscardHandler))
+	b.Zone = time.UTC
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- b.Run(ctx) }()
@@ -314,7 +315,7 @@ func TestCallerWhoDoesNotReadIsPassedOver(t *testing.T) {
 		for range cap(deaf.Offers()) - 1 {
 			wantOffer(t, next, offer{})
 			deaf.Missed("clerk1", metrics.Declined)
-			b.SetReady("clerk1", true)
+			b.Ready("clerk1")
 		}
 		wantOffer(t, next, offer{1, []string{"clerk1"}, "ring_all"})
 		deaf.Leave(metrics.WaitAbandoned)

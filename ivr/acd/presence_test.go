@@ -13,7 +13,7 @@ import (
 
 func TestSnapshot(t *testing.T) {
 	withBoard(t, hotline, everyone, func(t *testing.T, b *acd.Board) {
-		b.SetReady("head", false)
+		b.Pause("head", "break")
 		began := time.Now()
 		time.Sleep(3 * time.Second)
 		one := enter(t, b, "one")
@@ -27,9 +27,9 @@ func TestSnapshot(t *testing.T) {
 		want := acd.Snapshot{
 			At: claimed.Add(time.Second),
 			Agents: []acd.Presence{
-				{Agent: agents[0], State: acd.Talking, Since: claimed, Call: "one"},
-				{Agent: agents[1], State: acd.Ringing, Since: claimed, Call: "two"},
-				{Agent: agents[2], State: acd.Paused, Since: began},
+				{Agent: agents[0], State: acd.Talking, Since: claimed, Call: "one", Work: acd.Work{Idle: began, Rung: entered, Calls: 1}},
+				{Agent: agents[1], State: acd.Ringing, Since: claimed, Call: "two", Work: acd.Work{Idle: began, Rung: claimed}},
+				{Agent: agents[2], State: acd.Paused, Since: began, Reason: "break", Work: acd.Work{Idle: began}},
 			},
 			Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{
 				{Call: "two", Since: entered, Round: 1, Ringing: []string{"clerk2"}},
@@ -50,7 +50,7 @@ func TestPhoneThatDoesNotTakeTheCallRests(t *testing.T) {
 		"unreachable, for 10 s":                {metrics.Unreachable, acd.Away, func(*acd.Board) { time.Sleep(10 * time.Second) }},
 		"unreachable, until it registers anew": {metrics.Unreachable, acd.Away, func(b *acd.Board) { b.Registered("clerk1", true) }},
 		"declined, for 10 s":                   {metrics.Declined, acd.Paused, func(*acd.Board) { time.Sleep(10 * time.Second) }},
-		"declined, until he says ready":        {metrics.Declined, acd.Paused, func(b *acd.Board) { b.SetReady("clerk1", true) }},
+		"declined, until he says ready":        {metrics.Declined, acd.Paused, func(b *acd.Board) { b.Ready("clerk1") }},
 		"gave up ringing, for 10 s":            {metrics.NoAnswer, acd.Paused, func(*acd.Board) { time.Sleep(10 * time.Second) }},
 	}
 	for name, tt := range tests {
@@ -76,7 +76,7 @@ func TestWhoIsRung(t *testing.T) {
 		want   acd.State
 	}{
 		"not registered": {func(b *acd.Board) { b.Registered("clerk1", false) }, acd.Away},
-		"paused":         {func(b *acd.Board) { b.SetReady("clerk1", false) }, acd.Paused},
+		"paused":         {func(b *acd.Board) { b.Pause("clerk1", "break") }, acd.Paused},
 		"in a call":      {func(b *acd.Board) { b.Busy("clerk1", "internal") }, acd.Talking},
 		"one of two calls over": {func(b *acd.Board) {
 			b.Busy("clerk1", "a")
@@ -89,7 +89,7 @@ func TestWhoIsRung(t *testing.T) {
 			b.Released("clerk1", "a")
 		}, acd.Ringing},
 		"not registered and paused": {func(b *acd.Board) {
-			b.SetReady("clerk1", false)
+			b.Pause("clerk1", "break")
 			b.Registered("clerk1", false)
 		}, acd.Away},
 		"unknown users are no matter": {func(b *acd.Board) { b.Busy("door", "a") }, acd.Ringing},
@@ -111,7 +111,7 @@ func TestWhoIsRung(t *testing.T) {
 func TestPhoneThatRingsStaysReservedUntilItsOfferEnds(t *testing.T) {
 	withBoard(t, hotline, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
 		ticket := enter(t, b, "one")
-		b.SetReady("clerk1", false)
+		b.Pause("clerk1", "break")
 		b.Busy("clerk1", "internal")
 		wantStates(t, b, acd.Ringing, acd.Away, acd.Away)
 		time.Sleep(15 * time.Second)

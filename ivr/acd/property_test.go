@@ -20,10 +20,10 @@ import (
 )
 
 // The centre of the property test: two queues share an agent; one rings all, the
-// other one after the other.
+// other one after the other and leaves something to wrap up.
 var centre = []acd.Queue{
 	{Name: "hotline", RingTime: 15 * time.Second, MaxWait: time.Minute, TieWindow: time.Second},
-	{Name: "complaints", RingTime: 7 * time.Second, MaxWait: 40 * time.Second, Strategy: inOrder, Members: []string{"clerk2", "head"}},
+	{Name: "complaints", RingTime: 7 * time.Second, MaxWait: 40 * time.Second, Strategy: inOrder, WrapUp: 8 * time.Second, Members: []string{"clerk2", "head"}},
 }
 
 // world drives a board and knows what conversations know.
@@ -238,7 +238,9 @@ func TestRules(t *testing.T) {
 				"hang up":  w.hangUp,
 				"dial":     w.dial,
 				"register": func(t *rapid.T) { w.b.Registered(w.agent(t), rapid.IntRange(0, 3).Draw(t, "up") > 0) },
-				"ready":    func(t *rapid.T) { w.b.SetReady(w.agent(t), rapid.IntRange(0, 3).Draw(t, "ready") > 0) },
+				"pause":    func(t *rapid.T) { w.b.Pause(w.agent(t), "break") },
+				"ready":    func(t *rapid.T) { w.b.Ready(w.agent(t)) },
+				"extend":   func(t *rapid.T) { w.b.ExtendWrapUp(w.agent(t), 5*time.Second) },
 				"pass":     func(t *rapid.T) { time.Sleep(time.Duration(rapid.IntRange(1, 12).Draw(t, "s")) * time.Second) },
 			})
 			for call, c := range w.callers {

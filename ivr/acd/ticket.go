@@ -110,8 +110,9 @@ func (t *Ticket) claim(answers []Answer, now time.Time) (Claim, error) {
 		c.Tied = append(c.Tied, t.board.agents[a.User].Agent)
 	}
 	t.end(metrics.WaitAnswered, now)
-	m.calls = append(m.calls, t.caller.Call)
-	t.board.metrics.Rang(t.queue.Name, winner.At.Sub(m.offered))
+	m.calls = append(m.calls, talk{t.caller.Call, t.queue.WrapUp})
+	m.work.Calls++
+	t.board.metrics.Rang(t.queue.Name, winner.At.Sub(m.work.Rung))
 	return c, nil
 }
 
@@ -198,7 +199,7 @@ func (t *Ticket) offer(now time.Time) int {
 	}
 	for _, a := range ring {
 		m := t.board.agents[a.User]
-		m.ticket, m.offered = t, now
+		m.ticket, m.work.Rung = t, now
 		t.tried[a.User] = true
 	}
 	t.offers <- Offer{t.round, ring, reason + string(why)}

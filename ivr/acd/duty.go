@@ -1,0 +1,83 @@
+package acd
+
+import (
+	"slices"
+	"time"
+
+	"shouwen/metrics"
+)
+
+// Registered reports that user's phone has registered, first or anew, or is gone.
+// Users who are not agents are ignored, here and below.
+func (b *Board) Registered(user string, up bool) {
+	b.update(user, func(m *member, _ time.Time) {
+		m.registered = up
+		m.restUntil = time.Time{}
+	})
+}
+
+// Pause says that the agent wants no calls, and why. A phone that already rings
+// goes on ringing.
+func (b *Board) Pause(user, reason string) {
+	b.update(user, func(m *member, _ time.Time) { m.paused, m.reason = true, reason })
+}
+
+// Ready says that the agent wants calls, at once: it ends a pause, and a wrap-up
+// before its time. Agents begin ready.
+func (b *Board) Ready(user string) {
+	b.update(user, func(m *member, _ time.Time) {
+		m.paused, m.reason = false, ""
+		m.wrapUntil, m.restUntil = time.Time{}, time.Time{}
+	})
+}
+
+// ExtendWrapUp gives the agent d more to finish what his last call left to do. It
+// reports whether he had still something to finish; if not, nothing changes.
+func (b *Board) ExtendWrapUp(user string, d time.Duration) (extended bool) {
+	b.update(user, func(m *member, now time.Time) {
+		if extended = now.Before(m.wrapUntil); extended {
+			m.wrapUntil = m.wrapUntil.Add(d)
+		}
+	})
+	return extended
+}
+
+// Busy reports that the agent is in a call that no ticket of his brought: one
+// between extensions, or a transferred one. Not for a call he claimed. It leaves
+// nothing to wrap up, and a wrap-up under way goes on beside it.
+func (b *Board) Busy(user, call string) {
+	b.update(user, func(m *member, _ time.Time) {
+		if !slices.ContainsFunc(m.calls, func(t talk) bool { return t.call == call }) {
+			m.calls = append(m.calls, talk{call: call})
+		}
+	})
+}
+
+// Released reports that the agent is no longer in the call, claimed or reported
+// by Busy. After a claimed one his wrap-up begins.
+func (b *Board) Released(user, call string) {
+	b.update(user, func(m *member, now time.Time) {
+		m.calls = slices.DeleteFunc(m.calls, func(t talk) bool {
+			if t.call == call && t.wrapUp > 0 {
+				m.wrapUntil = now.Add(t.wrapUp)
+			}
+			return t.call == call
+		})
+	})
+}
+
+// Lost reports that user's phone has vanished in a call. The agent is left alone
+// as after Missed.
+func (b *Board) Lost(user string) {
+	b.update(user, func(m *member, now time.Time) {
+		m.restUntil, m.restFor = now.Add(rest), metrics.Unreachable
+	})
+}
+
+func (b *Board) update(user string, f func(m *member, now time.Time)) {
+	_ = b.do(func(now time.Time) {
+		if m, ok := b.agents[user]; ok {
+			f(m, now)
+		}
+	})
+}
