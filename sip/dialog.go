@@ -82,6 +82,11 @@ func dialogOfResponse(req *msg.Request, res *msg.Response) (dialog, error) {
 	return d, nil
 }
 
+// has says whether req is of this dialog, the To tag being known (RFC 3261 12.2.2).
+func (d *dialog) has(req *msg.Request) bool {
+	return req.CallID().Value() == d.id.callID && tag(req.From().Params) == d.id.remoteTag
+}
+
 // accept judges the CSeq of an in-dialog request other than ACK and CANCEL
 // (RFC 3261 12.2.2); gaps are legal.
 func (d *dialog) accept(req *msg.Request) error {

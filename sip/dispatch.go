@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
@@ -22,21 +23,20 @@ const (
 // It must see to it that tx gets a final response or is terminated.
 func (u *UA) onRequest(req *msg.Request, tx *msg.ServerTx) {
 	if !u.transport.panics.safely("sip_request", func() { u.dispatch(req, tx) }) {
-		_ = tx.Respond(msg.NewResponseFromRequest(req, 500, "Server Internal Error", nil))
-		tx.Terminate()
+		u.refuse(tx, req, 500, statusText(500))
 	}
 }
 
 func (u *UA) dispatch(req *msg.Request, tx *msg.ServerTx) {
 	if req.IsAck() {
 		tx.Terminate()
-		if l := u.find(tag(req.To().Params)); l != nil {
+		if l := u.find(tag(req.To().Params)); l != nil && l.box.len() < mailboxLimit {
 			l.box.put(signal{kind: sigAck, req: req})
 		}
 		return
 	}
 	u.deps.Metrics.SIP.Request(string(req.Method), metrics.Received)
-	if tag(req.To().Params) != "" {
+	if tag(req.To().Params) != "" && req.Method != msg.CANCEL {
 		u.inDialog(req, tx)
 		return
 	}
@@ -51,9 +51,9 @@ func (u *UA) dispatch(req *msg.Request, tx *msg.ServerTx) {
 		u.mu.Lock()
 		u.canceled.put(branch(req), time.Now())
 		u.mu.Unlock()
-		u.refuse(tx, req, 481, "Call/Transaction Does Not Exist")
+		u.refuse(tx, req, 481, statusText(481))
 	case msg.BYE, msg.UPDATE, msg.INFO, msg.PRACK:
-		u.refuse(tx, req, 481, "Call/Transaction Does Not Exist")
+		u.refuse(tx, req, 481, statusText(481))
 	default:
 		res := u.response(req, 405, "Method Not Allowed", nil)
 		res.AppendHeader(msg.NewHeader("Allow", allow))
@@ -66,11 +66,11 @@ func (u *UA) inDialog(req *msg.Request, tx *msg.ServerTx) {
 	l := u.find(tag(req.To().Params))
 	switch {
 	case l == nil:
-		u.refuse(tx, req, 481, "Call/Transaction Does Not Exist")
+		u.refuse(tx, req, 481, statusText(481))
 	case l.box.len() >= mailboxLimit:
 		u.refuse(tx, req, 500, "Too Many Requests Pending")
 	case !l.box.put(signal{kind: signalOf(req.Method), req: req, tx: tx}):
-		u.refuse(tx, req, 481, "Call/Transaction Does Not Exist")
+		u.refuse(tx, req, 481, statusText(481))
 	}
 }
 
@@ -110,7 +110,7 @@ func (u *UA) invite(req *msg.Request, tx *msg.ServerTx) {
 
 // accept makes a leg of INVITE req, or says how to refuse it.
 func (u *UA) accept(req *msg.Request, in Incoming, trunk *Trunk, tx *msg.ServerTx) refusal {
-	if u.draining.Load() {
+	if u.draining() {
 		return refusal{code: 503}
 	}
 	l, refused := newInbound(u, req, tx, in)
@@ -118,16 +118,16 @@ func (u *UA) accept(req *msg.Request, in Incoming, trunk *Trunk, tx *msg.ServerT
 		return refused
 	}
 	l.nat = trunk == nil || trunk.NAT
-	if !u.add(l, l.key) {
+	if code := u.add(l); code != 0 {
 		l.discard()
-		return refusal{code: 482}
+		return refusal{code: code}
 	}
 	live := tx.OnCancel(func(*msg.Request) { l.box.put(signal{kind: sigCancel}) })
 	u.mu.Lock()
 	overtaken := u.canceled.has(branch(req), time.Now())
 	u.mu.Unlock()
 	if !live || overtaken {
-		u.remove(l, l.key)
+		u.remove(l)
 		l.discard()
 		return refusal{code: 487}
 	}
@@ -158,8 +158,8 @@ func (u *UA) isAccount(from msg.Uri) bool {
 }
 
 func (u *UA) options(req *msg.Request, tx *msg.ServerTx) {
-	if u.draining.Load() {
-		u.refuse(tx, req, 503, "Service Unavailable")
+	if u.draining() {
+		u.refuse(tx, req, 503, statusText(503))
 		return
 	}
 	res := u.response(req, 200, "OK", nil)
@@ -177,8 +177,8 @@ func (u *UA) onStrayResponse(res *msg.Response) {
 	if !res.IsSuccess() || res.CSeq() == nil || res.CSeq().MethodName != msg.INVITE || res.From() == nil {
 		return
 	}
-	if l := u.find(tag(res.From().Params)); l != nil {
-		l.box.put(signal{kind: sigAccepted, res: res})
+	if l := u.find(tag(res.From().Params)); l != nil && l.box.len() < mailboxLimit {
+		l.box.put(signal{kind: sigStray, res: res})
 	}
 }
 
@@ -186,10 +186,11 @@ func (u *UA) refuse(tx *msg.ServerTx, req *msg.Request, code int, reason string)
 	u.respond(tx, req, u.response(req, code, reason, nil))
 }
 
-// respond sends a final response. A transaction that cannot send it is ended.
+// respond sends a final response. A transaction that cannot send it is ended, but
+// not one that was cancelled: sipgo repeats its 487.
 func (u *UA) respond(tx *msg.ServerTx, req *msg.Request, res *msg.Response) {
 	u.deps.Metrics.SIP.Response(string(req.Method), res.StatusCode, metrics.Sent)
-	if err := tx.Respond(res); err != nil {
+	if err := tx.Respond(res); err != nil && !errors.Is(err, msg.ErrTransactionCanceled) {
 		tx.Terminate()
 	}
 }

@@ -3,8 +3,11 @@ package sip_test
 import (
 	"context"
 	"log/slog"
+	"net/http/httptest"
 	"net/netip"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +26,8 @@ type bed struct {
 	present chan presence // of phones
 	pool    *media.Pool
 	metrics *metrics.Metrics
+	onCall  func(*sip.Leg) // runs on the leg's goroutine; set by a change of newBed
+	onEvent func(legEvent) // likewise
 }
 
 type legEvent struct {
@@ -58,7 +63,7 @@ func testLog() *slog.Logger {
 }
 
 // newBed starts a UA. T1 is short, so that tests of lost messages are.
-func newBed(t *testing.T, change ...func(*sip.Config)) *bed {
+func newBed(t *testing.T, change ...func(*bed, *sip.Config)) *bed {
 	t.Helper()
 	pool, err := media.NewPool(netip.MustParseAddr("127.0.0.1"), 20000, 40000)
 	if err != nil {
@@ -67,7 +72,9 @@ func newBed(t *testing.T, change ...func(*sip.Config)) *bed {
 	b := &bed{
 		calls: make(chan *sip.Leg, 100), events: make(chan legEvent, 1000), refused: make(chan int, 100),
 		present: make(chan presence, 1000), pool: pool, metrics: metrics.New("test", "test"),
+		onCall: func(*sip.Leg) {},
 	}
+	b.onEvent = func(e legEvent) { b.events <- e }
 	cfg := sip.Config{
 		Transport: sip.TransportConfig{
 			UDP: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
@@ -80,13 +87,14 @@ func newBed(t *testing.T, change ...func(*sip.Config)) *bed {
 		}},
 	}
 	for _, c := range change {
-		c(&cfg)
+		c(b, &cfg)
 	}
 	b.ua, err = sip.New(cfg, sip.Deps{
 		Log: testLog(), Metrics: b.metrics, Ports: pool, Accounts: phones{"1001": true, "1002": true, "1003": true},
 		OnCall: func(l *sip.Leg) func(sip.Event) {
 			b.calls <- l
-			return func(e sip.Event) { b.events <- legEvent{l, e} }
+			b.onCall(l)
+			return func(e sip.Event) { b.onEvent(legEvent{l, e}) }
 		},
 		OnRefused:  func(_ sip.Incoming, code int) { b.refused <- code },
 		OnPresence: func(user string, up bool) { b.present <- presence{user, up} },
@@ -146,13 +154,96 @@ func (b *bed) dial(t *testing.T, user string) *sip.Leg {
 	known := make(chan struct{})
 	leg, err := b.ua.Dial(contacts[0], sip.Dialing{Caller: "+861055550100", Log: testLog(), Events: func(e sip.Event) {
 		<-known
-		b.events <- legEvent{leg, e}
+		b.onEvent(legEvent{leg, e})
 	}})
 	close(known)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return leg
+}
+
+// script is somebody outside who sends only what the test tells him to.
+func (b *bed) script(t *testing.T) siptest.TestPhone {
+	t.Helper()
+	return b.caller(t, siptest.Config{Manual: true})
+}
+
+// invite sends the hotline an INVITE with an offer.
+func (b *bed) invite(t *testing.T, p siptest.TestPhone, change ...string) *siptest.Message {
+	t.Helper()
+	return p.Send(p.Request("INVITE", b.hotline()).WithSDP(p.NewAudio().SDP(siptest.SendRecv)).With(change...))
+}
+
+// scripted is a call of script that was answered and acknowledged.
+func (b *bed) scripted(t *testing.T, p siptest.TestPhone) (leg *sip.Leg, d *siptest.Dialog, invite, ok *siptest.Message) {
+	t.Helper()
+	invite = b.invite(t, p)
+	leg = receive(t, b.calls)
+	leg.Answer()
+	ok = p.Expect("200 INVITE")
+	p.Send(invite.Ack(ok))
+	next[sip.Answered](t, b, leg)
+	return leg, siptest.Caller(invite, ok), invite, ok
+}
+
+// talk is a call of an automatic caller that was answered.
+func (b *bed) talk(t *testing.T, cfg siptest.Config) (siptest.TestCall, *sip.Leg) {
+	t.Helper()
+	c := b.caller(t, cfg).Dial(b.hotline())
+	leg := receive(t, b.calls)
+	leg.Answer()
+	c.Answered()
+	next[sip.Answered](t, b, leg)
+	return c, leg
+}
+
+// over waits for the end of leg and wants this cause.
+func (b *bed) over(t *testing.T, leg *sip.Leg, cause sip.EndCause) sip.Ended {
+	t.Helper()
+	e := next[sip.Ended](t, b, leg)
+	if e.Cause != cause {
+		t.Errorf("ended = %+v, want %s", e, cause)
+	}
+	gone(t, leg)
+	return e
+}
+
+// hangup ends the call of d from its side.
+func (b *bed) hangup(t *testing.T, p siptest.TestPhone, d *siptest.Dialog, leg *sip.Leg) {
+	t.Helper()
+	p.Send(d.Request("BYE"))
+	p.Expect("200 BYE")
+	b.over(t, leg, sip.EndHangup)
+}
+
+// metric is the sum of the samples of that name, with these labels in them.
+func (b *bed) metric(t *testing.T, name, labels string) (sum float64) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	b.metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for line := range strings.Lines(w.Body.String()) {
+		sample, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		got, set, _ := strings.Cut(sample, "{")
+		if got == name && strings.Contains(set, labels) {
+			v, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += v
+		}
+	}
+	return sum
+}
+
+// quiet lets d pass in which no message that is what may come, also no repeated one.
+func quiet(t *testing.T, p siptest.TestPhone, what string, d time.Duration) {
+	t.Helper()
+	before := p.Count(what)
+	p.Never("100 NOTHING", d)
+	if n := p.Count(what) - before; n > 0 {
+		t.Errorf("%d × %s within %s", n, what, d)
+	}
 }
 
 // next returns the next event of any leg, which must be of type E on leg.

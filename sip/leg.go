@@ -90,7 +90,8 @@ type Leg struct {
 	in    Incoming
 	user  string // whose phone an outbound leg rings, or empty
 	ua    *UA
-	log   *slog.Logger
+	log   *slog.Logger // writes to logs.now
+	logs  *legLog
 	media *media.Session
 	nat   bool
 	key   initialKey // of an inbound leg's INVITE
@@ -99,18 +100,19 @@ type Leg struct {
 	sink  atomic.Pointer[func(Event)]
 
 	// Owned by run.
-	state  legState
-	flow   flow
-	dlg    dialog
-	oa     *offerAnswer
-	timers legTimers
-	ended  bool // Ended was sent
+	state    legState
+	flow     flow
+	dlg      dialog
+	oa       *offerAnswer
+	timers   legTimers
+	answered bool // Answered was sent
+	ended    bool // Ended was sent
 
 	invite  serverInvite // the INVITE of the peer being answered
 	sent    clientInvite // our INVITE being answered
 	session sessionTimer
 	allow   []string // methods the peer takes
-	parked  *signal  // a re-INVITE that came before the ACK of our last 2xx
+	parked  []signal // requests that came before what they depend on; see park
 	digits  digitFilter
 }
 
@@ -127,11 +129,15 @@ type serverInvite struct {
 // clientInvite is our INVITE, initial or not.
 type clientInvite struct {
 	req     *msg.Request
-	ack     *msg.Request // sent for its 2xx, repeated with it
-	tag     string       // remote tag of the acknowledged branch
-	pending bool         // no final response yet
-	hangup  *Hangup      // wanted before there was a final response
+	tx      *msg.ClientTx
+	acks    map[string]*msg.Request // sent for its 2xx, by remote tag, repeated with them
+	early   map[string]*offerAnswer // of the early dialogs that answered our offer, by remote tag
+	pending bool                    // no final response yet
+	hangup  *Hangup                 // wanted before there was a final response
 }
+
+// maxForks is how many branches of one INVITE are followed.
+const maxForks = 16
 
 // ID names the leg; it is also its local tag.
 func (l *Leg) ID() string { return l.id }
@@ -149,8 +155,8 @@ func (l *Leg) Media() *media.Session { return l.media }
 func (l *Leg) Done() <-chan struct{} { return l.done }
 
 // Log names the call this leg belongs to in every line the leg writes. Call it
-// before the leg runs or from its events.
-func (l *Leg) Log(log *slog.Logger) { l.log = log.With("leg", l.id) }
+// at any time, from any goroutine.
+func (l *Leg) Log(log *slog.Logger) { l.logs.now.Store(log.With("leg", l.id)) }
 
 // Handle makes sink the receiver of the events from now on.
 func (l *Leg) Handle(sink func(Event)) { l.sink.Store(&sink) }
@@ -181,10 +187,11 @@ func (l *Leg) Hangup(h Hangup) {
 	l.box.put(signal{kind: sigHangup, hangup: h})
 }
 
-// newLeg opens the audio of a leg.
-func newLeg(u *UA) (*Leg, error) {
-	l := &Leg{id: uuid.Must(uuid.NewV7()).String(), ua: u, box: newMailbox[signal](), done: make(chan struct{})}
-	l.log = u.deps.Log.With("leg", l.id)
+// newLeg opens the audio of a leg that writes to log.
+func newLeg(u *UA, log *slog.Logger) (*Leg, error) {
+	l := &Leg{id: uuid.Must(uuid.NewV7()).String(), ua: u, logs: new(legLog), box: newMailbox[signal](), done: make(chan struct{})}
+	l.Log(log)
+	l.log = slog.New(l.logs)
 	m, err := u.deps.Ports.Open(l.log)
 	if err != nil {
 		return nil, err
@@ -202,12 +209,16 @@ func (l *Leg) discard() { _ = l.media.Close() }
 func (l *Leg) run() {
 	defer func() {
 		l.timers.stopAll()
+		l.refuseParked()
 		l.reportAudio()
 		_ = l.media.Close()
-		l.ua.remove(l, l.key)
+		l.ua.remove(l)
+		if l.sent.pending && l.sent.tx != nil { // a final response that comes soon gets its ACK
+			time.AfterFunc(64*l.ua.cfg.T1, l.sent.tx.Terminate)
+		}
 		for _, s := range l.box.close() {
 			if s.tx != nil {
-				l.ua.refuse(s.tx, s.req, 481, "Call/Transaction Does Not Exist")
+				l.ua.refuse(s.tx, s.req, 481, statusText(481))
 			}
 		}
 		close(l.done)
@@ -236,17 +247,17 @@ func (l *Leg) acks() <-chan *msg.Request {
 
 // step handles one signal; a panic ends this leg only.
 func (l *Leg) step(s signal) {
-	if l.ua.transport.panics.safely("leg", func() { l.act(s) }) {
+	safely := l.ua.transport.panics.safely
+	if safely("leg", func() { l.act(s) }) {
 		return
 	}
 	if s.tx != nil {
-		l.ua.refuse(s.tx, s.req, 500, "Server Internal Error")
+		l.ua.refuse(s.tx, s.req, 500, statusText(500))
 	}
-	if l.state == legUp || l.state == legAnswering {
-		l.bye("")
+	if !safely("leg", func() { l.act(signal{kind: sigHangup, hangup: Hangup{Cause: EndPanic}}) }) {
+		l.end(Ended{Cause: EndPanic})
+		l.state = legDead
 	}
-	l.end(Ended{Cause: EndPanic})
-	l.state = legDead
 }
 
 func (l *Leg) act(s signal) {
@@ -265,72 +276,28 @@ func (l *Leg) act(s signal) {
 // command or response is too late and means nothing.
 func (l *Leg) unexpected(s signal) {
 	if s.tx != nil {
-		l.ua.refuse(s.tx, s.req, 481, "Call/Transaction Does Not Exist")
+		l.ua.refuse(s.tx, s.req, 481, statusText(481))
 	}
 	l.log.Debug("signal ignored", "state", l.state, "signal", s.kind)
 }
 
+// emit tells the leg's owner. An owner that panics loses the leg.
 func (l *Leg) emit(e Event) {
-	if sink := l.sink.Load(); sink != nil {
-		(*sink)(e)
+	sink := l.sink.Load()
+	if sink == nil || l.ua.transport.panics.safely("leg_events", func() { (*sink)(e) }) {
+		return
 	}
+	l.Hangup(Hangup{Cause: EndPanic})
 }
 
-// end reports the end once. The leg may live on to finish its transactions, but
-// it is silent from here.
+// end reports the end once, and ends the audio. The leg may live on to finish its
+// transactions.
 func (l *Leg) end(e Ended) {
 	if l.ended {
 		return
 	}
 	l.ended = true
-	l.media.SetSink(nil)
+	_ = l.media.Close()
 	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
 	l.emit(e)
-}
-
-// legTimers posts signals to the leg when their time has come. Owned by the leg.
-type legTimers struct {
-	post func(signal)
-	last uint64
-	live map[signalKind]armedTimer
-}
-
-type armedTimer struct {
-	timer *time.Timer
-	gen   uint64
-}
-
-// arm replaces the running timer of kind, if any.
-func (t *legTimers) arm(kind signalKind, d time.Duration) {
-	t.stop(kind)
-	t.last++
-	s := signal{kind: kind, gen: t.last}
-	if t.live == nil {
-		t.live = make(map[signalKind]armedTimer)
-	}
-	t.live[kind] = armedTimer{time.AfterFunc(d, func() { t.post(s) }), s.gen}
-}
-
-func (t *legTimers) armed(kind signalKind) bool { _, ok := t.live[kind]; return ok }
-
-func (t *legTimers) stop(kind signalKind) {
-	if a, ok := t.live[kind]; ok {
-		a.timer.Stop()
-		delete(t.live, kind)
-	}
-}
-
-func (t *legTimers) stopAll() {
-	for kind := range t.live {
-		t.stop(kind)
-	}
-}
-
-// fresh says whether s is of a timer still armed; it disarms it.
-func (t *legTimers) fresh(s signal) bool {
-	if t.live[s.kind].gen != s.gen {
-		return false
-	}
-	delete(t.live, s.kind)
-	return true
 }

@@ -1,7 +1,10 @@
 package sip
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,9 +13,10 @@ import (
 	"shouwen/sip/media"
 )
 
-// parkTime is how long a re-INVITE waits for the ACK that should have come
-// before it: sipgo hands both over on goroutines of their own.
-const parkTime = 500 * time.Millisecond
+const (
+	parkTime  = 500 * time.Millisecond // see park
+	maxParked = 4
+)
 
 // newOfferAnswer is the offer/answer exchange of leg l.
 func (u *UA) newOfferAnswer(l *Leg) *offerAnswer {
@@ -38,21 +42,36 @@ func (l *Leg) byeReceived(s signal) {
 		return
 	}
 	l.ua.respond(s.tx, s.req, l.reply(s.req, 200, "OK", nil))
-	l.end(Ended{Cause: EndHangup, Reason: firstHdr(s.req, "Reason", "")})
 	l.state = legDead
+	l.end(Ended{Cause: EndHangup, Reason: reasonText(s.req)})
+}
+
+// reasonText is what a Reason header field says, fit to show: the first element
+// that can be read.
+func reasonText(req *msg.Request) string {
+	for _, r := range parseReasons(hdr(req, "Reason", "")) {
+		return strings.TrimSpace(fmt.Sprintf("%s %d %s", r.protocol, r.cause, r.text))
+	}
+	return ""
 }
 
 // byeCrossed: both sides hung up at once; ours still waits for its answer, which
 // may never come.
 func (l *Leg) byeCrossed(s signal) {
+	if !l.inOrder(s) {
+		return
+	}
 	l.ua.respond(s.tx, s.req, l.reply(s.req, 200, "OK", nil))
 	l.state = legDead
 }
 
 // inOrder refuses a request of another dialog or an old one (RFC 3261 12.2.2).
 func (l *Leg) inOrder(s signal) bool {
-	if s.req.CallID().Value() != l.dlg.id.callID || tag(s.req.From().Params) != l.dlg.id.remoteTag {
-		l.ua.refuse(s.tx, s.req, 481, "Call/Transaction Does Not Exist")
+	if s.ordered {
+		return true
+	}
+	if !l.dlg.has(s.req) {
+		l.ua.refuse(s.tx, s.req, 481, statusText(481))
 		return false
 	}
 	if err := l.dlg.accept(s.req); err != nil {
@@ -62,47 +81,72 @@ func (l *Leg) inOrder(s signal) bool {
 	return true
 }
 
-// park keeps a re-INVITE until the ACK of our last 2xx is there.
+// park keeps a request until what should have come before it is there, the 2xx of
+// our INVITE or the ACK of our 2xx: sipgo hands them over on goroutines of their own.
 func (l *Leg) park(s signal) {
-	if l.parked != nil {
-		l.refuseOffer(s, 491)
+	if len(l.parked) == maxParked {
+		l.refuseOffer(s, 500)
 		return
 	}
-	l.parked = &s
+	l.parked = append(l.parked, s)
 	l.timers.arm(sigParked, parkTime)
 }
 
-// unpark serves the parked re-INVITE, or refuses it if the ACK never came.
-func (l *Leg) unpark(signal) {
-	s := l.parked
-	if s == nil {
-		return
+// unpark serves the parked requests.
+func (l *Leg) unpark() {
+	l.timers.stop(sigParked)
+	waiting := l.parked
+	l.parked = nil
+	for _, s := range waiting {
+		l.act(s)
+	}
+}
+
+func (l *Leg) parkedTooLong(signal) { l.refuseParked() }
+
+// over says whether nothing can become of a parked request any more.
+func (l *Leg) over() bool { return l.state == legEnding || l.state == legDead }
+
+// refuseParked answers the parked requests when what they wait for does not come.
+func (l *Leg) refuseParked() {
+	for _, s := range l.parked {
+		code := 481
+		switch {
+		case l.over() && s.kind == sigInvite:
+			code = 487 // RFC 3261 15.1.2
+		case !l.over() && (s.kind == sigInvite || s.kind == sigUpdate):
+			code = 491
+		}
+		l.refuseOffer(s, code)
 	}
 	l.parked = nil
-	l.timers.stop(sigParked)
-	if l.invite.res != nil {
-		l.refuseOffer(*s, 491)
-		return
-	}
-	l.reinvite(*s)
 }
 
 // reinvite answers an INVITE inside the dialog: hold, resume, another address or
 // codec, a session refresh, or with no body the question for our offer.
 func (l *Leg) reinvite(s signal) {
 	switch {
+	case !l.inOrder(s):
+		return
+	case isCanceled(s.tx):
+		return // and has its 487
 	case l.sent.pending:
 		l.refuseOffer(s, 491) // RFC 3261 14.2: glare
 		return
+	case l.invite.res != nil && len(l.parked) > 0:
+		l.refuseOffer(s, 500)
+		return
 	case l.invite.res != nil:
+		s.ordered = true
 		l.park(s)
 		return
-	case !l.inOrder(s):
+	}
+	session, refused := sessionOf(s.req)
+	if refused.code != 0 {
+		l.refuseSession(s, refused)
 		return
 	}
-	if !l.renew(s) {
-		return
-	}
+	before, sessionBefore := l.oa.fork(), l.session
 	l.invite = serverInvite{req: s.req, tx: s.tx, seq: s.req.CSeq().SeqNo}
 	if err := l.takeOffer(s.req); err != nil {
 		l.refuseOffer(s, offerStatus(err))
@@ -110,24 +154,43 @@ func (l *Leg) reinvite(s signal) {
 	}
 	body, change, err := l.describe()
 	if err != nil {
+		l.oa = before
 		l.refuseOffer(s, 500)
 		return
 	}
+	l.session = session
 	if !l.accept(body) {
+		l.oa, l.session = before, sessionBefore
 		return
 	}
-	l.dlg.refreshTarget(s.req)
+	l.retarget(s.req)
 	l.restart()
 	if !l.invite.offered {
 		l.apply(change)
 	}
 }
 
+// retarget follows a peer that has moved: to its Contact, and to where its
+// request came from (RFC 3261 12.2.2).
+func (l *Leg) retarget(req *msg.Request) {
+	l.dlg.refreshTarget(req)
+	now := flow{network(req), l.ua.listener(req), l.ua.source(req)}
+	if now == l.flow {
+		return
+	}
+	l.ua.transport.allow(now.remote)
+	l.ua.transport.forget(l.flow.remote)
+	l.flow = now
+}
+
 // refuseOffer answers an INVITE or UPDATE that cannot be served now.
 func (l *Leg) refuseOffer(s signal, code int) {
+	if s.kind == sigInvite && isCanceled(s.tx) {
+		return // and has its 487
+	}
 	res := l.reply(s.req, code, statusText(code), nil)
-	if code == 500 {
-		res.AppendHeader(msg.NewHeader("Retry-After", "2"))
+	if code == 500 { // RFC 3261 14.2: any time up to ten seconds
+		res.AppendHeader(msg.NewHeader("Retry-After", strconv.Itoa(rand.IntN(11))))
 	}
 	l.ua.respond(s.tx, s.req, res)
 }
@@ -138,7 +201,9 @@ func (l *Leg) update(s signal) {
 	if !l.inOrder(s) {
 		return
 	}
-	if !l.renew(s) {
+	session, refused := sessionOf(s.req)
+	if refused.code != 0 {
+		l.refuseSession(s, refused)
 		return
 	}
 	offer, err := sdpBody(contentType(s.req), s.req.Body())
@@ -153,7 +218,8 @@ func (l *Leg) update(s signal) {
 		l.refuseOffer(s, offerStatus(err))
 		return
 	}
-	l.dlg.refreshTarget(s.req)
+	l.session = session
+	l.retarget(s.req)
 	res := l.reply(s.req, 200, "OK", answer)
 	l.grant(res)
 	l.ua.respond(s.tx, s.req, res)
@@ -250,7 +316,7 @@ func (l *Leg) other(s signal) {
 		res.AppendHeader(msg.NewHeader("Allow", allow))
 		l.ua.respond(s.tx, s.req, res)
 	case msg.PRACK: // we never send reliable provisional responses
-		l.ua.refuse(s.tx, s.req, 481, "Call/Transaction Does Not Exist")
+		l.ua.refuse(s.tx, s.req, 481, statusText(481))
 	default:
 		res := l.reply(s.req, 405, "Method Not Allowed", nil)
 		res.AppendHeader(msg.NewHeader("Allow", allow))
@@ -261,7 +327,8 @@ func (l *Leg) other(s signal) {
 // statusText is the reason phrase of the statuses this package decides on.
 func statusText(code int) string {
 	if t, ok := map[int]string{
-		400: "Bad Request", 415: "Unsupported Media Type", 422: "Session Interval Too Small", 482: "Loop Detected",
+		400: "Bad Request", 415: "Unsupported Media Type", 422: "Session Interval Too Small",
+		480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
 		487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
 		503: "Service Unavailable",
 	}[code]; ok {

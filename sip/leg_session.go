@@ -10,9 +10,6 @@ import (
 	"shouwen/metrics"
 )
 
-// probeTime is how long a peer may take to say that it is still there.
-const probeTime = 4 * time.Second
-
 // propose puts the session timer of our INVITE or UPDATE into it.
 func (l *Leg) propose(req *msg.Request) {
 	req.AppendHeader(msg.NewHeader("Supported", "timer"))
@@ -37,24 +34,18 @@ func (l *Leg) restart() {
 	l.timers.stop(sigRefresh)
 	l.timers.stop(sigExpired)
 	if d := l.session.refreshAfter(); d > 0 {
-		l.timers.arm(sigRefresh, d)
+		l.timers.arm(sigRefresh, l.ua.cfg.clock(d))
 	}
 	if d := l.session.expireAfter(); d > 0 {
-		l.timers.arm(sigExpired, d)
+		l.timers.arm(sigExpired, l.ua.cfg.clock(d))
 	}
 }
 
-// renew takes the session timer a re-INVITE or UPDATE asks for, or refuses it.
-func (l *Leg) renew(s signal) bool {
-	session, refusal := sessionOf(s.req)
-	if refusal.code != 0 {
-		res := l.reply(s.req, refusal.code, statusText(refusal.code), nil)
-		refusal.complete(res)
-		l.ua.respond(s.tx, s.req, res)
-		return false
-	}
-	l.session = session
-	return true
+// refuseSession answers a re-INVITE or UPDATE whose session timer is not acceptable.
+func (l *Leg) refuseSession(s signal, r refusal) {
+	res := l.reply(s.req, r.code, statusText(r.code), nil)
+	r.complete(res)
+	l.ua.respond(s.tx, s.req, res)
 }
 
 // sessionOf is the session timer for the 2xx to req, or why to refuse req.
@@ -75,24 +66,27 @@ func sessionOf(req *msg.Request) (sessionTimer, refusal) {
 func (l *Leg) refresh(signal) {
 	method, done := msg.RequestMethod(refreshMethod(l.allow)), sigUpdateDone
 	if l.sent.pending || l.invite.res != nil { // one INVITE at a time, RFC 3261 14.1
-		l.timers.arm(sigRetryOffer, time.Second)
+		l.timers.arm(sigRetryOffer, l.ua.cfg.clock(time.Second))
 		return
 	}
 	req := l.dlg.request(method, 0)
 	if method == msg.INVITE {
 		body, err := l.oa.refresh()
 		if err != nil {
-			l.timers.arm(sigRetryOffer, time.Second)
+			l.log.Error("no session description", "err", err)
 			return
 		}
 		done = sigReinviteDone
 		req.SetBody(body)
 		req.AppendHeader(msg.NewHeader("Content-Type", "application/sdp"))
 		req.AppendHeader(msg.NewHeader("Allow", allow))
-		l.sent = clientInvite{req: req, pending: true}
+		l.sent = newClientInvite(req)
 	}
 	l.propose(req)
-	l.ask(req, done, l.id)
+	tx := l.ask(req, done, l.id)
+	if method == msg.INVITE {
+		l.sent.tx = tx
+	}
 }
 
 func (l *Leg) updateDone(s signal) {
@@ -118,7 +112,7 @@ func (l *Leg) reinviteDone(s signal) {
 	}
 	l.sent.pending = false
 	l.dlg.refreshTarget(s.res)
-	l.acknowledge(s.res)
+	l.acknowledge(&l.dlg, s.res)
 	body, err := sdpBody(contentType(s.res), s.res.Body())
 	var change mediaChange
 	if err == nil {
@@ -136,8 +130,9 @@ func (l *Leg) reinviteDone(s signal) {
 
 // reinviteDoneTooLate acknowledges a 2xx that came after our BYE.
 func (l *Leg) reinviteDoneTooLate(s signal) {
+	l.sent.pending = false
 	if s.res != nil && s.res.IsSuccess() {
-		l.acknowledge(s.res)
+		l.acknowledge(&l.dlg, s.res)
 	}
 }
 
@@ -160,7 +155,7 @@ func (l *Leg) notRenewed(s signal) {
 		if l.user == "" {
 			wait = rand.IntN(2000)
 		}
-		l.timers.arm(sigRetryOffer, time.Duration(wait)*time.Millisecond)
+		l.timers.arm(sigRetryOffer, l.ua.cfg.clock(time.Duration(wait)*time.Millisecond))
 	case s.res.StatusCode == 422:
 		terms, err := sessionTermsOf(s.res)
 		if raised, ok := l.session.raise(terms); err == nil && ok {
@@ -178,16 +173,13 @@ func (l *Leg) expired(signal) {
 	l.end(Ended{Cause: EndExpired})
 }
 
-// reinviteCancelled: the peer gave up a re-INVITE we had answered already.
-func (l *Leg) reinviteCancelled(signal) {}
-
 // probe asks by OPTIONS inside the dialog; who does not know the dialog, or does
 // not answer, is gone (RFC 3261 12.2.1.2).
 func (l *Leg) probe(signal) {
 	if l.timers.armed(sigProbeLate) {
 		return
 	}
-	l.timers.arm(sigProbeLate, probeTime)
+	l.timers.arm(sigProbeLate, 8*l.ua.cfg.T1)
 	l.ask(l.dlg.request(msg.OPTIONS, 0), sigProbeDone, "")
 }
 
@@ -205,7 +197,7 @@ func (l *Leg) lost(what string, s signal) {
 	reason := what + " not answered"
 	switch {
 	case s.res != nil:
-		reason = what + ": " + s.res.Reason
+		reason = what + ": " + safeText(s.res.Reason, maxHeaderText)
 	case s.err != nil && !errors.Is(s.err, msg.ErrTransactionTimeout):
 		reason = what + ": " + s.err.Error()
 	}
@@ -215,9 +207,9 @@ func (l *Leg) lost(what string, s signal) {
 
 // ask sends a request of the dialog; its final response, or the lack of one,
 // comes back as signal done. contact is our Contact user, or empty for none.
-func (l *Leg) ask(req *msg.Request, done signalKind, contact string) {
+func (l *Leg) ask(req *msg.Request, done signalKind, contact string) *msg.ClientTx {
 	l.ua.prepare(req, l.flow, contact)
-	err := l.ua.send(req, l.flow, func(res *msg.Response, err error) {
+	tx, err := l.ua.send(req, l.flow, func(res *msg.Response, err error) {
 		if res == nil || !res.IsProvisional() {
 			l.box.put(signal{kind: done, res: res, err: err})
 		}
@@ -225,6 +217,7 @@ func (l *Leg) ask(req *msg.Request, done signalKind, contact string) {
 	if err != nil {
 		l.box.put(signal{kind: done, err: err})
 	}
+	return tx
 }
 
 // refusal is why a request is not served, as it is answered; code 0: it is.
@@ -250,6 +243,12 @@ func (l *Leg) reportAudio() {
 	if l.user != "" {
 		kind = metrics.AgentLeg
 	}
-	s := l.media.Stats()
-	l.ua.deps.Metrics.RTP.Heard(kind, metrics.Audio{Packets: s.PacketsIn, Lost: s.Lost, Late: s.Late, Duplicate: s.Duplicate})
+	s, rtp := l.media.Stats(), l.ua.deps.Metrics.RTP
+	rtp.Heard(kind, metrics.Audio{Packets: s.PacketsIn, Lost: s.Lost, Late: s.Late, Duplicate: s.Duplicate})
+	switch {
+	case s.PacketsIn > 0:
+		rtp.Ended(kind, float64(s.Lost)/float64(s.Lost+s.PacketsIn), s.Jitter, s.RoundTrip)
+	case l.answered:
+		rtp.Silent(kind)
+	}
 }

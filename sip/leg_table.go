@@ -45,6 +45,7 @@ const (
 	// Responses to our INVITE.
 	sigProvisional signalKind = "1xx"
 	sigAccepted    signalKind = "2xx"
+	sigStray       signalKind = "2xx without a transaction"
 	sigFailed      signalKind = "failure"
 
 	// Responses to our other requests.
@@ -58,7 +59,7 @@ const (
 	sigNoAck      signalKind = "no ACK"
 	sigGiveUp     signalKind = "give up waiting"
 	sigRingAgain  signalKind = "repeat 180"
-	sigParked     signalKind = "parked re-INVITE"
+	sigParked     signalKind = "parked too long"
 	sigRetryOffer signalKind = "retry after 491"
 	sigRefresh    signalKind = "session refresh"
 	sigExpired    signalKind = "session expired"
@@ -77,6 +78,8 @@ type signal struct {
 	hangup Hangup
 	key    byte
 	gen    uint64 // of a timer; 0: not a timer
+
+	ordered bool // a request that passed inOrder and was parked
 }
 
 // legTable is the state machine of a leg: what is done when a signal comes in a
@@ -94,7 +97,9 @@ func init() { // a literal would refer to itself through step
 			sigHangup:    (*Leg).decline,
 			sigCancel:    (*Leg).cancelled,
 			sigBye:       (*Leg).byeEarly,
+			sigInvite:    (*Leg).inviteEarly,
 			sigUpdate:    (*Leg).updateEarly,
+			sigInfo:      (*Leg).info,
 			sigOther:     (*Leg).other,
 		},
 		legAnswering: {
@@ -104,7 +109,8 @@ func init() { // a literal would refer to itself through step
 			sigReject: (*Leg).hangup,
 			sigHangup: (*Leg).hangup,
 			sigBye:    (*Leg).byeReceived,
-			sigInvite: (*Leg).park,
+			sigInvite: (*Leg).reinvite,
+			sigParked: (*Leg).parkedTooLong,
 			sigUpdate: (*Leg).update,
 			sigInfo:   (*Leg).info,
 			sigKey:    (*Leg).pressed,
@@ -114,34 +120,43 @@ func init() { // a literal would refer to itself through step
 			sigProvisional: (*Leg).provisional,
 			sigAccepted:    (*Leg).accepted,
 			sigFailed:      (*Leg).failed,
+			sigGiveUp:      (*Leg).neverAnswered,
 			sigHangup:      (*Leg).abandonSoon,
+			sigBye:         (*Leg).park,
+			sigInvite:      (*Leg).park,
+			sigUpdate:      (*Leg).park,
+			sigInfo:        (*Leg).park,
+			sigOther:       (*Leg).park,
+			sigParked:      (*Leg).parkedTooLong,
 		},
 		legProceeding: {
 			sigProvisional: (*Leg).provisional,
 			sigAccepted:    (*Leg).accepted,
 			sigFailed:      (*Leg).failed,
 			sigHangup:      (*Leg).abandon,
-			sigBye:         (*Leg).byeReceived,
-			sigUpdate:      (*Leg).updateEarly,
-			sigOther:       (*Leg).other,
+			sigBye:         (*Leg).park,
+			sigInvite:      (*Leg).park,
+			sigUpdate:      (*Leg).park,
+			sigInfo:        (*Leg).park,
+			sigOther:       (*Leg).park,
+			sigParked:      (*Leg).parkedTooLong,
 		},
 		legCancelling: {
 			sigAccepted: (*Leg).acceptedTooLate,
-			sigFailed:   (*Leg).finished,
+			sigFailed:   (*Leg).failed,
 			sigGiveUp:   (*Leg).finished,
-			sigOther:    (*Leg).other,
 		},
 		legUp: {
 			sigHangup:       (*Leg).hangup,
 			sigReject:       (*Leg).hangup,
 			sigBye:          (*Leg).byeReceived,
 			sigAccepted:     (*Leg).acceptedAgain,
+			sigStray:        (*Leg).acceptedAgain,
 			sigAck:          (*Leg).acknowledged,
 			sigRepeat:       (*Leg).repeatAnswer,
 			sigNoAck:        (*Leg).neverAcknowledged,
 			sigInvite:       (*Leg).reinvite,
-			sigParked:       (*Leg).unpark,
-			sigCancel:       (*Leg).reinviteCancelled,
+			sigParked:       (*Leg).parkedTooLong,
 			sigUpdate:       (*Leg).update,
 			sigInfo:         (*Leg).info,
 			sigKey:          (*Leg).pressed,
@@ -157,6 +172,7 @@ func init() { // a literal would refer to itself through step
 		},
 		legEnding: {
 			sigAccepted:     (*Leg).acceptedAgain,
+			sigStray:        (*Leg).acceptedAgain,
 			sigByeDone:      (*Leg).finished,
 			sigGiveUp:       (*Leg).finished,
 			sigBye:          (*Leg).byeCrossed,

@@ -8,6 +8,7 @@ import (
 )
 
 func TestCallerHangsUp(t *testing.T) {
+	t.Parallel()
 	b := newBed(t)
 	c := b.caller(t, siptest.Config{}).Dial(b.hotline())
 	leg := receive(t, b.calls)
@@ -27,6 +28,7 @@ func TestCallerHangsUp(t *testing.T) {
 }
 
 func TestWeHangUp(t *testing.T) {
+	t.Parallel()
 	b := newBed(t)
 	c := b.caller(t, siptest.Config{}).Dial(b.hotline())
 	leg := receive(t, b.calls)
@@ -42,6 +44,7 @@ func TestWeHangUp(t *testing.T) {
 }
 
 func TestPhoneAnswers(t *testing.T) {
+	t.Parallel()
 	b := newBed(t)
 	p := b.phone(t, "1001", siptest.Config{})
 	leg := b.dial(t, "1001")
@@ -57,6 +60,7 @@ func TestPhoneAnswers(t *testing.T) {
 }
 
 func TestPhoneRejects(t *testing.T) {
+	t.Parallel()
 	b := newBed(t)
 	p := b.phone(t, "1001", siptest.Config{})
 	leg := b.dial(t, "1001")
@@ -70,6 +74,7 @@ func TestPhoneRejects(t *testing.T) {
 }
 
 func TestWeCancel(t *testing.T) {
+	t.Parallel()
 	b := newBed(t)
 	p := b.phone(t, "1001", siptest.Config{})
 	leg := b.dial(t, "1001")

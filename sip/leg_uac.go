@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	msg "github.com/emiago/sipgo/sip"
+
+	"shouwen/metrics"
 )
 
 // Dialing says how a leg to a phone is dialled.
@@ -20,15 +22,11 @@ type Dialing struct {
 // or Ended follows. The error says that there is no port for the audio, or that
 // no new call is taken.
 func (u *UA) Dial(b Binding, d Dialing) (*Leg, error) {
-	if u.draining.Load() {
-		return nil, ErrDraining
-	}
-	l, err := newLeg(u)
+	l, err := newLeg(u, d.Log)
 	if err != nil {
 		return nil, err
 	}
 	l.user, l.nat = b.User, true
-	l.Log(d.Log)
 	l.sink.Store(&d.Events)
 	l.flow = flow{b.Transport, u.transport.addr(b.Transport), b.Remote}
 	l.state = legCalling
@@ -39,8 +37,11 @@ func (u *UA) Dial(b Binding, d Dialing) (*Leg, error) {
 		l.discard()
 		return nil, err
 	}
-	l.sent = clientInvite{req: req, pending: true}
-	u.add(l, initialKey{})
+	l.sent = newClientInvite(req)
+	if u.add(l) != 0 {
+		l.discard()
+		return nil, ErrDraining
+	}
 	u.transport.panics.start("leg", func() {
 		l.send()
 		l.run()
@@ -85,9 +86,14 @@ func (l *Leg) initialInvite() *msg.Request {
 	return req
 }
 
-// send starts the INVITE.
+func newClientInvite(req *msg.Request) clientInvite {
+	return clientInvite{req: req, acks: make(map[string]*msg.Request), early: make(map[string]*offerAnswer), pending: true}
+}
+
+// send starts the INVITE. sipgo's Timer B knows nothing of our T1.
 func (l *Leg) send() {
-	err := l.ua.send(l.sent.req, l.flow, func(res *msg.Response, err error) {
+	l.timers.arm(sigGiveUp, 64*l.ua.cfg.T1)
+	tx, err := l.ua.send(l.sent.req, l.flow, func(res *msg.Response, err error) {
 		switch {
 		case err != nil:
 			l.box.put(signal{kind: sigFailed, err: err})
@@ -100,13 +106,17 @@ func (l *Leg) send() {
 		}
 	})
 	if err != nil {
-		l.end(Ended{Cause: EndGone, Reason: err.Error()})
 		l.state = legDead
+		l.end(Ended{Cause: EndGone, Reason: err.Error()})
+		return
 	}
+	l.sent.tx = tx
 }
 
 func (l *Leg) provisional(s signal) {
 	l.state = legProceeding
+	l.timers.stop(sigGiveUp)
+	l.hearEarly(s.res)
 	if h := l.sent.hangup; h != nil { // wanted before CANCEL was allowed (RFC 3261 9.1)
 		l.abandon(signal{hangup: *h})
 		return
@@ -116,29 +126,45 @@ func (l *Leg) provisional(s signal) {
 	}
 }
 
+// hearEarly keeps the answer of an early dialog: the 2xx may come without one.
+func (l *Leg) hearEarly(res *msg.Response) {
+	body, err := sdpBody(contentType(res), res.Body())
+	if err != nil || body == nil || len(l.sent.early) >= maxForks {
+		return
+	}
+	early := l.oa.fork()
+	if _, err := early.takeEarly(body); err != nil {
+		l.log.Debug("answer of a provisional response not usable", "err", err)
+		return
+	}
+	l.sent.early[tag(res.To().Params)] = early
+}
+
 // accepted takes the first 2xx: ACK at once, then the answer.
 func (l *Leg) accepted(s signal) {
-	l.sent.pending = false
+	if l.sent.hangup != nil {
+		l.acceptedTooLate(s)
+		return
+	}
+	l.timers.stop(sigGiveUp)
 	change, err := l.establish(s.res)
 	if err != nil {
 		l.log.Warn("2xx not usable", "err", err)
-		l.bye("")
+		l.bye(`SIP;cause=488;text="Not Acceptable Here"`)
 		l.end(Ended{Cause: EndMedia, Code: s.res.StatusCode, Reason: err.Error()})
-		return
-	}
-	if h := l.sent.hangup; h != nil {
-		l.hangup(signal{hangup: *h})
 		return
 	}
 	l.state = legUp
 	l.allow = hdr(s.res, "Allow", "")
 	l.renewed(s.res)
 	l.apply(change)
-	l.emit(Answered{})
+	l.up()
+	l.unpark()
 }
 
 // establish enters the dialog of a 2xx and acknowledges it, whatever its body.
 func (l *Leg) establish(res *msg.Response) (mediaChange, error) {
+	l.sent.pending = false
 	req := l.sent.req
 	d, dialogErr := dialogOfResponse(req, res)
 	if dialogErr != nil { // acknowledge it all the same, where the INVITE went
@@ -146,7 +172,10 @@ func (l *Leg) establish(res *msg.Response) (mediaChange, error) {
 		d.id.remoteTag = tag(res.To().Params)
 	}
 	l.dlg = d
-	l.acknowledge(res)
+	l.acknowledge(&l.dlg, res)
+	if early := l.sent.early[l.dlg.id.remoteTag]; early != nil {
+		l.oa = early
+	}
 	body, err := sdpBody(contentType(res), res.Body())
 	if err != nil {
 		return mediaChange{}, err
@@ -158,11 +187,12 @@ func (l *Leg) establish(res *msg.Response) (mediaChange, error) {
 	return change, err
 }
 
-// acknowledge sends the ACK of a 2xx and keeps it for repetitions.
-func (l *Leg) acknowledge(res *msg.Response) {
-	ack := l.dlg.request(msg.ACK, res.CSeq().SeqNo)
+// acknowledge sends the ACK of a 2xx of dialog d and keeps it for repetitions.
+func (l *Leg) acknowledge(d *dialog, res *msg.Response) {
+	ack := d.request(msg.ACK, res.CSeq().SeqNo)
 	l.ua.prepare(ack, l.flow, "")
-	l.sent.ack, l.sent.tag = ack, tag(res.To().Params)
+	l.sent.acks[tag(res.To().Params)] = ack
+	l.ua.deps.Metrics.SIP.Request("ACK", metrics.Sent)
 	if err := l.ua.write(ack, l.flow); err != nil {
 		l.log.Warn("ACK not sent", "err", err)
 	}
@@ -171,33 +201,31 @@ func (l *Leg) acknowledge(res *msg.Response) {
 // acceptedAgain repeats the ACK of a repeated 2xx, and ends the branch of
 // another one: a fork answered too (RFC 3261 13.2.2.4).
 func (l *Leg) acceptedAgain(s signal) {
-	if l.sent.req == nil || s.res.CSeq().SeqNo != l.sent.req.CSeq().SeqNo {
+	if l.sent.req == nil || s.res.CSeq().SeqNo != l.sent.req.CSeq().SeqNo || s.res.CallID().Value() != l.dlg.id.callID {
 		return
 	}
-	if l.sent.ack != nil && tag(s.res.To().Params) == l.sent.tag {
-		if err := l.ua.write(l.sent.ack.Clone(), l.flow); err != nil {
-			l.log.Warn("ACK not repeated", "err", err)
-		}
+	ack, known := l.sent.acks[tag(s.res.To().Params)]
+	if !known {
+		l.endFork(s.res)
 		return
 	}
-	l.endFork(s.res)
+	l.ua.deps.Metrics.SIP.Retransmitted("ACK")
+	if err := l.ua.write(ack.Clone(), l.flow); err != nil {
+		l.log.Warn("ACK not repeated", "err", err)
+	}
 }
 
 // endFork acknowledges and hangs up a branch that is not the call.
 func (l *Leg) endFork(res *msg.Response) {
 	d, err := dialogOfResponse(l.sent.req, res)
-	if err != nil {
-		l.log.Warn("forked 2xx not usable", "err", err)
+	if err != nil || len(l.sent.acks) >= maxForks {
+		l.log.Warn("forked 2xx not usable", "err", err, "forks", len(l.sent.acks))
 		return
 	}
-	ack := d.request(msg.ACK, res.CSeq().SeqNo)
-	l.ua.prepare(ack, l.flow, "")
-	if err := l.ua.write(ack, l.flow); err != nil {
-		l.log.Warn("ACK of a fork not sent", "err", err)
-	}
+	l.acknowledge(&d, res)
 	bye := d.request(msg.BYE, 0)
 	l.ua.prepare(bye, l.flow, "")
-	if err := l.ua.send(bye, l.flow, func(*msg.Response, error) {}); err != nil {
+	if _, err := l.ua.send(bye, l.flow, func(*msg.Response, error) {}); err != nil {
 		l.log.Warn("BYE of a fork not sent", "err", err)
 	}
 }
@@ -210,15 +238,18 @@ func (l *Leg) failed(s signal) {
 	e := Ended{Cause: EndTimeout, Code: 408}
 	switch {
 	case s.res != nil:
-		e = Ended{Cause: EndRejected, Code: s.res.StatusCode, Reason: s.res.Reason}
+		e = Ended{Cause: EndRejected, Code: s.res.StatusCode, Reason: safeText(s.res.Reason, maxHeaderText)}
 	case !errors.Is(s.err, msg.ErrTransactionTimeout):
 		e = Ended{Cause: EndGone, Reason: s.err.Error()}
 	}
-	if l.sent.hangup != nil {
-		e.Cause = l.sent.hangup.Cause
-	}
-	l.end(e)
 	l.state = legDead
+	l.end(e)
+}
+
+// neverAnswered ends a leg whose INVITE got no response at all.
+func (l *Leg) neverAnswered(signal) {
+	l.state = legDead
+	l.end(Ended{Cause: EndTimeout, Code: 408})
 }
 
 // raised sends the INVITE again with the session interval a 422 asks for (RFC
@@ -234,15 +265,17 @@ func (l *Leg) raised(res *msg.Response) bool {
 	}
 	l.session = longer
 	l.state = legCalling
-	l.sent = clientInvite{req: l.initialInvite(), pending: true}
+	l.sent = newClientInvite(l.initialInvite())
 	l.send()
 	return true
 }
 
-// abandonSoon remembers a hang-up until CANCEL is allowed, or an answer comes.
+// abandonSoon remembers a hang-up until CANCEL is allowed, or an answer comes. The
+// leg is over for its owner.
 func (l *Leg) abandonSoon(s signal) {
 	if l.sent.hangup == nil {
 		l.sent.hangup = &s.hangup
+		l.end(Ended{Cause: s.hangup.Cause})
 	}
 }
 
@@ -255,19 +288,20 @@ func (l *Leg) abandon(s signal) {
 	}
 	l.sent.hangup = &s.hangup
 	l.ua.prepare(c, l.flow, "")
-	if err := l.ua.send(c, l.flow, func(*msg.Response, error) {}); err != nil {
+	if _, err := l.ua.send(c, l.flow, func(*msg.Response, error) {}); err != nil {
 		l.log.Warn("CANCEL not sent", "err", err)
 	}
 	l.state = legCancelling
-	l.end(Ended{Cause: s.hangup.Cause})
 	l.timers.arm(sigGiveUp, 64*l.ua.cfg.T1) // RFC 3261 9.1
+	l.end(Ended{Cause: s.hangup.Cause})
 }
 
+// acceptedTooLate hangs up a phone that was picked up when its leg was over.
 func (l *Leg) acceptedTooLate(s signal) {
 	if _, err := l.establish(s.res); err != nil {
-		l.log.Debug("2xx after CANCEL", "err", err)
+		l.log.Debug("2xx after the end", "err", err)
 	}
-	l.bye(`SIP;cause=200;text="Call completed elsewhere"`)
+	l.bye(l.sent.hangup.Reason)
 }
 
 func (l *Leg) finished(signal) { l.state = legDead }
@@ -287,6 +321,7 @@ func (l *Leg) hangup(s signal) {
 func (l *Leg) bye(reason string) {
 	l.timers.stopAll()
 	l.state = legEnding
+	l.refuseParked()
 	l.timers.arm(sigGiveUp, 64*l.ua.cfg.T1)
 	req := l.dlg.request(msg.BYE, 0)
 	if reason != "" {

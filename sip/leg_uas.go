@@ -5,6 +5,8 @@ import (
 	"time"
 
 	msg "github.com/emiago/sipgo/sip"
+
+	"shouwen/metrics"
 )
 
 // newInbound makes the leg of INVITE req, which has no To tag, or says how to
@@ -14,7 +16,7 @@ func newInbound(u *UA, req *msg.Request, tx *msg.ServerTx, in Incoming) (*Leg, r
 	if refused.code != 0 {
 		return nil, refused
 	}
-	l, err := newLeg(u)
+	l, err := newLeg(u, u.deps.Log)
 	if err != nil {
 		u.deps.Log.Error("call refused", "err", err)
 		return nil, refusal{code: 503}
@@ -53,9 +55,36 @@ func (l *Leg) arrived(signal) {
 	}
 }
 
+// conclude sends a response to the INVITE req of the peer. A CANCEL may have come
+// first: sipgo has answered it with 487, and would repeat any later response in
+// place of that.
+func (l *Leg) conclude(tx *msg.ServerTx, req *msg.Request, res *msg.Response) error {
+	if isCanceled(tx) {
+		return msg.ErrTransactionCanceled
+	}
+	err := tx.Respond(res)
+	if errors.Is(err, msg.ErrTransactionCanceled) {
+		_ = tx.Respond(l.reply(req, 487, statusText(487), nil))
+	}
+	return err
+}
+
+func isCanceled(tx *msg.ServerTx) bool { return errors.Is(tx.Err(), msg.ErrTransactionCanceled) }
+
+// close ends a leg that was not answered with a final response.
+func (l *Leg) close(e Ended, reason string) {
+	err := l.conclude(l.invite.tx, l.invite.req, l.reply(l.invite.req, e.Code, reason, nil))
+	if errors.Is(err, msg.ErrTransactionCanceled) {
+		e = Ended{Cause: EndCancelled, Code: 487}
+	}
+	l.ua.deps.Metrics.SIP.Response("INVITE", e.Code, metrics.Sent)
+	l.state = legDead
+	l.end(e)
+}
+
 // ring sends 180, again every minute (RFC 3261 13.3.1.1).
 func (l *Leg) ring(signal) {
-	if err := l.invite.tx.Respond(l.reply(l.invite.req, 180, "Ringing", nil)); err != nil {
+	if err := l.conclude(l.invite.tx, l.invite.req, l.reply(l.invite.req, 180, "Ringing", nil)); err != nil {
 		l.log.Debug("180 not sent", "err", err)
 		return
 	}
@@ -67,7 +96,7 @@ func (l *Leg) answer(signal) {
 	body, change, err := l.describe()
 	if err != nil {
 		l.log.Error("no session description", "err", err)
-		l.reject(signal{code: 500, reason: "Server Internal Error"})
+		l.close(Ended{Cause: EndMedia, Code: 500}, statusText(500))
 		return
 	}
 	if !l.accept(body) {
@@ -77,8 +106,14 @@ func (l *Leg) answer(signal) {
 	l.restart()
 	if !l.invite.offered {
 		l.apply(change)
-		l.emit(Answered{})
+		l.up()
 	}
+}
+
+// up tells that there is audio.
+func (l *Leg) up() {
+	l.answered = true
+	l.emit(Answered{})
 }
 
 // describe is the body of our 2xx to the INVITE at hand.
@@ -95,23 +130,20 @@ func (l *Leg) describe() ([]byte, mediaChange, error) {
 func (l *Leg) accept(body []byte) bool {
 	res := l.reply(l.invite.req, 200, "OK", body)
 	l.grant(res)
-	err := l.invite.tx.Respond(res)
+	err := l.conclude(l.invite.tx, l.invite.req, res)
 	switch {
 	case errors.Is(err, msg.ErrTransactionCanceled):
-		// The CANCEL came first. sipgo would now repeat the 200 in place of its
-		// 487: give it the 487 back.
-		_ = l.invite.tx.Respond(l.reply(l.invite.req, 487, "Request Terminated", nil))
 		if l.state == legIncoming {
 			l.cancelled(signal{})
 		}
 		return false
 	case err != nil:
 		l.invite.tx.Terminate() // sipgo would keep it for ever
-		l.end(Ended{Cause: EndGone, Reason: err.Error()})
 		l.state = legDead
+		l.end(Ended{Cause: EndGone, Reason: err.Error()})
 		return false
 	}
-	l.ua.deps.Metrics.SIP.Response("INVITE", 200, "sent")
+	l.ua.deps.Metrics.SIP.Response("INVITE", 200, metrics.Sent)
 	l.invite.res, l.invite.repeats = res, 0
 	l.timers.stop(sigRingAgain)
 	l.timers.arm(sigRepeat, retransmitAfter(1, l.ua.cfg.T1, 8*l.ua.cfg.T1))
@@ -131,7 +163,7 @@ func (l *Leg) repeatAnswer(signal) {
 // acknowledged takes the ACK of our 2xx; others are old or stray. An offer of
 // ours must come back with its answer.
 func (l *Leg) acknowledged(s signal) {
-	if l.invite.res == nil || s.req.CSeq().SeqNo != l.invite.seq || tag(s.req.From().Params) != l.dlg.id.remoteTag {
+	if l.invite.res == nil || s.req.CSeq().SeqNo != l.invite.seq || !l.dlg.has(s.req) {
 		return
 	}
 	l.timers.stop(sigRepeat)
@@ -154,10 +186,10 @@ func (l *Leg) acknowledged(s signal) {
 		}
 		l.apply(change)
 		if first {
-			l.emit(Answered{})
+			l.up()
 		}
 	}
-	l.unpark(signal{})
+	l.unpark()
 }
 
 // neverAcknowledged ends the call (RFC 3261 13.3.1.4).
@@ -168,46 +200,54 @@ func (l *Leg) neverAcknowledged(signal) {
 }
 
 func (l *Leg) reject(s signal) {
-	l.ua.respond(l.invite.tx, l.invite.req, l.reply(l.invite.req, s.code, s.reason, nil))
-	l.end(Ended{Cause: EndLocal, Code: s.code, Reason: s.reason})
-	l.state = legDead
+	l.close(Ended{Cause: EndLocal, Code: s.code, Reason: s.reason}, s.reason)
 }
 
 // decline is a hang-up before the answer.
 func (l *Leg) decline(s signal) {
-	code, reason := 480, "Temporarily Unavailable"
-	if s.hangup.Cause == EndShutdown {
-		code, reason = 503, "Service Unavailable"
+	code := 480
+	switch s.hangup.Cause {
+	case EndShutdown:
+		code = 503
+	case EndPanic:
+		code = 500
 	}
-	l.ua.respond(l.invite.tx, l.invite.req, l.reply(l.invite.req, code, reason, nil))
-	l.end(Ended{Cause: s.hangup.Cause, Code: code})
-	l.state = legDead
+	l.close(Ended{Cause: s.hangup.Cause, Code: code}, statusText(code))
 }
 
 // cancelled: sipgo has answered the CANCEL with 200 and the INVITE with 487.
 func (l *Leg) cancelled(signal) {
-	l.ua.deps.Metrics.SIP.Response("INVITE", 487, "sent")
-	l.end(Ended{Cause: EndCancelled, Code: 487})
+	l.ua.deps.Metrics.SIP.Response("INVITE", 487, metrics.Sent)
 	l.state = legDead
+	l.end(Ended{Cause: EndCancelled, Code: 487})
 }
 
 // byeEarly ends a call we have not answered (RFC 3261 15: the caller may).
 func (l *Leg) byeEarly(s signal) {
+	if !l.inOrder(s) {
+		return
+	}
 	l.ua.respond(s.tx, s.req, l.reply(s.req, 200, "OK", nil))
-	l.ua.respond(l.invite.tx, l.invite.req, l.reply(l.invite.req, 487, "Request Terminated", nil))
-	l.end(Ended{Cause: EndCancelled, Code: 487})
-	l.state = legDead
+	l.close(Ended{Cause: EndCancelled, Code: 487}, statusText(487))
+}
+
+// inviteEarly refuses a second INVITE before the first is answered (RFC 3261 14.2).
+func (l *Leg) inviteEarly(s signal) {
+	if l.inOrder(s) {
+		l.refuseOffer(s, 500)
+	}
 }
 
 // updateEarly refuses to change a session that has none yet (RFC 3311 5.2).
 func (l *Leg) updateEarly(s signal) {
-	if len(s.req.Body()) == 0 {
+	switch {
+	case !l.inOrder(s):
+	case len(s.req.Body()) > 0:
+		l.refuseOffer(s, 500)
+	default:
+		l.dlg.refreshTarget(s.req)
 		l.ua.respond(s.tx, s.req, l.reply(s.req, 200, "OK", nil))
-		return
 	}
-	res := l.reply(s.req, 500, "Server Internal Error", nil)
-	res.AppendHeader(msg.NewHeader("Retry-After", "2"))
-	l.ua.respond(s.tx, s.req, res)
 }
 
 // contentType is the value of Content-Type, in either of its names.

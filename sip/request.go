@@ -81,16 +81,18 @@ func (u *UA) reachable(f flow) error {
 
 // send starts a client transaction and reports every response, or the error
 // that ended it, to out; out must not block. For INVITE, 2xx repetitions and
-// 2xx of other forks are reported as well, as long as the transaction lives.
-func (u *UA) send(req *msg.Request, f flow, out func(*msg.Response, error)) error {
+// 2xx of other forks are reported as well, as long as the transaction lives. An
+// INVITE that had a provisional response lives until its final one: who does
+// not wait for it terminates the transaction.
+func (u *UA) send(req *msg.Request, f flow, out func(*msg.Response, error)) (*msg.ClientTx, error) {
 	if err := u.reachable(f); err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	tx, err := u.transport.ua.TransactionLayer().Request(ctx, req)
 	if err != nil {
-		return fmt.Errorf("%s to %s: %w", req.Method, f.remote, err)
+		return nil, fmt.Errorf("%s to %s: %w", req.Method, f.remote, err)
 	}
 	u.deps.Metrics.SIP.Request(string(req.Method), metrics.Sent)
 	started := time.Now()
@@ -114,7 +116,7 @@ func (u *UA) send(req *msg.Request, f flow, out func(*msg.Response, error)) erro
 			}
 		}
 	})
-	return nil
+	return tx, nil
 }
 
 // write sends a request outside of transactions: the ACK of a 2xx.

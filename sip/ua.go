@@ -26,6 +26,16 @@ type Config struct {
 	Trunks    []Trunk
 	Kept      string        // file of the last known bindings
 	T1        time.Duration // RTT estimate for our own retransmissions; 0: 500 ms
+
+	second time.Duration // length of a second of session timers and of waits after 491; 0: one second
+}
+
+// clock is how long a wait of d, in seconds of the RFCs, takes.
+func (c *Config) clock(d time.Duration) time.Duration {
+	if c.second == 0 {
+		return d
+	}
+	return time.Duration(d.Seconds() * float64(c.second))
 }
 
 // Trunk is a peer that brings calls from outside, known by its addresses.
@@ -63,10 +73,10 @@ type UA struct {
 	deps       Deps
 	transport  *transport
 	registrar  *registrar
-	draining   atomic.Bool
 	sessionIDs atomic.Uint64 // of SDP origins
 
 	mu       sync.Mutex
+	drain    bool                // no new legs
 	legs     map[string]*Leg     // by local tag
 	initial  map[initialKey]*Leg // live INVITEs without To tag, to find merged requests
 	canceled canceledBranches
@@ -118,7 +128,9 @@ func (u *UA) Contacts(user string) []Binding { return u.registrar.contacts(user)
 // is over; then it hangs up the rest, and waits again for at most two seconds
 // so that their BYE goes out.
 func (u *UA) Drain(ctx context.Context) {
-	u.draining.Store(true)
+	u.mu.Lock()
+	u.drain = true
+	u.mu.Unlock()
 	ended := make(chan struct{})
 	u.transport.panics.start("drain", func() { u.legsDone.Wait(); close(ended) })
 	select {
@@ -135,6 +147,12 @@ func (u *UA) Drain(ctx context.Context) {
 	}
 }
 
+func (u *UA) draining() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.drain
+}
+
 func (u *UA) live() []*Leg {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -145,29 +163,35 @@ func (u *UA) live() []*Leg {
 	return all
 }
 
-// add makes l findable by its local tag; an inbound leg also by its INVITE.
-// It returns false if the same INVITE is being served already (RFC 3261 8.2.2.2).
-func (u *UA) add(l *Leg, key initialKey) bool {
+// add makes l findable by its local tag; an inbound leg also by its INVITE. It
+// returns 0, or the status to refuse the call with: 503 when draining, 482 if the
+// same INVITE is being served already (RFC 3261 8.2.2.2).
+func (u *UA) add(l *Leg) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if key != (initialKey{}) {
-		if u.initial[key] != nil {
-			return false
-		}
-		u.initial[key] = l
+	switch {
+	case u.drain:
+		return 503
+	case l.key == initialKey{}:
+	case u.initial[l.key] != nil:
+		return 482
+	default:
+		u.initial[l.key] = l
 	}
 	u.legs[l.id] = l
 	u.legsDone.Add(1)
 	u.transport.allow(l.flow.remote)
-	return true
+	return 0
 }
 
-func (u *UA) remove(l *Leg, key initialKey) {
+// remove forgets l. Its transactions may go on, so its peer is remembered longer.
+func (u *UA) remove(l *Leg) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.legs, l.id)
-	delete(u.initial, key)
-	u.transport.forget(l.flow.remote)
+	delete(u.initial, l.key)
+	remote := l.flow.remote
+	time.AfterFunc(64*u.cfg.T1, func() { u.transport.forget(remote) })
 	u.legsDone.Done()
 }
 
