@@ -20,7 +20,7 @@ import (
 // Name is a prompt; its file is the name with .wav.
 type Name string
 
-// The prompts.
+// The prompts that are asked for by name; prompts.yaml of each language lists all.
 const (
 	Greeting   Name = "greeting"    // first, when the call is answered
 	PleaseHold Name = "please_hold" // before an agent is rung
@@ -30,12 +30,7 @@ const (
 	Music      Name = "music"       // on hold; can be repeated without a seam
 	Ringback   Name = "ringback"    // a phone rings: 450 Hz, 1 s on, 4 s off; to be repeated
 	Beep       Name = "beep"        // speak now
-)
-
-// spoken prompts exist in every language, sounds once.
-var (
-	spoken = []Name{Greeting, PleaseHold, AllBusy, Apology, Goodbye}
-	sounds = []Name{Music, Ringback, Beep}
+	Pause      Name = "pause"       // a quarter of a second of silence
 )
 
 // Languages are those there are prompts in (BCP 47).
@@ -50,27 +45,24 @@ type Prompt struct {
 	WAV  []byte // not to be changed
 }
 
-// Set has a prompt for every Name.
+// Set has the prompts of one language, and the sounds.
 type Set map[Name]Prompt
 
 // maxFile bounds a replacement: an hour at 8 kHz and 16 bits.
 const maxFile = 64 << 20
 
 // Load returns the prompts in one of Languages. WAV files in the folder dir that
-// are named as prompts replace these; other WAV files there are an error, so that
-// a misspelt name does not go unnoticed. An empty dir replaces nothing. Load looks
-// at no more than the header of a replacement; whoever decodes it finds the rest.
-func Load(lang, dir string) (Set, error) {
+// are named as prompts replace these, and those named as one of own are added;
+// other WAV files there are an error, so that a misspelt name does not go
+// unnoticed. An empty dir replaces nothing. Load looks at no more than the header
+// of a replacement; whoever decodes it finds the rest.
+func Load(lang, dir string, own ...Name) (Set, error) {
 	if !slices.Contains(Languages, lang) {
 		return nil, fmt.Errorf("no prompts in language %q: there are %s", lang, Languages)
 	}
 	set := Set{}
-	for _, name := range spoken {
-		set.embed(lang, name)
-	}
-	for _, name := range sounds {
-		set.embed("tones", name)
-	}
+	set.embed(lang)
+	set.embed("tones")
 	if dir == "" {
 		return set, nil
 	}
@@ -83,25 +75,34 @@ func Load(lang, dir string) (Set, error) {
 		if !isWAV {
 			continue
 		}
-		if err := set.replace(Name(base), filepath.Join(dir, e.Name())); err != nil {
+		if err := set.replace(Name(base), filepath.Join(dir, e.Name()), own); err != nil {
 			return nil, err
 		}
 	}
 	return set, nil
 }
 
-func (s Set) embed(folder string, name Name) {
-	file := path.Join(folder, string(name)+".wav")
-	wav, err := embedded.ReadFile(file)
+// embed adds the prompts of a folder. It panics if the program was built without them.
+func (s Set) embed(folder string) {
+	entries, err := embedded.ReadDir(folder)
 	if err != nil {
-		panic(err) // the program was built without it
+		panic(err)
 	}
-	s[name] = Prompt{File: "embedded " + file, WAV: wav}
+	for _, e := range entries {
+		file := path.Join(folder, e.Name())
+		wav, err := embedded.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		s[Name(strings.TrimSuffix(e.Name(), ".wav"))] = Prompt{File: "embedded " + file, WAV: wav}
+	}
 }
 
-func (s Set) replace(name Name, file string) error {
-	if _, ok := s[name]; !ok {
-		return fmt.Errorf("prompt %s: no prompt has this name: there are %s", file, slices.Sorted(maps.Keys(s)))
+func (s Set) replace(name Name, file string, own []Name) error {
+	if _, ok := s[name]; !ok && !slices.Contains(own, name) {
+		known := slices.AppendSeq(slices.Clone(own), maps.Keys(s))
+		slices.Sort(known)
+		return fmt.Errorf("prompt %s: no prompt has this name: there are %s", file, known)
 	}
 	info, err := os.Stat(file)
 	if err != nil {

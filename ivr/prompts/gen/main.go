@@ -24,7 +24,7 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	for name, sound := range map[string][]float64{"music": music(), "ringback": ringback(), "beep": beep()} {
+	for name, sound := range map[string][]float64{"music": music(), "ringback": ringback(), "beep": beep(), "pause": make([]float64, rate/4)} {
 		if err := write("tones/"+name+".wav", sound); err != nil {
 			log.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -46,7 +47,11 @@ func speak(lang, voice string) error {
 
 // say speaks words, cut to what a telephone carries.
 func say(voice, words string) ([]float64, error) {
-	spoken, err := run(nil, "espeak-ng", "-v", voice, "-s", "150", "--stdout", words)
+	speed := "150"
+	if !strings.Contains(words, " ") { // a word by itself is drawn out
+		speed = "180"
+	}
+	spoken, err := run(nil, "espeak-ng", "-v", voice, "-s", speed, "--stdout", words)
 	if err != nil {
 		return nil, err
 	}
