@@ -15,7 +15,9 @@ type Agent struct {
 	User       string // account of the phone; unique
 	Extension  string
 	Department string
-	Rank       int // higher is more senior; decides ties (S34-R3)
+	Rank       int            // higher is more senior; decides ties (S34-R3)
+	Weight     int            // his share of calls by weighted_random; 0: 1
+	Skills     map[string]int // with levels, from 1
 }
 
 // State is what an agent is doing.

@@ -7,6 +7,10 @@ type Caller struct {
 	Call  string // call id
 	Queue string // name of the queue
 	Front bool   // goes before all others: thrown back by no fault of his
+
+	// Skills with their least levels, from 1; for the strategy skills.
+	Required map[string]int // who lacks one is not rung
+	Wished   map[string]int // who has more of them is rung earlier
 }
 
 // A Strategy decides in which order agents are rung for a caller: the first tier
@@ -18,11 +22,6 @@ type Caller struct {
 // A strategy is pure; it is asked again whenever somebody becomes ready, and those
 // of the tier that is ringing then join in.
 type Strategy func(candidates []Presence, c Caller) (tiers [][]Presence, reason string)
-
-// RingAll rings every agent at once.
-func RingAll(candidates []Presence, _ Caller) ([][]Presence, string) {
-	return [][]Presence{candidates}, "ring_all"
-}
 
 // turn says why a tier is the one to ring. It is appended to the strategy's reason.
 type turn string
