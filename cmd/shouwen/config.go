@@ -8,11 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // Config is everything that can be set, in one file. Every value has a default
@@ -35,13 +38,13 @@ type Config struct {
 
 // SIPConfig says where SIP is spoken. A port of 0 turns a transport off.
 type SIPConfig struct {
-	Address     netip.Addr `yaml:"address"` // of one interface; phones and trunks reach it
-	Domain      string     `yaml:"domain"`  // phones are user@domain; empty: the address
-	UDP         uint16     `yaml:"udp"`
-	TCP         uint16     `yaml:"tcp"`
-	TLS         uint16     `yaml:"tls"`
-	Certificate string     `yaml:"certificate"` // PEM file; empty: self-signed in the data directory
-	Key         string     `yaml:"key"`
+	Address     Address `yaml:"address"` // of one interface; phones and trunks reach it
+	Domain      string  `yaml:"domain"`  // phones are user@domain; empty: the address
+	UDP         uint16  `yaml:"udp"`
+	TCP         uint16  `yaml:"tcp"`
+	TLS         uint16  `yaml:"tls"`
+	Certificate string  `yaml:"certificate"` // PEM file; empty: self-signed in the data directory
+	Key         string  `yaml:"key"`
 }
 
 // RTPConfig is about audio.
@@ -63,12 +66,12 @@ type HotlineConfig struct {
 
 // TrunkConfig is a peer that brings calls from outside.
 type TrunkConfig struct {
-	Name          string         `yaml:"name"`
-	Peers         []netip.Prefix `yaml:"peers"`     // its signalling addresses
-	Country       string         `yaml:"country"`   // of national numbers, two letters
-	AreaCode      string         `yaml:"area_code"` // of local numbers, without the leading 0
-	TrustIdentity bool           `yaml:"trust_identity"`
-	NAT           bool           `yaml:"nat"`
+	Name          string `yaml:"name"`
+	Peers         []Peer `yaml:"peers"`     // its signalling addresses
+	Country       string `yaml:"country"`   // of national numbers, two letters
+	AreaCode      string `yaml:"area_code"` // of local numbers, without the leading 0
+	TrustIdentity bool   `yaml:"trust_identity"`
+	NAT           bool   `yaml:"nat"`
 }
 
 // HTTPConfig says where the console and the metrics are served. Empty: not at all.
@@ -80,11 +83,11 @@ type HTTPConfig struct {
 // Duration is a time.Duration written like 90s or 3m.
 type Duration time.Duration
 
-// UnmarshalYAML implements yaml.BytesUnmarshaler.
-func (d *Duration) UnmarshalYAML(b []byte) error {
-	v, err := time.ParseDuration(strings.Trim(strings.TrimSpace(string(b)), `"'`))
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (d *Duration) UnmarshalYAML(n ast.Node) error {
+	v, err := time.ParseDuration(word(n))
 	if err != nil {
-		return fmt.Errorf("%q is no duration; write it like 20s or 3m", strings.TrimSpace(string(b)))
+		return refuse(n, "is no duration; write it like 20s or 3m")
 	}
 	*d = Duration(v)
 	return nil
@@ -93,16 +96,57 @@ func (d *Duration) UnmarshalYAML(b []byte) error {
 // PortRange is first-last, both included.
 type PortRange struct{ First, Last uint16 }
 
-// UnmarshalYAML implements yaml.BytesUnmarshaler.
-func (r *PortRange) UnmarshalYAML(b []byte) error {
-	first, last, ok := strings.Cut(strings.Trim(strings.TrimSpace(string(b)), `"'`), "-")
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (r *PortRange) UnmarshalYAML(n ast.Node) error {
+	first, last, ok := strings.Cut(word(n), "-")
 	f, err1 := strconv.ParseUint(strings.TrimSpace(first), 10, 16)
 	l, err2 := strconv.ParseUint(strings.TrimSpace(last), 10, 16)
 	if !ok || err1 != nil || err2 != nil || f < 1024 || l < f+3 {
-		return fmt.Errorf("%q is no port range; write it like 10000-20000", strings.TrimSpace(string(b)))
+		return refuse(n, "is no port range; write it like 10000-20000")
 	}
 	*r = PortRange{uint16(f), uint16(l)}
 	return nil
+}
+
+// Address is an IP address.
+type Address struct{ netip.Addr }
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (a *Address) UnmarshalYAML(n ast.Node) (err error) {
+	if a.Addr, err = netip.ParseAddr(word(n)); err != nil {
+		return refuse(n, "is no IP address; write it like 192.0.2.10")
+	}
+	return nil
+}
+
+// Peer is an IP address or a network of them.
+type Peer struct{ netip.Prefix }
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (p *Peer) UnmarshalYAML(n ast.Node) error {
+	if a, err := netip.ParseAddr(word(n)); err == nil {
+		p.Prefix = netip.PrefixFrom(a, a.BitLen())
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(word(n))
+	if err != nil {
+		return refuse(n, "is neither an address nor a network; write it like 192.0.2.10 or 192.0.2.0/24")
+	}
+	p.Prefix = prefix
+	return nil
+}
+
+// word is the text of a single value; lists and mappings have none.
+func word(n ast.Node) string {
+	if s, ok := n.(ast.ScalarNode); ok {
+		return strings.TrimSpace(s.GetToken().Value)
+	}
+	return ""
+}
+
+// refuse is an error about the value of n, with its line and column.
+func refuse(n ast.Node, why string) error {
+	return &yaml.SyntaxError{Message: n.String() + " " + why, Token: n.GetToken()}
 }
 
 func (r PortRange) String() string { return fmt.Sprintf("%d-%d", r.First, r.Last) }
@@ -112,14 +156,14 @@ func (r PortRange) String() string { return fmt.Sprintf("%d-%d", r.First, r.Last
 func Default() Config {
 	return Config{
 		Node: 1, TimeZone: "Asia/Shanghai", Language: "zh-CN", Data: defaultData(),
-		SIP: SIPConfig{Address: netip.AddrFrom4([4]byte{127, 0, 0, 1}), UDP: 5060, TCP: 5060, TLS: 5061},
+		SIP: SIPConfig{Address: Address{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, UDP: 5060, TCP: 5060, TLS: 5061},
 		RTP: RTPConfig{Ports: PortRange{10000, 20000}, MediaTimeout: Duration(20 * time.Second)},
 		Hotline: HotlineConfig{
 			Number: "12345", Greeting: true, RingTime: Duration(20 * time.Second),
 			MaxWait: Duration(3 * time.Minute), CallbackWithin: Duration(30 * time.Minute),
 		},
 		Trunks: []TrunkConfig{{
-			Name: "loopback", Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Country: "CN", TrustIdentity: true,
+			Name: "loopback", Peers: []Peer{{netip.MustParsePrefix("127.0.0.0/8")}}, Country: "CN", TrustIdentity: true,
 		}},
 		HTTP:         HTTPConfig{Console: "127.0.0.1:8080", Metrics: "127.0.0.1:8081"},
 		DrainTimeout: Duration(time.Minute),
@@ -146,12 +190,40 @@ func LoadConfig(file string) (Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("configuration: %w", err)
 	}
-	if len(strings.TrimSpace(string(b))) > 0 {
-		if err := yaml.UnmarshalWithOptions(b, &c, yaml.Strict()); err != nil {
-			return c, fmt.Errorf("%s: %s", file, yaml.FormatError(err, false, true))
-		}
+	if err := decode(b, &c); err != nil {
+		return c, fmt.Errorf("%s: %s", file, yaml.FormatError(err, false, true))
 	}
 	return c, located(file, b, c.Check())
+}
+
+// decode reads YAML over c. A key without a value, as is left when all below it
+// is commented out, changes nothing.
+func decode(b []byte, c *Config) error {
+	file, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		return err
+	}
+	for _, doc := range file.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.NullType || doc.Body.Type() == ast.CommentType {
+			continue
+		}
+		dropEmpty(doc.Body)
+		if err := yaml.NodeToValue(doc.Body, c, yaml.Strict()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func dropEmpty(n ast.Node) {
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		return
+	}
+	m.Values = slices.DeleteFunc(m.Values, func(v *ast.MappingValueNode) bool { return v.Value.Type() == ast.NullType })
+	for _, v := range m.Values {
+		dropEmpty(v.Value)
+	}
 }
 
 // configError is a value Check refuses, with the YAML path it was set at.

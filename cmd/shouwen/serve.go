@@ -57,7 +57,7 @@ func (c serveCmd) config() (Config, error) {
 		if err != nil {
 			return cfg, fmt.Errorf("--listen %s: want an IP address of this machine", c.Listen)
 		}
-		cfg.SIP.Address = a
+		cfg.SIP.Address = Address{a}
 	}
 	if c.Agents < 1 || c.Agents > 9000 {
 		return cfg, fmt.Errorf("--agents %d: want 1 to 9000", c.Agents)
@@ -86,7 +86,7 @@ func dataError(dir string, err error) error {
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("data directory %s: %w; free some space on that disk, or name another with --data", dir, err)
 	}
-	return fmt.Errorf("data directory %s: %w", dir, err)
+	return fmt.Errorf("data directory %s: %w; name another with --data", dir, err)
 }
 
 // listenHTTP binds an address of the console or the metrics.

@@ -93,8 +93,13 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	return s, s.wire()
 }
 
-// listen binds the HTTP listeners.
+// listen binds the HTTP listeners, after a look at the address of SIP and RTP.
 func (s *server) listen() (err error) {
+	probe, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.cfg.SIP.Address.Addr, 0)))
+	if err != nil {
+		return fmt.Errorf("sip.address: %w; set it to an address of this machine (ip address lists them)", err)
+	}
+	_ = probe.Close()
 	if s.cfg.HTTP.Console != "" {
 		if s.console, err = listenHTTP("console", s.cfg.HTTP.Console); err != nil {
 			return err
@@ -112,7 +117,7 @@ func (s *server) wire() error {
 	if err != nil {
 		return err
 	}
-	if s.ports, err = media.NewPool(s.cfg.SIP.Address, s.cfg.RTP.Ports.First, s.cfg.RTP.Ports.Last); err != nil {
+	if s.ports, err = media.NewPool(s.cfg.SIP.Address.Addr, s.cfg.RTP.Ports.First, s.cfg.RTP.Ports.Last); err != nil {
 		return err
 	}
 	s.metrics.RTP.ReadPorts(s.ports.InUse, s.ports.Limit)
@@ -148,8 +153,12 @@ func (s *server) sipConfig() sip.Config {
 	c := s.cfg.SIP
 	trunks := make([]sip.Trunk, len(s.cfg.Trunks))
 	for i, t := range s.cfg.Trunks {
+		peers := make([]netip.Prefix, len(t.Peers))
+		for j, p := range t.Peers {
+			peers[j] = p.Prefix
+		}
 		trunks[i] = sip.Trunk{
-			Name: t.Name, Peers: t.Peers, Plan: sip.NumberingPlan{Country: t.Country, AreaCode: t.AreaCode},
+			Name: t.Name, Peers: peers, Plan: sip.NumberingPlan{Country: t.Country, AreaCode: t.AreaCode},
 			TrustIdentity: t.TrustIdentity, NAT: t.NAT,
 		}
 	}
@@ -158,7 +167,7 @@ func (s *server) sipConfig() sip.Config {
 			UDP: s.addresses(c.UDP), TCP: s.addresses(c.TCP), TLS: s.addresses(c.TLS),
 			Certificate: c.Certificate, Key: c.Key, DataDir: s.cfg.Data,
 		},
-		Node: s.cfg.Node, Domain: c.domain(), Agent: "Shouwen/" + version, MediaAddr: c.Address,
+		Node: s.cfg.Node, Domain: c.domain(), Agent: "Shouwen/" + version, MediaAddr: c.Address.Addr,
 		Trunks: trunks, Kept: filepath.Join(s.cfg.Data, "bindings.json"),
 	}
 }
@@ -171,7 +180,7 @@ func (s *server) addresses(port uint16) []netip.AddrPort {
 	case s.anyPort:
 		port = 0
 	}
-	return []netip.AddrPort{netip.AddrPortFrom(s.cfg.SIP.Address, port)}
+	return []netip.AddrPort{netip.AddrPortFrom(s.cfg.SIP.Address.Addr, port)}
 }
 
 // people is the directory as PostgreSQL keeps it: without passwords.
