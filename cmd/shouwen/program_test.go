@@ -107,7 +107,7 @@ func (p prepared) start(t *testing.T, args ...string) *child {
 	t.Helper()
 	ready := filepath.Join(p.data, readyFile)
 	_ = os.Remove(ready)
-	c := launch(t, nil, append([]string{"serve", "--config", p.file}, args...)...)
+	c := launch(t, append([]string{"serve", "--config", p.file}, args...)...)
 	until(t, "the program is ready", func() bool {
 		b, err := os.ReadFile(ready)
 		if err == nil && json.Unmarshal(b, &c.Ready) == nil {
@@ -125,13 +125,16 @@ func (p prepared) start(t *testing.T, args ...string) *child {
 }
 
 // launch starts the program. It is killed with the test.
-func launch(t *testing.T, env []string, args ...string) *child {
+func launch(t *testing.T, args ...string) *child {
 	t.Helper()
-	c := &child{t: t, cmd: exec.Command(build(t), args...), output: new(bytes.Buffer), exited: make(chan error, 1)}
-	c.cmd.Stdout, c.cmd.Stderr, c.cmd.Env = c.output, c.output, env
-	if env == nil {
-		c.cmd.Env = environment()
-	}
+	return launchCommand(t, exec.Command(build(t), args...))
+}
+
+// launchCommand is launch for a program under the hood of another.
+func launchCommand(t *testing.T, cmd *exec.Cmd) *child {
+	t.Helper()
+	c := &child{t: t, cmd: cmd, output: new(bytes.Buffer), exited: make(chan error, 1)}
+	c.cmd.Stdout, c.cmd.Stderr, c.cmd.Env = c.output, c.output, environment()
 	c.cmd.WaitDelay = patience
 	started := make(chan error)
 	go func() {

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestBadConfiguration: every error points at line and column and says what
+// would be right.
+func TestBadConfiguration(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]struct{ text, at, says string }{
+		"unknown key":             {"sip:\n  udp: 5060\nhotlien:\n  number: 1\n", "3:1", `unknown field "hotlien"`},
+		"unknown key below":       {"sip:\n  upd: 5060\n", "2:3", `unknown field "upd"`},
+		"key given twice":         {"node: 1\nnode: 2\n", "2:1", "already defined"},
+		"broken YAML":             {"sip:\n  udp: [1\n", "2:8", "']' not found"},
+		"a list as a whole":       {"[]", "1:1", "mapping is expected"},
+		"a word for a number":     {"node: one\n", "1:7", "cannot unmarshal"},
+		"number too large":        {"sip: {udp: 65536}\n", "1:12", "cannot unmarshal"},
+		"node out of range":       {"node: 0\n", "1:7", "want 1 to 9999"},
+		"no duration":             {"hotline:\n  ring_time: fast\n", "2:14", "write it like 20s"},
+		"a list for a duration":   {"hotline: {ring_time: [1]}\n", "1:22", "write it like 20s"},
+		"duration without a unit": {"hotline: {max_wait: 20}\n", "1:21", "write it like 20s"},
+		"zero duration":           {"hotline:\n  max_wait: 0s\n", "2:13", "want more than 0"},
+		"long tie window":         {"hotline: {tie_window: 10s}\n", "1:23", "want 0s to 5s"},
+		"hotline is no number":    {"hotline: {number: help}\n", "1:19", "want digits"},
+		"no port range":           {"rtp: {ports: 20-10}\n", "1:14", "write it like 10000-20000"},
+		"no address":              {"sip: {address: here}\n", "1:16", "write it like 192.0.2.10"},
+		"every interface":         {"sip: {address: 0.0.0.0}\n", "1:16", "want the address of one interface"},
+		"no transport":            {"sip: {udp: 0, tcp: 0, tls: 0}\n", "1:12", "give one of udp, tcp and tls a port"},
+		"certificate without key": {"sip: {certificate: a.pem}\n", "1:20", "go together"},
+		"peer out of range":       {"trunks:\n  - name: x\n    peers: [10.0.0.0/33]\n    country: CN\n", "3:13", "write it like 192.0.2.10 or"},
+		"trunk without peers":     {"trunks:\n  - name: x\n    country: CN\n", "2:9", "has no peers"},
+		"trunk without a country": {"trunks:\n  - name: x\n    peers: [10.0.0.1]\n    country: China\n", "4:14", "two letters"},
+		"no time zone":            {"time_zone: Mars/Base\n", "1:12", "write it like Asia/Shanghai"},
+		"unknown language":        {"language: de\n", "1:11", "want zh-CN or en"},
+		"metrics without a port":  {"http: {metrics: localhost}\n", "1:17", "want address:port"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "shouwen.yaml")
+			if err := os.WriteFile(file, []byte(bad.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := LoadConfig(file)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			if !strings.HasPrefix(err.Error(), file+": ["+bad.at+"] ") || !strings.Contains(err.Error(), bad.says) {
+				t.Errorf("got  %v\nwant [%s] … %s", err, bad.at, bad.says)
+			}
+		})
+	}
+}
+
+// TestGoodConfiguration: an empty file and one with every way to write a value.
+func TestGoodConfiguration(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"empty":               "",
+		"comment":             "# nothing yet\n",
+		"commented out below": "sip:\n  # udp: 5070\nhotline:\nnode:\n",
+		"full": `
+node: 7
+sip: {address: "::1", udp: 5070, tcp: 0, tls: 0}
+rtp: {ports: "10000-10100", media_timeout: 0s}
+hotline: {number: '12345', tie_window: 300ms}
+trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn}]
+`,
+	} {
+		file := filepath.Join(t.TempDir(), "shouwen.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c := launch(t, "check", file); c.wait() != nil || !strings.Contains(c.output.String(), "is valid") {
+			t.Errorf("%s: %s", name, c.output)
+		}
+	}
+}
+
+// TestCannotStart: what keeps the program from starting is named with its remedy,
+// and nothing is left running.
+func TestCannotStart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(t *testing.T, p *prepared) *exec.Cmd // nil: the program as it is
+		says  []string
+	}{
+		"SIP port taken": {func(t *testing.T, p *prepared) *exec.Cmd {
+			port := regexp.MustCompile(`udp: (\d+)`).FindStringSubmatch(p.text(t))[1]
+			taken, err := net.ListenPacket("udp", "127.0.0.1:"+port)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = taken.Close() })
+			return nil
+		}, []string{"another program", "ss -lpn", "another port"}},
+		"metrics port taken": {func(t *testing.T, p *prepared) *exec.Cmd {
+			taken, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = taken.Close() })
+			p.replace(t, `metrics: "127.0.0.1:0"`, "metrics: "+taken.Addr().String())
+			return nil
+		}, []string{"another program", "ss -ltnp", "http.metrics"}},
+		"address of another machine": {func(t *testing.T, p *prepared) *exec.Cmd {
+			p.replace(t, "sip: {", "sip: {address: 192.0.2.1, ")
+			return nil
+		}, []string{"192.0.2.1", "sip.address"}},
+		"data directory is a file": {func(t *testing.T, p *prepared) *exec.Cmd {
+			p.replace(t, "data: "+p.data, "data: "+p.file)
+			return nil
+		}, []string{p0, "not a directory", "--data"}},
+		"data directory is read-only": {func(t *testing.T, p *prepared) *exec.Cmd {
+			return inNamespace(t, p, "mount -t tmpfs -o ro,mode=0711 none "+p.aside(t))
+		}, []string{"read-only file system", "--data"}},
+		"disk is full": {func(t *testing.T, p *prepared) *exec.Cmd {
+			return inNamespace(t, p, "mount -t tmpfs -o size=200k,mode=0711 none "+p.aside(t))
+		}, []string{"no space left on device", "free"}},
+		"disk becomes full": {func(t *testing.T, p *prepared) *exec.Cmd {
+			return inNamespace(t, p, "mount -t tmpfs -o size=24m,mode=0711 none "+p.aside(t))
+		}, []string{"No space left on device", "free"}},
+		"no PostgreSQL": {func(t *testing.T, p *prepared) *exec.Cmd {
+			if _, err := os.Stat("/usr/lib/postgresql"); err != nil {
+				t.Skip("needs PostgreSQL where Debian's package postgresql puts it: ", err)
+			}
+			return inNamespace(t, p, "mount -t tmpfs none /usr/lib/postgresql")
+		}, []string{"PostgreSQL server is not installed", "apt install postgresql", "--database"}},
+		"PostgreSQL of somebody else is no URL": {func(t *testing.T, p *prepared) *exec.Cmd {
+			return exec.Command(build(t), "serve", "--config", p.file, "--database", "postgres://:x:y/")
+		}, []string{"database"}},
+		"phones file is broken": {func(t *testing.T, p *prepared) *exec.Cmd {
+			text := "- user: \"1001\"\n  extension: \"1001\"\n  passwort: x\n"
+			if err := os.WriteFile(filepath.Join(p.data, phonesFile), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return nil
+		}, []string{phonesFile, "[3:3]", "passwort"}},
+		"a prompt with a misspelt name": {func(t *testing.T, p *prepared) *exec.Cmd {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "greting.wav"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p.replace(t, "prompts: ", "prompts: "+dir+" # ")
+			return nil
+		}, []string{"greting.wav", "greeting"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := prepare(t, time.Second)
+			cmd := c.spoil(t, &p)
+			if cmd == nil {
+				cmd = exec.Command(build(t), "serve", "--config", p.file)
+			}
+			program := launchCommand(t, cmd)
+			err := program.wait()
+			if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 {
+				t.Errorf("ended with %v, want exit status 1", err)
+			}
+			for _, want := range c.says {
+				if want == p0 {
+					want = p.file
+				}
+				if !strings.Contains(lastLines(program.output.String()), want) {
+					t.Errorf("does not say %q:\n%s", want, program.output)
+				}
+			}
+			noneLeft(t, p.data)
+		})
+	}
+}
+
+// p0 stands for the configuration file in a table.
+const p0 = "<file>"
+
+// lastLines is what the program says in the end, on the error output.
+func lastLines(out string) string {
+	i := strings.LastIndex(out, "shouwen: ")
+	return out[max(i, 0):]
+}
+
+func (p *prepared) text(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile(p.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func (p *prepared) replace(t *testing.T, old, new string) {
+	t.Helper()
+	text := p.text(t)
+	if !strings.Contains(text, old) {
+		t.Fatalf("no %q in %s", old, text)
+	}
+	if err := os.WriteFile(p.file, []byte(strings.Replace(text, old, new, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// aside moves the data to a folder of their own, away from the configuration file.
+func (p *prepared) aside(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(p.data, "aside")
+	if err := os.Mkdir(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	p.replace(t, "data: "+p.data, "data: "+dir)
+	return dir
+}
+
+// inNamespace is the program where, for it alone, a file system is mounted, and
+// nothing is in PATH.
+func inNamespace(t *testing.T, p *prepared, mount string) *exec.Cmd {
+	t.Helper()
+	unshare := []string{"--mount", "sh", "-c"}
+	if out, err := exec.Command("unshare", append(unshare, "mount -t tmpfs none /mnt")...).CombinedOutput(); err != nil {
+		t.Skipf("needs the right to mount (root): unshare: %v %s", err, out)
+	}
+	script := fmt.Sprintf("%s && exec env PATH=/nonexistent %s serve --config %s", mount, build(t), p.file)
+	return exec.Command("unshare", append(unshare, script)...)
+}
