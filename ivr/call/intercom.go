@@ -93,7 +93,7 @@ func (c *Intercom) step(e event) {
 	case evCallerHeld, evCallerResumed:
 		c.hold(callerSide, e.kind == evCallerHeld)
 	case evCallerEnded:
-		if !c.up {
+		if !c.up && e.sip.(sip.Ended).Cause != sip.EndLocal { // not rejected by us
 			c.result = metrics.Abandoned
 		}
 		c.end(sip.EndLocal)
