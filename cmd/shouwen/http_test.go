@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestMetricsAndAPI: what calls leave in /metrics, and in the API for who has the
+// token.
+func TestMetricsAndAPI(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 2, func(c *Config) { c.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"} })
+	phones := b.agents(2)
+	caller, agent := b.talk(phones, 0)
+
+	var live struct {
+		Calls []struct{ State, Agent, Case string }
+	}
+	b.get(t, "/calls", &live)
+	if len(live.Calls) != 1 || live.Calls[0].State != "talking" || live.Calls[0].Agent != b.Agents[0].User || live.Calls[0].Case == "" {
+		t.Errorf("live calls %+v", live)
+	}
+	for _, want := range []string{
+		`shouwen_calls_in_progress{direction="inbound",state="talking"} 1`,
+		`shouwen_sip_registrations{kind="agent"} 2`,
+	} {
+		b.scrapes(t, want)
+	}
+	caller.Hangup()
+	agent.Ended()
+	abandons := b.dial(numbered(2))
+	rings := incoming(phones)
+	abandons.Hangup()
+	for _, r := range rings {
+		r.Ended()
+	}
+	intercom := phones[0].Dial(b.Agents[1].Ext)
+	phones[1].Incoming().Reject(486)
+	intercom.Ended()
+
+	until(t, "the calls are over and in PostgreSQL", func() bool {
+		n, _ := b.server.journal.Pending()
+		return n == 0 && len(b.server.calls.Live()) == 0
+	})
+	for _, want := range []string{
+		`shouwen_calls_total{direction="inbound",result="answered"} 1`,
+		`shouwen_calls_total{direction="inbound",result="abandoned"} 1`,
+		`shouwen_calls_total{direction="internal",result="busy"} 1`,
+		`shouwen_calls_in_progress{direction="inbound",state="talking"} 0`,
+		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="15"} 1`,
+		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="20"} 1`,
+		`shouwen_queue_wait_seconds_count{outcome="abandoned",queue="hotline"} 1`,
+		`shouwen_sip_responses_total{code="200",direction="sent",method="REGISTER"} 2`,
+		"shouwen_build_info{",
+	} {
+		b.scrapes(t, want)
+	}
+	b.promtool(t)
+
+	var list struct {
+		Cases []struct{ Number, State string }
+	}
+	b.get(t, "/cases", &list)
+	if len(list.Cases) != 2 {
+		t.Fatalf("cases %+v", list)
+	}
+	var one map[string]any
+	b.get(t, "/cases/"+list.Cases[1].Number, &one)
+	if events, _ := one["events"].([]any); len(events) != 2 {
+		t.Errorf("case %v", one)
+	}
+	for token, want := range map[string]int{"": 401, "sw_wrong": 401, b.API.Token: 404} {
+		if got := status(t, b.API.Base+"/cases/261124-1-9999", token); got != want {
+			t.Errorf("an unknown case with token %.5q: %d, want %d", token, got, want)
+		}
+	}
+	var document map[string]any
+	b.get(t, "/openapi.json", &document)
+	if document["openapi"] == nil {
+		t.Error("no OpenAPI document")
+	}
+}
+
+// fetch gets a URL, with the token unless it is empty.
+func fetch(t *testing.T, url, token string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+func status(t *testing.T, url, token string) int {
+	t.Helper()
+	code, _ := fetch(t, url, token)
+	return code
+}
+
+// get reads a page of the API.
+func (b *bed) get(t *testing.T, path string, v any) {
+	t.Helper()
+	code, body := fetch(t, b.API.Base+path, b.API.Token)
+	if code != 200 {
+		t.Fatalf("GET %s: %d %s", path, code, body)
+	}
+	if err := json.Unmarshal([]byte(body), v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scrapes checks that a line of /metrics begins with want.
+func (b *bed) scrapes(t *testing.T, want string) {
+	t.Helper()
+	if _, body := fetch(t, b.MetricsURL, ""); !strings.Contains(body, "\n"+want) {
+		name, _, _ := strings.Cut(want, "{")
+		var there []string
+		for line := range strings.Lines(body) {
+			if strings.HasPrefix(line, name) {
+				there = append(there, line)
+			}
+		}
+		t.Errorf("no %s, but\n%s", want, strings.Join(there, ""))
+	}
+}
+
+// promtool has the judge of Prometheus look at a scrape.
+func (b *bed) promtool(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("promtool"); err != nil {
+		t.Log("promtool is not installed (Debian: apt install prometheus): metrics not linted")
+		return
+	}
+	_, body := fetch(t, b.MetricsURL, "")
+	cmd := exec.Command("promtool", "check", "metrics")
+	cmd.Stdin = strings.NewReader(body)
+	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
+}
