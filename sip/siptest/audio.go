@@ -22,7 +22,8 @@ const (
 // Audio is the media of a call: a socket that says a tone and digits every 20 ms
 // and records what it hears. A manual phone gets one from Phone.NewAudio.
 type Audio struct {
-	conn     *net.UDPConn // nil with Config.NoAudio
+	conn     *net.UDPConn // nil with Config.NoAudio and Config.Media
+	media    Media        // nil without Config.Media
 	addr     netip.AddrPort
 	codecs   []uint8
 	patience time.Duration
@@ -40,6 +41,14 @@ type Audio struct {
 	receiver
 }
 
+// Media carries the audio of a call where Config.Media says so. Its methods are
+// called from several goroutines.
+type Media interface {
+	Addr() netip.AddrPort                             // where it wants to hear; constant
+	Connect(remote netip.AddrPort, payloadType uint8) // once, or again with every new offer and answer
+	Close()                                           // once
+}
+
 // NewAudio opens a socket for a call that a script conducts. Close it.
 func (p *Phone) NewAudio() (*Audio, error) { return newAudio(&p.cfg) }
 
@@ -54,7 +63,13 @@ func newAudio(cfg *Config) (*Audio, error) {
 	}
 	a.sender.tone = cfg.Tone
 	a.sender.seq, a.sender.ts = uint16(rand.Uint32()), rand.Uint32()
-	if cfg.NoAudio {
+	if cfg.Media != nil {
+		if a.media, err = cfg.Media(); err != nil {
+			return nil, err
+		}
+		a.addr = a.media.Addr()
+	}
+	if cfg.NoAudio || cfg.Media != nil {
 		return a, nil
 	}
 	a.conn, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(local.Addr(), 0)))
@@ -73,12 +88,18 @@ func (a *Audio) Close() {
 		if a.conn != nil {
 			_ = a.conn.Close()
 		}
+		if a.media != nil {
+			a.media.Close()
+		}
 	})
 	a.tasks.Wait()
 }
 
 // Addr is where the audio wants to hear.
 func (a *Audio) Addr() netip.AddrPort { return a.addr }
+
+// Media is what Config.Media made for the call, nil without.
+func (a *Audio) Media() Media { return a.media }
 
 // connect starts sending, or turns it to another address and codec.
 func (a *Audio) connect(remote description, codec uint8) error {
@@ -88,6 +109,9 @@ func (a *Audio) connect(remote description, codec uint8) error {
 	a.remote, a.codec = remote, codec
 	if !started && a.conn != nil {
 		a.tasks.Go(a.send)
+	}
+	if a.media != nil {
+		a.media.Connect(remote.addr, codec)
 	}
 	return nil
 }

@@ -152,6 +152,9 @@ func TestNobodyAnswers(t *testing.T) {
 	if n := deaf.Count("INVITE"); n < 5 || n > 7 {
 		t.Errorf("%d INVITEs, want T1, 2·T1 … 32·T1 between them", n)
 	}
+	if sent, received := caller.Retransmissions(); sent < 4 || received != 0 {
+		t.Errorf("%d retransmissions sent, %d received, want 4 to 6 and none", sent, received)
+	}
 	if _, err := out.Call.Answered(t.Context()); err == nil {
 		t.Error("answered")
 	}

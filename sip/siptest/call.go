@@ -150,6 +150,7 @@ func (c *Call) provisional(m *Message) {
 func (c *Call) accepted(m *Message) {
 	p := c.phone
 	if c.dialog != nil && m.Param("To", "tag") == c.ack.Param("To", "tag") {
+		p.repeated.Add(1)
 		_ = p.send(c.ack)
 		return
 	}
@@ -208,6 +209,9 @@ func (c *Call) Ended(ctx context.Context) (*Message, error) {
 	}
 	return c.ended.msg, nil
 }
+
+// Done is closed when the call is over.
+func (c *Call) Done() <-chan struct{} { return c.ended.done }
 
 // errPassed is returned by a wait for what cannot come any more.
 var errPassed = errors.New("the call went on or ended without")

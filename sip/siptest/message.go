@@ -37,7 +37,7 @@ type Message struct {
 	Fields      []Field
 	Body        string
 
-	At   time.Time      // when it was received
+	At   time.Time      // when it was received, or sent last
 	Peer netip.AddrPort // over UDP: where it came from, or, set before Send, where it is to go
 }
 

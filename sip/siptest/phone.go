@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,9 +43,10 @@ type Config struct {
 	Manual bool        // nothing that comes is answered, and Send sends once; Do, Register and Dial still see their own requests through
 	Answer func(*Call) // what to do with an incoming call, in a goroutine of its own; by default Incoming gets it
 
-	Codecs  []uint8 // RTP payload types, 0 PCMU and 8 PCMA, in order of preference; {8, 0} by default
-	NoAudio bool    // calls have an SDP, but no socket behind it
-	Tone    int     // whole Hz of what the phone says, 0 for silence
+	Codecs  []uint8               // RTP payload types, 0 PCMU and 8 PCMA, in order of preference; {8, 0} by default
+	NoAudio bool                  // calls have an SDP, but no socket behind it
+	Media   func() (Media, error) // carries the audio of every call in the phone's stead; Config.Tone and what Audio records are void then
+	Tone    int                   // whole Hz of what the phone says, 0 for silence
 
 	T1       time.Duration // RFC 3261 17.1.1.1, 500 ms by default
 	Patience time.Duration // bounds every wait, 10 s by default
@@ -86,6 +88,8 @@ type Phone struct {
 	tasks   sync.WaitGroup
 	done    chan struct{} // closed when run has returned
 	cmds    chan func()
+
+	resent, repeated atomic.Uint64
 
 	ladder   ladder
 	clients  map[string]*clientTx // by branch and method
@@ -131,6 +135,12 @@ func (p *Phone) Close() {
 	}
 	<-p.done
 	p.tasks.Wait()
+}
+
+// Retransmissions returns how many messages the phone has sent again because no
+// answer came in time, and how many came to it again.
+func (p *Phone) Retransmissions() (sent, received uint64) {
+	return p.resent.Load(), p.repeated.Load()
 }
 
 // Addr is the phone's own address, as in its Via and Contact.
@@ -215,6 +225,7 @@ func (p *Phone) emit(m *Message) (raw []byte, to netip.AddrPort, err error) {
 	if m.Method != "" {
 		p.fill(m)
 	}
+	m.At = time.Now()
 	p.ladder.sent(m)
 	if to, err = p.next(m); err != nil {
 		return nil, to, err

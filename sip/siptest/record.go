@@ -44,14 +44,14 @@ func (a *Audio) read() {
 		if err != nil {
 			return
 		}
-		if payload, ok := rtpPayload(buf[:n]); ok {
+		if payload, ok := RTPPayload(buf[:n]); ok {
 			a.hear(buf[:n], payload)
 		}
 	}
 }
 
-// rtpPayload returns the payload of an RTP packet; RTCP (RFC 5761 4) is none.
-func rtpPayload(b []byte) ([]byte, bool) {
+// RTPPayload returns the payload of an RTP packet; RTCP (RFC 5761 4) is none.
+func RTPPayload(b []byte) ([]byte, bool) {
 	if len(b) < 12 || b[0]>>6 != 2 || b[1]&0x7f >= 64 && b[1]&0x7f < 96 {
 		return nil, false
 	}

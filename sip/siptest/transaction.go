@@ -75,6 +75,7 @@ func (r *repeat) tick() {
 		r.gaveUp()
 		return
 	}
+	r.p.resent.Add(1)
 	_ = r.p.write(r.raw, r.to)
 	r.interval = min(2*r.interval, r.max)
 	r.timer.Reset(min(r.interval, time.Until(r.until)))
@@ -128,6 +129,7 @@ func (p *Phone) receive(m *Message) {
 	case m.Method == "ACK":
 		tx.again.stop()
 	case tx.last != nil:
+		p.repeated.Add(1)
 		_ = p.write(tx.last, m.Peer)
 	}
 }
@@ -147,6 +149,7 @@ func (p *Phone) progress(tx *clientTx, m *Message) {
 		ack.Peer = tx.to
 		_ = p.send(ack)
 		if tx.over {
+			p.repeated.Add(1)
 			return
 		}
 		tx.over = true

@@ -31,10 +31,11 @@ func (p *Phone) open(ctx context.Context) (err error) {
 	switch p.cfg.Network {
 	case "udp":
 		p.udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(local))
-		if err == nil {
-			p.local = p.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+		if err != nil {
+			return err
 		}
-		return err
+		p.local = p.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+		return p.udp.SetReadBuffer(1 << 20) // many calls at once, while this process stalls
 	case "tcp":
 		p.stream, err = dialer.DialContext(ctx, "tcp", p.cfg.Server)
 	case "tls":
