@@ -187,6 +187,25 @@ func (b *bed) scripted(t *testing.T, p siptest.TestPhone) (leg *sip.Leg, d *sipt
 	return leg, siptest.Caller(invite, ok), invite, ok
 }
 
+// rung is phone 1001, which does only what the test tells it to, with an INVITE of leg.
+func (b *bed) rung(t *testing.T, cfg siptest.Config) (p siptest.TestPhone, leg *sip.Leg, invite *siptest.Message) {
+	t.Helper()
+	cfg.Manual = true
+	p = b.phone(t, "1001", cfg)
+	leg = b.dial(t, "1001")
+	return p, leg, p.Expect("INVITE")
+}
+
+// pickUp answers invite, which gets its ACK.
+func (b *bed) pickUp(t *testing.T, p siptest.TestPhone, leg *sip.Leg, invite *siptest.Message, headers ...string) (*siptest.Dialog, siptest.TestAudio) {
+	t.Helper()
+	audio := p.NewAudio()
+	ok := p.Reply(invite, 200, audio.Answer(invite.Body), headers...)
+	p.Expect("ACK")
+	next[sip.Answered](t, b, leg)
+	return siptest.Callee(invite, ok), audio
+}
+
 // talk is a call of an automatic caller that was answered.
 func (b *bed) talk(t *testing.T, cfg siptest.Config) (siptest.TestCall, *sip.Leg) {
 	t.Helper()
