@@ -217,6 +217,11 @@ func (b *bed) talk(t *testing.T, cfg siptest.Config) (siptest.TestCall, *sip.Leg
 	return c, leg
 }
 
+// echo sends leg its own audio back until stop.
+func (b *bed) echo(leg *sip.Leg) (stop func()) {
+	return media.Connect(leg.Media(), leg.Media()).Disconnect
+}
+
 // over waits for the end of leg and wants this cause.
 func (b *bed) over(t *testing.T, leg *sip.Leg, cause sip.EndCause) sip.Ended {
 	t.Helper()

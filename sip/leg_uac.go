@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	msg "github.com/emiago/sipgo/sip"
 
@@ -64,7 +65,7 @@ func (u *UA) inviteOf(l *Leg, b Binding, d Dialing) (*msg.Request, error) {
 	}
 	for _, p := range b.Path {
 		var r msg.Uri
-		if err := msg.ParseUri(p, &r); err != nil {
+		if err := msg.ParseUri(strings.Trim(p, "<>"), &r); err != nil {
 			return nil, fmt.Errorf("path of %s: %w", b.User, err)
 		}
 		l.dlg.routes = append(l.dlg.routes, r)

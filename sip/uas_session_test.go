@@ -6,15 +6,14 @@ import (
 	"time"
 
 	"shouwen/sip"
-	"shouwen/sip/media"
 	"shouwen/sip/siptest"
 )
 
 // Offer and answer inside a caller's dialog (RFC 3261 14, RFC 3264, RFC 3311).
 
-// echo sends every leg its own audio back, as soon as there is some.
-func echo(b *bed, _ *sip.Config) {
-	b.onCall = func(l *sip.Leg) { media.Connect(l.Media(), l.Media()) }
+// echoing sends every leg its own audio back, as soon as there is some.
+func echoing(b *bed, _ *sip.Config) {
+	b.onCall = func(l *sip.Leg) { b.echo(l) }
 }
 
 func TestInviteWithoutOfferGetsOurs(t *testing.T) {
@@ -26,7 +25,7 @@ func TestInviteWithoutOfferGetsOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t, echo)
+			b := newBed(t, echoing)
 			p := b.script(t)
 			invite := p.Send(p.Request("INVITE", b.hotline()).With(change...))
 			leg := receive(t, b.calls)
@@ -80,7 +79,7 @@ func TestHoldInItsFourForms(t *testing.T) {
 		for _, method := range []string{"INVITE", "UPDATE"} {
 			t.Run(method+" "+string(hold), func(t *testing.T) {
 				t.Parallel()
-				b := newBed(t, echo)
+				b := newBed(t, echoing)
 				c, leg := b.talk(t, siptest.Config{Tone: 900})
 				c.Hears(900)
 				for range 2 {
@@ -105,7 +104,7 @@ func TestHoldInItsFourForms(t *testing.T) {
 
 func TestReinviteWithoutOfferGetsAFullOne(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, echo)
+	b := newBed(t, echoing)
 	c, leg := b.talk(t, siptest.Config{Tone: 900})
 	res := c.Do("INVITE", "")
 	if res.Status != 200 || !strings.Contains(res.Body, " 8 0 101") || !strings.Contains(res.Body, "a=sendrecv") {
@@ -129,7 +128,7 @@ func TestReinviteWithoutOfferNorAnswerEndsTheCall(t *testing.T) {
 
 func TestReinviteWithoutAckEndsTheCall(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, echo)
+	b := newBed(t, echoing)
 	p := b.script(t)
 	leg, d, _, _ := b.scripted(t, p)
 	audio := p.NewAudio()
@@ -147,7 +146,7 @@ func TestAudioFollowsToAnotherAddress(t *testing.T) {
 	for _, method := range []string{"INVITE", "UPDATE"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t, echo)
+			b := newBed(t, echoing)
 			p := b.script(t)
 			invite := p.Request("INVITE", b.hotline())
 			first := p.NewAudio()
@@ -179,7 +178,7 @@ func TestAudioFollowsToAnotherAddress(t *testing.T) {
 
 func TestRefusedReinviteChangesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, echo)
+	b := newBed(t, echoing)
 	c, leg := b.talk(t, siptest.Config{Tone: 900})
 	g729 := "v=0\r\no=- 9 9 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9000 RTP/AVP 18\r\n"
 	for _, method := range []string{"INVITE", "UPDATE"} {
@@ -200,7 +199,7 @@ func TestRefusedReinviteChangesNothing(t *testing.T) {
 
 func TestUpdateWithoutOffer(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, echo)
+	b := newBed(t, echoing)
 	c, leg := b.talk(t, siptest.Config{Tone: 900})
 	res := c.Do("UPDATE", "", "Supported: timer", "Session-Expires: 300;refresher=uac")
 	if res.Status != 200 || res.Body != "" || res.Get("Session-Expires") != "300;refresher=uac" || res.Get("Contact") == "" {
