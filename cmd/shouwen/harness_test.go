@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -260,7 +259,7 @@ func tonePrompts(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := media.WriteWAV(f, tone(p.hz, p.length)); err != nil {
+		if err := media.WriteWAV(f, media.Tone(float64(p.hz), p.length)); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.Close(); err != nil {
@@ -268,14 +267,6 @@ func tonePrompts(t *testing.T) string {
 		}
 	}
 	return dir
-}
-
-func tone(hz int, length time.Duration) []int16 {
-	samples := make([]int16, int(8000*length.Seconds()))
-	for i := range samples {
-		samples[i] = int16(8000 * math.Sin(2*math.Pi*float64(hz)*float64(i)/8000))
-	}
-	return samples
 }
 
 // together runs f for 0 to n-1, all at the same moment, and waits for them.

@@ -72,11 +72,11 @@ drain_timeout: %s
 }
 
 // freePort is a UDP port nobody has at the moment, below those the system gives
-// out by itself.
+// out by itself. The seven after it are given to nobody else here.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 100 {
-		port := 20001 + 2*int(ports.next())
+		port := 20008 + 8*ports.next()
 		c, err := net.ListenPacket("udp", fmt.Sprint("127.0.0.1:", port))
 		if err == nil {
 			_ = c.Close()
@@ -88,7 +88,7 @@ func freePort(t *testing.T) int {
 }
 
 // ports counts what freePort has given out, beginning anywhere.
-var ports = counter{n: os.Getpid() % 4000}
+var ports = counter{n: os.Getpid() % 1000}
 
 type counter struct {
 	mu sync.Mutex
@@ -98,7 +98,7 @@ type counter struct {
 func (c *counter) next() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.n = (c.n + 1) % 5000
+	c.n = (c.n + 1) % 1400
 	return c.n
 }
 
