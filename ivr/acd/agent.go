@@ -15,7 +15,10 @@ type Agent struct {
 	User       string // account of the phone; unique
 	Extension  string
 	Department string
+	RingTime   time.Duration  // of his phone; 0: the queue's
 	Rank       int            // higher is more senior; decides ties (S34-R3)
+	Penalty    int            // 0: a primary; n: a stand-in, rung after n times the queue's OverflowAfter
+	Post       string         // the duty he holds as primary or stand-in (S08-R3); empty: none
 	Weight     int            // his share of calls by weighted_random; 0: 1
 	Skills     map[string]int // with levels, from 1
 }
@@ -50,12 +53,14 @@ type Work struct {
 	Rung   time.Time     // when his phone last began to ring; zero: never
 	Calls  int           // of queues, taken today
 	Talked time.Duration // in finished calls of any kind, today
+	Missed int           // times in a row that his phone rang in vain
 }
 
 // member is an agent with the facts his state follows from. Owned by Board.Run.
 type member struct {
 	Agent
 	work Work
+	post *post // nil: none
 
 	registered bool
 	paused     bool

@@ -10,6 +10,7 @@
 package acd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,20 +33,24 @@ var (
 
 // Queue says how the callers of one queue are served.
 type Queue struct {
-	Name      string
-	Members   []string      // users who serve it; empty: every agent
-	Strategy  Strategy      // nil: RingAll
-	RingTime  time.Duration // length of one round; 0: 20 s
-	MaxWait   time.Duration // of one caller; 0: 3 min
-	WrapUp    time.Duration // what an agent has after each call to finish it; 0: nothing
-	TieWindow time.Duration // answers this close together are a tie (S34-R3); 0: the first wins
-	Limit     int           // callers waiting at once; 0: 500
+	Name          string
+	Members       []string      // users who serve it; empty: every agent
+	Strategy      Strategy      // nil: RingAll
+	Weight        int           // its callers count as having waited so many times as long; 0: 1
+	RingTime      time.Duration // length of one round, for agents without their own; 0: 20 s
+	OverflowAfter time.Duration // wait after which stand-ins are rung too; 0: 20 s
+	MaxWait       time.Duration // of one caller; 0: 3 min
+	WrapUp        time.Duration // what an agent has after each call to finish it; 0: nothing
+	TieWindow     time.Duration // answers this close together are a tie (S34-R3); 0: the first wins
+	Limit         int           // callers waiting at once; 0: 500
 }
 
-// line is a queue at work; constant after New.
+// line is a queue at work. Owned by Board.Run; only offers changes.
 type line struct {
 	Queue
-	members []*member
+	members   []*member
+	penalties []int          // of the stand-ins among them, each once
+	offers    map[string]int // made so far, by reason
 }
 
 // unread is how many offers a conversation may leave unread before it is passed
@@ -59,7 +64,12 @@ const unread = 8
 //
 // The exported fields may be set before Run.
 type Board struct {
-	Zone *time.Location // in which a day of work begins; nil: local time
+	Zone      *time.Location // in which a day of work begins; nil: local time
+	MaxMissed int            // phones that ring in vain so often in a row are paused; 0: never
+
+	// OnPaused is told of agents whom the board paused itself. Run calls it: it must
+	// return at once and not use the board.
+	OnPaused func(user, reason string)
 
 	metrics *metrics.Queue
 	log     *slog.Logger
@@ -71,6 +81,7 @@ type Board struct {
 	roster   []*member // the same, in the order of the directory
 	queues   map[string]*line
 	names    []string  // of the queues, as configured
+	posts    []*post   // in the order of the directory
 	waiting  []*Ticket // in the order of service
 	draining bool
 	tomorrow time.Time // when the counts of work begin anew
@@ -94,6 +105,9 @@ func New(queues []Queue, agents []Agent, m *metrics.Queue, log *slog.Logger) *Bo
 		one := &member{Agent: a, work: Work{Idle: now}, seen: Away, since: now}
 		b.agents[a.User] = one
 		b.roster = append(b.roster, one)
+		if a.Post != "" {
+			b.hold(one)
+		}
 	}
 	for _, q := range queues {
 		b.open(q)
@@ -106,21 +120,20 @@ func (b *Board) open(q Queue) {
 	if q.Strategy == nil {
 		q.Strategy = RingAll
 	}
-	if q.RingTime == 0 {
-		q.RingTime = 20 * time.Second
-	}
-	if q.MaxWait == 0 {
-		q.MaxWait = 3 * time.Minute
-	}
-	if q.Limit == 0 {
-		q.Limit = 500
-	}
-	l := &line{Queue: q}
+	q.Weight = cmp.Or(q.Weight, 1)
+	q.RingTime = cmp.Or(q.RingTime, 20*time.Second)
+	q.OverflowAfter = cmp.Or(q.OverflowAfter, 20*time.Second)
+	q.MaxWait = cmp.Or(q.MaxWait, 3*time.Minute)
+	q.Limit = cmp.Or(q.Limit, 500)
+	l := &line{Queue: q, offers: map[string]int{}}
 	var departments []string
 	for _, m := range b.roster {
 		if len(q.Members) == 0 || slices.Contains(q.Members, m.User) {
 			l.members = append(l.members, m)
 			departments = append(departments, m.Department)
+			if m.Penalty > 0 && !slices.Contains(l.penalties, m.Penalty) {
+				l.penalties = append(l.penalties, m.Penalty)
+			}
 		}
 	}
 	b.queues[q.Name] = l
@@ -135,21 +148,23 @@ func (b *Board) Run(ctx context.Context) error {
 	wake := time.NewTimer(0)
 	defer wake.Stop()
 	for {
+		var cmd command
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-wake.C:
-			now := time.Now()
-			b.turn(now)
-			b.settle(now)
-		case cmd := <-b.cmds:
-			now := time.Now()
-			b.turn(now)
+		case cmd = <-b.cmds:
+		}
+		now := time.Now()
+		b.turn(now)
+		if cmd.f != nil {
 			cmd.f(now)
-			b.settle(now)
+		}
+		b.settle(now)
+		if cmd.f != nil {
 			close(cmd.done)
 		}
-		wake.Reset(b.untilNext(time.Now()))
+		wake.Reset(b.untilNext(now))
 	}
 }
 
@@ -172,9 +187,9 @@ func (b *Board) do(f func(now time.Time)) error {
 	}
 }
 
-// Enter puts a caller into a queue: behind those who wait, or, with Front, before
-// all but earlier ones with Front. Errors: ErrNoQueue, and for callers without
-// Front ErrFull, ErrClosed; who was ours already is not turned away.
+// Enter puts a caller into a queue, to be served by priority, Front and wait.
+// Errors: ErrNoQueue, ErrFull, ErrClosed; emergencies, and with Front who was ours
+// already, are not turned away by the latter two.
 func (b *Board) Enter(c Caller) (t *Ticket, err error) {
 	gone := b.do(func(now time.Time) { t, err = b.enter(c, now) })
 	if gone != nil {
@@ -191,44 +206,42 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	if !ok {
 		return nil, ErrNoQueue
 	}
-	if b.draining && !c.Front {
+	insists := c.Front || c.Priority == Emergency
+	if b.draining && !insists {
 		return nil, ErrClosed
 	}
-	length, front := 0, 0
-	for _, t := range b.waiting {
-		if t.queue == q {
-			length++
-		}
-		if t.caller.Front {
-			front++
-		}
-	}
-	if length >= q.Limit && !c.Front {
+	if !insists && b.length(q) >= q.Limit {
 		return nil, ErrFull
 	}
 	t := &Ticket{
 		TieWindow: q.TieWindow,
-		board:     b, caller: c, queue: q, entered: now, offers: make(chan Offer, unread+1),
+		board:     b, caller: c, queue: q, entered: now, since: now, offers: make(chan Offer, unread+1),
 		waiting: true, tried: map[string]bool{},
 	}
-	at := len(b.waiting)
-	if c.Front {
-		at = front
+	if !c.Since.IsZero() && c.Since.Before(now) {
+		t.since = c.Since
 	}
-	b.waiting = slices.Insert(b.waiting, at, t)
+	if i := slices.IndexFunc(q.members, func(m *member) bool { return m.User == c.First }); i >= 0 && c.Priority != Emergency {
+		t.first = q.members[i]
+	}
+	b.waiting = append(b.waiting, t)
 	b.metrics.Entered(q.Name)
 	return t, nil
+}
+
+// length returns how many callers wait in q.
+func (b *Board) length(q *line) (n int) {
+	for _, t := range b.waiting {
+		if t.queue == q {
+			n++
+		}
+	}
+	return n
 }
 
 // Drain refuses new callers from now on. Those who wait are served.
 func (b *Board) Drain() {
 	_ = b.do(func(time.Time) { b.draining = true })
-}
-
-// miss ends the offer to m.
-func (b *Board) miss(m *member, why metrics.Missed) {
-	b.metrics.Missed(m.Department, why)
-	m.ticket = nil
 }
 
 // settle does what is due at now, and offers whoever is ready to the callers in
@@ -244,6 +257,7 @@ func (b *Board) settle(now time.Time) {
 			t.stop(ErrExpired)
 		}
 	}
+	b.arrange(now)
 	ready := b.note(now)
 	for _, t := range b.waiting {
 		if ready == 0 {
@@ -261,6 +275,7 @@ func (b *Board) note(now time.Time) (ready int) {
 			ready++
 		}
 	}
+	b.notePosts(now)
 	return ready
 }
 
@@ -286,18 +301,22 @@ func (b *Board) midnight(t time.Time) time.Time {
 // untilNext returns how long settle has nothing to do.
 func (b *Board) untilNext(now time.Time) time.Duration {
 	wait := time.Hour
+	at := func(due time.Time) {
+		if now.Before(due) {
+			wait = min(wait, due.Sub(now))
+		}
+	}
 	for _, t := range b.waiting {
-		wait = min(wait, t.entered.Add(t.queue.MaxWait).Sub(now))
-		if !t.ends.IsZero() {
-			wait = min(wait, t.ends.Sub(now))
+		at(t.entered.Add(t.queue.MaxWait))
+		at(t.ends)
+		at(t.firstUntil())
+		for _, penalty := range t.queue.penalties {
+			at(t.overflow(penalty))
 		}
 	}
 	for _, m := range b.roster {
-		for _, end := range []time.Time{m.restUntil, m.wrapUntil} {
-			if now.Before(end) {
-				wait = min(wait, end.Sub(now))
-			}
-		}
+		at(m.restUntil)
+		at(m.wrapUntil)
 	}
 	return wait
 }

@@ -33,15 +33,26 @@ func inOrder(candidates []acd.Presence, _ acd.Caller) (tiers [][]acd.Presence, r
 // run starts a board that serves q, whose agents named by up are registered.
 func run(t *testing.T, q acd.Queue, up ...string) (b *acd.Board, stop func()) {
 	t.Helper()
-	b = acd.New([]acd.Queue{q}, agents, metrics.New("", "").Queue, slog.New(slog.DiscardHandler))
+	b = board([]acd.Queue{q}, agents)
+	return b, start(t, b, up...)
+}
+
+func board(queues []acd.Queue, crew []acd.Agent) *acd.Board {
+	b := acd.New(queues, crew, metrics.New("", "").Queue, slog.New(slog.DiscardHandler))
 	b.Zone = time.UTC
+	return b
+}
+
+// start runs b and registers up.
+func start(t *testing.T, b *acd.Board, up ...string) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- b.Run(ctx) }()
 	for _, user := range up {
 		b.Registered(user, true)
 	}
-	return b, func() {
+	return func() {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("Run: %v", err)
@@ -66,7 +77,12 @@ var (
 
 func enter(t *testing.T, b *acd.Board, call string) *acd.Ticket {
 	t.Helper()
-	ticket, err := b.Enter(acd.Caller{Call: call, Queue: "hotline"})
+	return enterAs(t, b, acd.Caller{Call: call, Queue: "hotline"})
+}
+
+func enterAs(t *testing.T, b *acd.Board, c acd.Caller) *acd.Ticket {
+	t.Helper()
+	ticket, err := b.Enter(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ func (b *Board) Ready(user string) {
 	b.update(user, func(m *member, _ time.Time) {
 		m.paused, m.reason = false, ""
 		m.wrapUntil, m.restUntil = time.Time{}, time.Time{}
+		m.work.Missed = 0
 	})
 }
 
@@ -49,6 +50,7 @@ func (b *Board) Busy(user, call string) {
 	b.update(user, func(m *member, _ time.Time) {
 		if !slices.ContainsFunc(m.calls, func(t talk) bool { return t.call == call }) {
 			m.calls = append(m.calls, talk{call: call})
+			m.work.Missed = 0
 		}
 	})
 }
@@ -72,6 +74,26 @@ func (b *Board) Lost(user string) {
 	b.update(user, func(m *member, now time.Time) {
 		m.restUntil, m.restFor = now.Add(rest), metrics.Unreachable
 	})
+}
+
+// miss ends the offer to m.
+func (b *Board) miss(m *member, why metrics.Missed) {
+	b.metrics.Missed(m.Department, why)
+	m.ticket = nil
+}
+
+// unanswered counts a phone that rang in vain, and pauses its agent when he seems
+// not to be there.
+func (b *Board) unanswered(m *member) {
+	m.work.Missed++
+	if b.MaxMissed == 0 || m.work.Missed < b.MaxMissed || m.paused {
+		return
+	}
+	m.paused, m.reason = true, string(metrics.NoAnswer)
+	b.log.Warn("agent paused: his phone is not answered", "agent", m.User, "missed", m.work.Missed)
+	if b.OnPaused != nil {
+		b.OnPaused(m.User, m.reason)
+	}
 }
 
 func (b *Board) update(user string, f func(m *member, now time.Time)) {

@@ -10,10 +10,10 @@ import (
 	"shouwen/ivr/acd"
 )
 
-var start = time.Date(2026, 9, 21, 9, 0, 0, 0, time.UTC)
+var morning = time.Date(2026, 9, 21, 9, 0, 0, 0, time.UTC)
 
 func answer(user string, rank int, after time.Duration) acd.Answer {
-	return acd.Answer{User: user, Rank: rank, At: start.Add(after)}
+	return acd.Answer{User: user, Rank: rank, At: morning.Add(after)}
 }
 
 func TestPick(t *testing.T) {

@@ -31,8 +31,8 @@ func TestSnapshot(t *testing.T) {
 				{Agent: agents[1], State: acd.Ringing, Since: claimed, Call: "two", Work: acd.Work{Idle: began, Rung: claimed}},
 				{Agent: agents[2], State: acd.Paused, Since: began, Reason: "break", Work: acd.Work{Idle: began}},
 			},
-			Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{
-				{Call: "two", Since: entered, Round: 1, Ringing: []string{"clerk2"}},
+			Queues: []acd.Line{{Queue: "hotline", Offers: map[string]int{"ring_all": 2}, Waiting: []acd.Waiting{
+				{Call: "two", Since: entered, Round: 1, Ringing: []string{"clerk2"}, Reason: "ring_all"},
 			}}},
 		}
 		if diff := cmp.Diff(want, b.Snapshot()); diff != "" {

@@ -19,40 +19,74 @@ import (
 	"shouwen/metrics"
 )
 
-// The centre of the property test: two queues share an agent; one rings all, the
-// other one after the other and leaves something to wrap up.
-var centre = []acd.Queue{
-	{Name: "hotline", RingTime: 15 * time.Second, MaxWait: time.Minute, TieWindow: time.Second},
-	{Name: "complaints", RingTime: 7 * time.Second, MaxWait: 40 * time.Second, Strategy: inOrder, WrapUp: 8 * time.Second, Members: []string{"clerk2", "head"}},
+// The centre of the property test: two queues share agents. One rings all, with a
+// stand-in for its head; the other has one or another strategy, weighs more and
+// leaves something to wrap up.
+var crew = append(agents[:2:2],
+	acd.Agent{User: "head", Department: "office", Rank: 5, Post: "office", Skills: map[string]int{"calm": 1}},
+	acd.Agent{User: "standin", Department: "office", Post: "office", Penalty: 1},
+)
+
+func centre(strategy acd.Strategy) []acd.Queue {
+	return []acd.Queue{
+		{Name: "hotline", RingTime: 15 * time.Second, MaxWait: time.Minute, TieWindow: time.Second, OverflowAfter: 10 * time.Second},
+		{
+			Name: "complaints", RingTime: 7 * time.Second, MaxWait: 40 * time.Second, WrapUp: 8 * time.Second,
+			Strategy: strategy, Weight: 3, Members: []string{"clerk2", "head"},
+		},
+	}
 }
 
-// world drives a board and knows what conversations know.
+// world drives a board and knows what conversations and agents know.
 type world struct {
 	b       *acd.Board
 	n       int
 	callers map[string]*conversation
 	talking map[string][]string // user: calls
+	claimed map[string]int      // user: how many
+	paused  map[string]bool     // users
 }
 
 type conversation struct {
 	*acd.Ticket
-	queue   string
+	acd.Caller
 	ringing []string // users
 	done    bool     // offers closed
+}
+
+// tied tells whether only the first-asker may be rung for c.
+func (c *conversation) tied(since, now time.Time) bool {
+	serves := c.Queue == "hotline" || c.First == "clerk2" || c.First == "head"
+	return c.First != "" && serves && c.Priority != acd.Emergency && now.Before(since.Add(c.FirstFor))
+}
+
+func (c *conversation) class() int {
+	switch {
+	case c.Priority == acd.Emergency:
+		return 3
+	case c.Front:
+		return 2
+	}
+	return int(c.Priority)
 }
 
 func (w *world) enter(t *rapid.T) {
 	w.n++
 	c := acd.Caller{
-		Call:  strconv.Itoa(w.n),
-		Queue: rapid.SampledFrom(centre).Draw(t, "queue").Name,
-		Front: rapid.IntRange(0, 4).Draw(t, "front") == 0,
+		Call:     strconv.Itoa(w.n),
+		Queue:    rapid.SampledFrom([]string{"hotline", "complaints"}).Draw(t, "queue"),
+		Front:    rapid.IntRange(0, 4).Draw(t, "front") == 0,
+		Priority: rapid.SampledFrom([]acd.Priority{acd.Normal, acd.Normal, acd.Repeat, acd.Emergency}).Draw(t, "priority"),
+		Wished:   map[string]int{"calm": 1},
+	}
+	if rapid.Bool().Draw(t, "tied") {
+		c.First, c.FirstFor = w.agent(t), 6*time.Second
 	}
 	ticket, err := w.b.Enter(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.callers[c.Call] = &conversation{Ticket: ticket, queue: c.Queue}
+	w.callers[c.Call] = &conversation{Ticket: ticket, Caller: c}
 }
 
 // some returns one of the conversations, if there is any.
@@ -99,6 +133,7 @@ func (w *world) claim(t *rapid.T) {
 		t.Fatalf("%s claimed twice", call)
 	}
 	w.talking[user] = append(w.talking[user], call)
+	w.claimed[user]++
 	w.end(t, call)
 }
 
@@ -112,7 +147,7 @@ func (w *world) leave(t *rapid.T) {
 // end checks that nothing more is offered to call.
 func (w *world) end(t *rapid.T, call string) {
 	c := w.callers[call]
-	if w.read(c); !c.done {
+	if w.read(t, c); !c.done {
 		t.Fatalf("%s is over, its offers are open", call)
 	}
 	delete(w.callers, call)
@@ -135,7 +170,19 @@ func (w *world) dial(t *rapid.T) {
 	w.talking[user] = append(w.talking[user], call)
 }
 
-func (w *world) agent(t *rapid.T) string { return rapid.SampledFrom(agents).Draw(t, "agent").User }
+func (w *world) pause(t *rapid.T) {
+	user := w.agent(t)
+	w.b.Pause(user, "break")
+	w.paused[user] = true
+}
+
+func (w *world) ready(t *rapid.T) {
+	user := w.agent(t)
+	w.b.Ready(user)
+	delete(w.paused, user)
+}
+
+func (w *world) agent(t *rapid.T) string { return rapid.SampledFrom(crew).Draw(t, "agent").User }
 
 // check reads the offers and compares them and the snapshot with the rules.
 func (w *world) check(t *rapid.T) {
@@ -144,18 +191,16 @@ func (w *world) check(t *rapid.T) {
 	state := map[string]acd.Presence{}
 	for _, a := range s.Agents {
 		state[a.User] = a
-		if (a.State == acd.Talking) != (len(w.talking[a.User]) > 0) && a.State != acd.Ringing {
-			t.Fatalf("%s is %s in calls %v", a.User, a.State, w.talking[a.User])
-		}
+		w.checkAgent(t, a, s.At)
+	}
+	if got, want := len(s.Empty) == 1, absent(state["head"]) && absent(state["standin"]); got != want {
+		t.Fatalf("empty posts %v, head %s, stand-in %s", s.Empty, state["head"].State, state["standin"].State)
 	}
 	ringing := map[string]string{} // user: call
 	for _, q := range s.Queues {
-		for i, waiting := range q.Waiting {
+		w.checkOrder(t, q, s.At)
+		for _, waiting := range q.Waiting {
 			c := w.callers[waiting.Call]
-			offered := w.read(c)
-			if offered && q.Queue == "hotline" && i > 0 {
-				t.Fatalf("%s was offered agents before %s", waiting.Call, q.Waiting[0].Call)
-			}
 			for _, user := range waiting.Ringing {
 				if other, ok := ringing[user]; ok {
 					t.Fatalf("%s rings for %s and %s", user, other, waiting.Call)
@@ -165,7 +210,9 @@ func (w *world) check(t *rapid.T) {
 			if !slices.Equal(slices.Sorted(slices.Values(c.ringing)), waiting.Ringing) {
 				t.Fatalf("%s rings %v, conversation was told %v", waiting.Call, waiting.Ringing, c.ringing)
 			}
-			w.nobodyIdle(t, q.Queue, waiting, state)
+			if !c.tied(waiting.Since, s.At) {
+				w.nobodyIdle(t, c, waiting, state, s.At)
+			}
 		}
 	}
 	for user, p := range state {
@@ -174,42 +221,93 @@ func (w *world) check(t *rapid.T) {
 		}
 	}
 	for _, c := range w.callers {
-		w.read(c) // those that expired
+		w.read(t, c) // those that expired
 	}
 }
 
-// nobodyIdle: the hotline rings everybody for its first caller, so nobody may be
-// ready while one waits; of the complaints each caller has at least one phone.
-func (w *world) nobodyIdle(t *rapid.T, queue string, c acd.Waiting, state map[string]acd.Presence) {
-	for user, p := range state {
-		serves := queue == "hotline" || slices.Contains(centre[1].Members, user)
-		if serves && p.State == acd.Ready && (queue == "hotline" || len(c.Ringing) == 0) {
-			t.Fatalf("%s is idle, %s waits in %s", user, c.Call, queue)
+func absent(p acd.Presence) bool { return p.State == acd.Away || p.State == acd.Paused }
+
+func (w *world) checkAgent(t *rapid.T, a acd.Presence, now time.Time) {
+	switch {
+	case (a.State == acd.Talking) != (len(w.talking[a.User]) > 0) && a.State != acd.Ringing:
+		t.Fatalf("%s is %s in calls %v", a.User, a.State, w.talking[a.User])
+	case w.paused[a.User] && (a.State == acd.Ready || a.State == acd.WrapUp):
+		t.Fatalf("%s is %s, he wants no calls", a.User, a.State)
+	case (a.State == acd.Paused) != (a.Reason != ""):
+		t.Fatalf("%s is %s, reason %q", a.User, a.State, a.Reason)
+	case (a.State == acd.WrapUp) != a.Until.After(now):
+		t.Fatalf("%s is %s until %s, it is %s", a.User, a.State, a.Until, now)
+	case a.Calls != w.claimed[a.User]:
+		t.Fatalf("%s took %d calls, counted %d", a.User, w.claimed[a.User], a.Calls)
+	}
+}
+
+// checkOrder: callers stand by class, then by wait, and who is not the first of the
+// hotline gets no agent whom somebody before him would have got.
+func (w *world) checkOrder(t *rapid.T, q acd.Line, now time.Time) {
+	taker := "" // the first caller who takes every agent, but for stand-ins
+	for i, waiting := range q.Waiting {
+		c := w.callers[waiting.Call]
+		if i > 0 {
+			before := q.Waiting[i-1]
+			if was := w.callers[before.Call].class(); c.class() > was || c.class() == was && waiting.Since.Before(before.Since) {
+				t.Fatalf("%s stands before %s", before.Call, waiting.Call)
+			}
+		}
+		for _, user := range w.read(t, c) {
+			if q.Queue == "hotline" && taker != "" && user != "standin" {
+				t.Fatalf("%s was offered %s before %s", waiting.Call, user, taker)
+			}
+		}
+		if taker == "" && c.First == "" {
+			taker = waiting.Call
 		}
 	}
 }
 
-// read takes what lies in the offers of c and reports whether there was any.
-func (w *world) read(c *conversation) (any bool) {
+// nobodyIdle: the hotline rings everybody for its first caller, stand-ins when it is
+// their turn, so nobody may be ready while one waits; of the complaints each caller
+// has at least one phone.
+func (w *world) nobodyIdle(t *rapid.T, c *conversation, waiting acd.Waiting, state map[string]acd.Presence, now time.Time) {
+	for user, p := range state {
+		if p.State != acd.Ready {
+			continue
+		}
+		serves := user == "clerk2" || user == "head"
+		if c.Queue == "hotline" {
+			due := c.Priority == acd.Emergency || absent(state["head"]) || now.Sub(waiting.Since) >= 10*time.Second
+			serves = user != "standin" || due
+		}
+		if serves && (c.Queue == "hotline" || len(c.ringing) == 0) {
+			t.Fatalf("%s is idle, %s waits in %s", user, waiting.Call, c.Queue)
+		}
+	}
+}
+
+// read takes what lies in the offers of c and returns who was to be rung.
+func (w *world) read(t *rapid.T, c *conversation) (users []string) {
 	for !c.done {
 		select {
 		case o, ok := <-c.Offers():
 			if !ok {
 				c.done = true
-				return any
+				return users
 			}
 			if len(o.Agents) == 0 {
 				c.ringing = nil
 			}
-			any = any || len(o.Agents) > 0
 			for _, a := range o.Agents {
 				c.ringing = append(c.ringing, a.User)
+				users = append(users, a.User)
+			}
+			if o.Reason == acd.FirstAsker && !slices.Equal(c.ringing, []string{c.First}) {
+				t.Fatalf("%s: %s was to ring alone, %v ring", c.Call, c.First, c.ringing)
 			}
 		default:
-			return any
+			return users
 		}
 	}
-	return any
+	return users
 }
 
 var sample = regexp.MustCompile(`(?m)^(shouwen_queue_entered_total|shouwen_queue_wait_seconds_count)\{.*\} (\d+)$`)
@@ -221,10 +319,15 @@ func TestRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) { // a bubble has no Deadline to ask for
 			m := metrics.New("", "")
+			queues := centre(named(t, rapid.SampledFrom(strategies).Draw(t, "strategy")))
 			w := &world{
-				b:       acd.New(centre, agents, m.Queue, slog.New(slog.DiscardHandler)),
+				b:       acd.New(queues, crew, m.Queue, slog.New(slog.DiscardHandler)),
 				callers: map[string]*conversation{}, talking: map[string][]string{},
+				claimed: map[string]int{}, paused: map[string]bool{},
 			}
+			w.b.MaxMissed = 2
+			w.b.OnPaused = func(user, _ string) { w.paused[user] = true }
+			w.b.Zone = time.FixedZone("", -int(time.Now().Unix()%(24*60*60))) // a day of work begins
 			ctx, cancel := context.WithCancel(context.Background())
 			ended := make(chan error)
 			go func() { ended <- w.b.Run(ctx) }()
@@ -238,8 +341,8 @@ func TestRules(t *testing.T) {
 				"hang up":  w.hangUp,
 				"dial":     w.dial,
 				"register": func(t *rapid.T) { w.b.Registered(w.agent(t), rapid.IntRange(0, 3).Draw(t, "up") > 0) },
-				"pause":    func(t *rapid.T) { w.b.Pause(w.agent(t), "break") },
-				"ready":    func(t *rapid.T) { w.b.Ready(w.agent(t)) },
+				"pause":    w.pause,
+				"ready":    w.ready,
 				"extend":   func(t *rapid.T) { w.b.ExtendWrapUp(w.agent(t), 5*time.Second) },
 				"pass":     func(t *rapid.T) { time.Sleep(time.Duration(rapid.IntRange(1, 12).Draw(t, "s")) * time.Second) },
 			})

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"maps"
 	"time"
 
 	"shouwen/metrics"
@@ -11,12 +12,14 @@ type Snapshot struct {
 	At     time.Time
 	Agents []Presence // in the order of the directory
 	Queues []Line     // in the order of the configuration
+	Empty  []string   // posts where neither a primary nor a stand-in is there
 }
 
 // Line is one queue's callers.
 type Line struct {
 	Queue   string
-	Waiting []Waiting // in the order of service
+	Waiting []Waiting      // in the order of service
+	Offers  map[string]int // made since the start, by reason
 }
 
 // Waiting is one caller who waits.
@@ -25,6 +28,7 @@ type Waiting struct {
 	Since   time.Time
 	Round   int      // 0: nobody was rung yet
 	Ringing []string // users whose phones ring for him
+	Reason  string   // of his last offer, or why those who are ready are not rung
 }
 
 // Longest returns the longest wait at the moment of the snapshot, 0 if nobody waits.
@@ -42,20 +46,26 @@ func (b *Board) Snapshot() (s Snapshot) {
 		for _, m := range b.roster {
 			s.Agents = append(s.Agents, m.presence(now))
 		}
+		b.arrange(now)
 		for _, name := range b.names {
 			s.Queues = append(s.Queues, b.line(name))
+		}
+		for _, p := range b.posts {
+			if p.empty {
+				s.Empty = append(s.Empty, p.name)
+			}
 		}
 	})
 	return s
 }
 
 func (b *Board) line(name string) Line {
-	l := Line{Queue: name}
+	l := Line{Queue: name, Offers: maps.Clone(b.queues[name].offers)}
 	for _, t := range b.waiting {
 		if t.queue.Name != name {
 			continue
 		}
-		w := Waiting{Call: t.caller.Call, Since: t.entered, Round: t.round}
+		w := Waiting{Call: t.caller.Call, Since: t.since, Round: t.round, Reason: t.reason}
 		for _, m := range t.queue.members {
 			if m.ticket == t {
 				w.Ringing = append(w.Ringing, m.User)

@@ -1,12 +1,22 @@
 package acd
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Caller is a caller who asks for an agent.
 type Caller struct {
-	Call  string // call id
-	Queue string // name of the queue
-	Front bool   // goes before all others: thrown back by no fault of his
+	Call     string // call id
+	Queue    string // name of the queue
+	Priority Priority
+	Front    bool      // goes before all but emergencies: thrown back by no fault of his
+	Since    time.Time // when he began to wait, for a callback that keeps its place; zero: now
+
+	// The user whom he is tied to by an open case. If that agent serves the queue
+	// and is there, he alone is rung for so long, counted from Since.
+	First    string
+	FirstFor time.Duration
 
 	// Skills with their least levels, from 1; for the strategy skills.
 	Required map[string]int // who lacks one is not rung
@@ -30,6 +40,7 @@ const (
 	first  turn = ""        // a tier not rung before
 	joined turn = "_joined" // the tier is ringing, others of it became ready
 	again  turn = "_again"  // every tier was rung: from the top
+	nobody turn = "_nobody" // the strategy leaves out everybody who is ready
 )
 
 // next returns the tier to ring, nil if there is none.
@@ -51,5 +62,5 @@ func next(tiers [][]Presence, tried map[string]bool) ([]Presence, turn) {
 			return tier, again
 		}
 	}
-	return nil, first
+	return nil, nobody
 }

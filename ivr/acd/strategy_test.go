@@ -47,7 +47,7 @@ func users(tiers [][]acd.Presence) (all []string) {
 }
 
 func TestStrategies(t *testing.T) {
-	at := func(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute) }
+	at := func(minute int) time.Time { return morning.Add(time.Duration(minute) * time.Minute) }
 	// Three agents who differ in everything; c is like b but for his place.
 	crew := []acd.Presence{
 		ready("a", func(p *acd.Presence) {
@@ -142,8 +142,8 @@ func presences() *rapid.Generator[[]acd.Presence] {
 		return ready(rapid.StringN(1, 4, -1).Draw(t, "user"), func(p *acd.Presence) {
 			p.Weight = rapid.IntRange(0, 3).Draw(t, "weight")
 			p.Skills = skill.Draw(t, "skills")
-			p.Idle = start.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "idle")))
-			p.Rung = start.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "rung")))
+			p.Idle = morning.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "idle")))
+			p.Rung = morning.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "rung")))
 			p.Calls = rapid.IntRange(0, 3).Draw(t, "calls")
 		})
 	})

@@ -7,17 +7,6 @@ import (
 	"shouwen/metrics"
 )
 
-// Offer tells a caller's conversation which phones to ring, besides those that ring
-// already. One without agents ends the round: every phone is to be stopped.
-type Offer struct {
-	Round  int     // from 1
-	Agents []Agent // reserved for this caller
-	Reason string  // the strategy's, with _joined or _again; or RoundOver
-}
-
-// RoundOver is the reason of an offer without agents: nobody answered in time.
-const RoundOver = "round_over"
-
 // Claim is the decision who took a call.
 type Claim struct {
 	Agent  Agent // the first-asker
@@ -36,14 +25,18 @@ type Ticket struct {
 	caller  Caller
 	queue   *line
 	entered time.Time
+	since   time.Time // when the caller began to wait
 	offers  chan Offer
 
 	// Owned by Board.Run; err is readable once offers is closed.
 	err     error
 	waiting bool            // in board.waiting: may be offered agents, offers is open
 	over    bool            // claimed or left
-	round   int             //
-	ends    time.Time       // end of the round; zero: nobody rings
+	round   int             // 0: nobody was rung yet
+	began   time.Time       // the round
+	ends    time.Time       // the round; zero: nobody rings
+	reason  string          // of the last offer
+	first   *member         // while only he may be rung
 	tried   map[string]bool // users rung since the strategy began from the top
 }
 
@@ -69,6 +62,9 @@ func (t *Ticket) Missed(user string, why metrics.Missed) {
 		t.board.log.Info("offer missed", "call", t.caller.Call, "agent", user, "reason", why)
 		t.board.miss(m, why)
 		m.restUntil, m.restFor = now.Add(rest), why
+		if why == metrics.NoAnswer {
+			t.board.unanswered(m)
+		}
 		if !t.rings() {
 			t.ends = time.Time{}
 		}
@@ -112,6 +108,7 @@ func (t *Ticket) claim(answers []Answer, now time.Time) (Claim, error) {
 	t.end(metrics.WaitAnswered, now)
 	m.calls = append(m.calls, talk{t.caller.Call, t.queue.WrapUp})
 	m.work.Calls++
+	m.work.Missed = 0
 	t.board.metrics.Rang(t.queue.Name, winner.At.Sub(m.work.Rung))
 	return c, nil
 }
@@ -147,61 +144,4 @@ func (t *Ticket) stop(err error) {
 	close(t.offers)
 	i := slices.Index(t.board.waiting, t)
 	t.board.waiting = slices.Delete(t.board.waiting, i, i+1)
-}
-
-// rings tells whether any phone rings for the ticket.
-func (t *Ticket) rings() bool {
-	return slices.ContainsFunc(t.queue.members, func(m *member) bool { return m.ticket == t })
-}
-
-// endRound ends a round in which nobody answered. offer left room for its word.
-func (t *Ticket) endRound() {
-	t.offers <- Offer{Round: t.round, Reason: RoundOver}
-	for _, m := range t.queue.members {
-		if m.ticket == t {
-			t.board.miss(m, metrics.NoAnswer)
-		}
-	}
-	t.ends = time.Time{}
-}
-
-// offer rings those whose turn it is, and returns how many.
-func (t *Ticket) offer(now time.Time) int {
-	var candidates []Presence
-	ready := false
-	for _, m := range t.queue.members {
-		p := m.presence(now)
-		ready = ready || p.State == Ready
-		if p.State == Ready || m.ticket == t {
-			candidates = append(candidates, p)
-		}
-	}
-	if !ready || len(t.offers) >= unread {
-		return 0
-	}
-	tiers, reason := t.queue.Strategy(candidates, t.caller)
-	tier, why := next(tiers, t.tried)
-	var ring []Agent
-	for _, p := range tier {
-		if p.State == Ready {
-			ring = append(ring, p.Agent)
-		}
-	}
-	if len(ring) == 0 {
-		return 0
-	}
-	if why != joined {
-		t.round++
-		t.ends = now.Add(t.queue.RingTime)
-	}
-	if why == again {
-		clear(t.tried)
-	}
-	for _, a := range ring {
-		m := t.board.agents[a.User]
-		m.ticket, m.work.Rung = t, now
-		t.tried[a.User] = true
-	}
-	t.offers <- Offer{t.round, ring, reason + string(why)}
-	return len(ring)
 }
