@@ -51,7 +51,7 @@ const hangUpAlone = Duration(time.Second)
 // PostgreSQL of this test binary.
 type bed struct {
 	Ready
-	t        *testing.T
+	t        testing.TB
 	server   *server
 	database string // URL
 	stop     func() // ends the server and waits for it; again does nothing
@@ -59,7 +59,7 @@ type bed struct {
 
 // testConfig is a configuration of its own for every server, with prompts that
 // can be told from each other and no greeting.
-func testConfig(t *testing.T) Config {
+func testConfig(t testing.TB) Config {
 	t.Helper()
 	cfg := Default()
 	cfg.Data = dataDir(t)
@@ -72,7 +72,7 @@ func testConfig(t *testing.T) Config {
 
 // dataDir is a folder that a private PostgreSQL can reach when it runs as
 // another user.
-func dataDir(t *testing.T) string {
+func dataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "shouwen-e2e-")
 	if err != nil {
@@ -86,7 +86,7 @@ func dataDir(t *testing.T) string {
 }
 
 // newBed starts a server for that many agents.
-func newBed(t *testing.T, agents int, change ...func(*Config)) *bed {
+func newBed(t testing.TB, agents int, change ...func(*Config)) *bed {
 	t.Helper()
 	cfg := testConfig(t)
 	for _, c := range change {
@@ -95,7 +95,7 @@ func newBed(t *testing.T, agents int, change ...func(*Config)) *bed {
 	return startBed(t, cfg, serverOptions{agents: agents, database: storetest.URL(t), anyPort: true})
 }
 
-func startBed(t *testing.T, cfg Config, opt serverOptions) *bed {
+func startBed(t testing.TB, cfg Config, opt serverOptions) *bed {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := newServer(t.Context(), cfg, opt, log)
@@ -131,7 +131,7 @@ func (b *bed) agent(i int, cfg siptest.Config) siptest.TestPhone {
 	return register(b.t, b.Ready, i, cfg)
 }
 
-func register(t *testing.T, r Ready, i int, cfg siptest.Config) siptest.TestPhone {
+func register(t testing.TB, r Ready, i int, cfg siptest.Config) siptest.TestPhone {
 	t.Helper()
 	a := r.Agents[i]
 	cfg.User, cfg.Password, cfg.Domain, cfg.Patience = a.User, a.Password, r.SIP.Domain, patience
@@ -164,7 +164,7 @@ func (b *bed) caller(number string) siptest.TestPhone {
 	return outside(b.t, b.Ready, number)
 }
 
-func outside(t *testing.T, r Ready, number string) siptest.TestPhone {
+func outside(t testing.TB, r Ready, number string) siptest.TestPhone {
 	t.Helper()
 	return siptest.New(t, r.SIP.UDP, siptest.Config{User: number, Tone: callerSays, Patience: patience})
 }
@@ -202,7 +202,7 @@ func (b *bed) cases() []cases.Case {
 	return recordedCases(b.t, st)
 }
 
-func recordedCases(t *testing.T, st *store.Store) []cases.Case {
+func recordedCases(t testing.TB, st *store.Store) []cases.Case {
 	t.Helper()
 	ctx := t.Context()
 	if _, err := st.VerifyLedger(ctx); err != nil {
@@ -223,7 +223,7 @@ func recordedCases(t *testing.T, st *store.Store) []cases.Case {
 	return all
 }
 
-func sequence(t *testing.T, c cases.Case) int {
+func sequence(t testing.TB, c cases.Case) int {
 	_, _, seq, err := c.Number.Parse()
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +232,7 @@ func sequence(t *testing.T, c cases.Case) int {
 }
 
 // only returns the one case there must be.
-func only(t *testing.T, all []cases.Case) cases.Case {
+func only(t testing.TB, all []cases.Case) cases.Case {
 	t.Helper()
 	if len(all) != 1 {
 		t.Fatalf("%d cases, want 1: %+v", len(all), all)
@@ -244,7 +244,7 @@ func only(t *testing.T, all []cases.Case) cases.Case {
 const silentFor = 300 * time.Millisecond
 
 // tonePrompts is a folder with a tone in place of each prompt.
-func tonePrompts(t *testing.T) string {
+func tonePrompts(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, p := range map[string]struct {
@@ -285,7 +285,7 @@ func together(n int, f func(i int)) {
 
 // until waits for ok, looking again and again: for what another process or the
 // replay brings about without a word.
-func until(t *testing.T, what string, ok func() bool) {
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -24,7 +24,7 @@ var program struct {
 	dir  string
 }
 
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	t.Helper()
 	program.once.Do(func() {
 		if program.dir, program.err = os.MkdirTemp("", "shouwen-program-"); program.err != nil {
@@ -43,7 +43,7 @@ func build(t *testing.T) string {
 // child is the program as a process of its own, with its own PostgreSQL.
 type child struct {
 	Ready
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	output *bytes.Buffer // readable after exited
 	exited chan error
@@ -53,7 +53,7 @@ type child struct {
 // free.
 type prepared struct{ data, file string }
 
-func prepare(t *testing.T, drain time.Duration) prepared {
+func prepare(t testing.TB, drain time.Duration) prepared {
 	t.Helper()
 	data := dataDir(t)
 	p := prepared{data, filepath.Join(data, "shouwen.yaml")}
@@ -73,7 +73,7 @@ drain_timeout: %s
 
 // freePort is a UDP port nobody has at the moment, below those the system gives
 // out by itself. The seven after it are given to nobody else here.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
 		port := 20008 + 8*ports.next()
@@ -103,7 +103,7 @@ func (c *counter) next() int {
 }
 
 // start runs the program until it is ready.
-func (p prepared) start(t *testing.T, args ...string) *child {
+func (p prepared) start(t testing.TB, args ...string) *child {
 	t.Helper()
 	ready := filepath.Join(p.data, readyFile)
 	_ = os.Remove(ready)
@@ -125,13 +125,13 @@ func (p prepared) start(t *testing.T, args ...string) *child {
 }
 
 // launch starts the program. It is killed with the test.
-func launch(t *testing.T, args ...string) *child {
+func launch(t testing.TB, args ...string) *child {
 	t.Helper()
 	return launchCommand(t, exec.Command(build(t), args...))
 }
 
 // launchCommand is launch for a program under the hood of another.
-func launchCommand(t *testing.T, cmd *exec.Cmd) *child {
+func launchCommand(t testing.TB, cmd *exec.Cmd) *child {
 	t.Helper()
 	c := &child{t: t, cmd: cmd, output: new(bytes.Buffer), exited: make(chan error, 1)}
 	c.cmd.Stdout, c.cmd.Stderr, c.cmd.Env = c.output, c.output, environment()
@@ -202,7 +202,7 @@ func (c *child) terminate() {
 }
 
 // noneLeft checks that no process works in the data directory any more.
-func noneLeft(t *testing.T, data string) {
+func noneLeft(t testing.TB, data string) {
 	t.Helper()
 	until(t, "no process is left in "+data, func() bool { return len(processesIn(data)) == 0 })
 }
