@@ -100,6 +100,12 @@ func (m *member) state(now time.Time) State {
 	return Ready
 }
 
+// present tells whether the agent is at work.
+func (m *member) present(now time.Time) bool {
+	s := m.state(now)
+	return s != Away && s != Paused
+}
+
 func (m *member) presence(now time.Time) Presence {
 	p := Presence{Agent: m.Agent, State: m.state(now), Since: m.since, Work: m.work}
 	switch p.State {

@@ -45,12 +45,13 @@ type Queue struct {
 	Limit         int           // callers waiting at once; 0: 500
 }
 
-// line is a queue at work. Owned by Board.Run; only offers changes.
+// line is a queue at work. Owned by Board.Run; offers and pace change.
 type line struct {
 	Queue
 	members   []*member
 	penalties []int          // of the stand-ins among them, each once
 	offers    map[string]int // made so far, by reason
+	pace      pace
 }
 
 // unread is how many offers a conversation may leave unread before it is passed
@@ -157,6 +158,9 @@ func (b *Board) Run(ctx context.Context) error {
 		}
 		now := time.Now()
 		b.turn(now)
+		for _, q := range b.queues {
+			q.pace.pass(now)
+		}
 		if cmd.f != nil {
 			cmd.f(now)
 		}
@@ -266,6 +270,7 @@ func (b *Board) settle(now time.Time) {
 		ready -= t.offer(now)
 	}
 	b.note(now)
+	b.notePace(now)
 }
 
 // note keeps what every agent does, and returns how many are ready.

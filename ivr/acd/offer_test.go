@@ -293,6 +293,23 @@ func TestPhoneThatIsNeverAnsweredIsPaused(t *testing.T) {
 	}
 }
 
+func TestWhoPausedHimselfKeepsHisReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := board([]acd.Queue{hotline}, agents)
+		b.MaxMissed = 1
+		b.OnPaused = func(user, reason string) { t.Errorf("told that %s is paused for %s", user, reason) }
+		stop := start(t, b, "clerk1")
+		defer stop()
+		enter(t, b, "one")
+		b.Pause("clerk1", "lunch")
+		time.Sleep(15 * time.Second)
+		synctest.Wait()
+		if p := b.Snapshot().Agents[0]; p.Reason != "lunch" {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
 func TestWhoJoinedARoundLateHasNotLetItRing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := board([]acd.Queue{hotline}, agents)

@@ -31,7 +31,7 @@ func (b *Board) notePosts(now time.Time) {
 		was := p.empty
 		p.vacant, p.empty = true, true
 		for _, m := range p.holders {
-			if s := m.state(now); s != Away && s != Paused {
+			if m.present(now) {
 				p.empty = false
 				p.vacant = p.vacant && m.Penalty > 0
 			}

@@ -248,6 +248,9 @@ func (w *world) checkOrder(t *rapid.T, q acd.Line, now time.Time) {
 	taker := "" // the first caller who takes every agent, but for stand-ins
 	for i, waiting := range q.Waiting {
 		c := w.callers[waiting.Call]
+		if position, wait := c.Place(); position != i+1 || wait != waiting.Estimate {
+			t.Fatalf("%s is told place %d, %s; stands at %d, %s", waiting.Call, position, wait, i+1, waiting.Estimate)
+		}
 		if i > 0 {
 			before := q.Waiting[i-1]
 			if was := w.callers[before.Call].class(); c.class() > was || c.class() == was && waiting.Since.Before(before.Since) {

@@ -29,6 +29,8 @@ type Waiting struct {
 	Round   int      // 0: nobody was rung yet
 	Ringing []string // users whose phones ring for him
 	Reason  string   // of his last offer, or why those who are ready are not rung
+
+	Estimate time.Duration // how long he has still to wait, see Ticket.Place
 }
 
 // Longest returns the longest wait at the moment of the snapshot, 0 if nobody waits.
@@ -48,7 +50,7 @@ func (b *Board) Snapshot() (s Snapshot) {
 		}
 		b.arrange(now)
 		for _, name := range b.names {
-			s.Queues = append(s.Queues, b.line(name))
+			s.Queues = append(s.Queues, b.line(name, now))
 		}
 		for _, p := range b.posts {
 			if p.empty {
@@ -59,14 +61,17 @@ func (b *Board) Snapshot() (s Snapshot) {
 	return s
 }
 
-func (b *Board) line(name string) Line {
-	l := Line{Queue: name, Offers: maps.Clone(b.queues[name].offers)}
+func (b *Board) line(name string, now time.Time) Line {
+	q := b.queues[name]
+	staff := q.staff(now)
+	l := Line{Queue: name, Offers: maps.Clone(q.offers)}
 	for _, t := range b.waiting {
-		if t.queue.Name != name {
+		if t.queue != q {
 			continue
 		}
 		w := Waiting{Call: t.caller.Call, Since: t.since, Round: t.round, Reason: t.reason}
-		for _, m := range t.queue.members {
+		w.Estimate = q.pace.wait(len(l.Waiting)+1, staff)
+		for _, m := range q.members {
 			if m.ticket == t {
 				w.Ringing = append(w.Ringing, m.User)
 			}
@@ -80,7 +85,7 @@ func (b *Board) readWaiting() map[string]metrics.Waiting {
 	all := map[string]metrics.Waiting{}
 	_ = b.do(func(now time.Time) {
 		for _, name := range b.names {
-			l := b.line(name)
+			l := b.line(name, now)
 			all[name] = metrics.Waiting{Callers: len(l.Waiting), Longest: l.Longest(now)}
 		}
 	})

@@ -36,6 +36,7 @@ type Ticket struct {
 	began   time.Time       // the round
 	ends    time.Time       // the round; zero: nobody rings
 	reason  string          // of the last offer
+	lined   bool            // has stood in line: no phone rang for him
 	first   *member         // while only he may be rung
 	tried   map[string]bool // users rung since the strategy began from the top
 }
@@ -109,6 +110,9 @@ func (t *Ticket) claim(answers []Answer, now time.Time) (Claim, error) {
 	m.calls = append(m.calls, talk{t.caller.Call, t.queue.WrapUp})
 	m.work.Calls++
 	m.work.Missed = 0
+	if t.lined {
+		t.queue.pace.answered()
+	}
 	t.board.metrics.Rang(t.queue.Name, winner.At.Sub(m.work.Rung))
 	return c, nil
 }
