@@ -1,0 +1,165 @@
+package sip_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"shouwen/sip"
+)
+
+// sipp starts SIPp; ends waits until its scenario has gone as written.
+func sipp(t *testing.T, args ...string) (ends func()) {
+	t.Helper()
+	if _, err := exec.LookPath("sipp"); err != nil {
+		t.Skip("sipp is not installed (Debian: apt install sip-tester)")
+	}
+	var output bytes.Buffer
+	args = append(args, "-i", "127.0.0.1", "-mp", fmt.Sprint(freePort(t)), "-s", "12345", "-nostdin", "-timeout", "30", "-timeout_error")
+	cmd := exec.CommandContext(t.Context(), "sipp", args...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = &output, &output, t.TempDir()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return func() {
+		t.Helper()
+		if err := <-ended; err != nil {
+			t.Errorf("sipp %v: %v\n%s", args, err, output.Bytes())
+		}
+	}
+}
+
+func scenario(t *testing.T, name string) string {
+	t.Helper()
+	file, err := filepath.Abs(filepath.Join("testdata", "sipp", name+".xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).Port
+}
+
+// TestSIPpTalks: hold and resume by re-INVITE and UPDATE, a digit by INFO,
+// OPTIONS inside the dialog, by another implementation.
+func TestSIPpTalks(t *testing.T) {
+	t.Parallel()
+	for name, mode := range map[string]string{"udp": "u1", "tcp": "t1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			ends := sipp(t, "-sf", scenario(t, "talk"), "-m", "1", "-t", mode, b.ua.Addr(name).String())
+			leg := receive(t, b.calls)
+			leg.Ring()
+			leg.Answer()
+			next[sip.Answered](t, b, leg)
+			next[sip.Held](t, b, leg)
+			if d := next[sip.Digit](t, b, leg); d.Key != '5' || !d.Info {
+				t.Errorf("digit %+v", d)
+			}
+			next[sip.Resumed](t, b, leg)
+			if e := next[sip.Ended](t, b, leg); e.Cause != sip.EndHangup {
+				t.Errorf("ended %+v", e)
+			}
+			ends()
+			gone(t, leg)
+		})
+	}
+}
+
+// TestSIPpLateOffer: the INVITE brings no SDP, the ACK brings the answer.
+func TestSIPpLateOffer(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	ends := sipp(t, "-sf", scenario(t, "late_offer"), "-m", "1", b.server())
+	leg := receive(t, b.calls)
+	leg.Answer()
+	next[sip.Answered](t, b, leg)
+	if e := next[sip.Ended](t, b, leg); e.Cause != sip.EndHangup {
+		t.Errorf("ended %+v", e)
+	}
+	ends()
+}
+
+// TestSIPpCancels: a caller gives up while it rings.
+func TestSIPpCancels(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	ends := sipp(t, "-sf", scenario(t, "cancel"), "-m", "1", b.server())
+	leg := receive(t, b.calls)
+	leg.Ring()
+	if e := next[sip.Ended](t, b, leg); e.Cause != sip.EndCancelled {
+		t.Errorf("ended %+v", e)
+	}
+	ends()
+	gone(t, leg)
+}
+
+// TestSIPpLosesMessages: of 50 calls one message in ten is lost, on either way,
+// and every call is made, spoken and ended as it should.
+func TestSIPpLosesMessages(t *testing.T) {
+	t.Parallel()
+	const calls = 50
+	b := newBed(t)
+	ends := sipp(t, "-sf", scenario(t, "short"), "-m", fmt.Sprint(calls), "-r", "20", "-lost", "10", b.server())
+	var legs []*sip.Leg
+	over := 0
+	for over < calls {
+		select {
+		case leg := <-b.calls:
+			legs = append(legs, leg)
+			leg.Answer()
+		case e := <-b.events:
+			if ended, ok := e.event.(sip.Ended); ok {
+				over++
+				if ended.Cause != sip.EndHangup {
+					t.Errorf("leg ended %+v", ended)
+				}
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%d of %d calls over", over, calls)
+		}
+	}
+	ends()
+	if len(legs) != calls {
+		t.Errorf("%d legs of %d calls", len(legs), calls)
+	}
+	for _, l := range legs {
+		gone(t, l)
+	}
+}
+
+// TestSIPpIsAPhone: it registers with its password and is called.
+func TestSIPpIsAPhone(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	port := fmt.Sprint(freePort(t))
+	sipp(t, "-sf", scenario(t, "register"), "-p", port, "-m", "1", b.server())()
+	if got := receive(t, b.present); got != (presence{"1001", true}) {
+		t.Fatalf("presence %+v", got)
+	}
+	ends := sipp(t, "-sn", "uas", "-p", port, "-m", "1")
+	leg := b.dial(t, "1001")
+	next[sip.Ringing](t, b, leg)
+	next[sip.Answered](t, b, leg)
+	leg.Hangup(sip.Hangup{})
+	if e := next[sip.Ended](t, b, leg); e.Cause != sip.EndLocal {
+		t.Errorf("ended %+v", e)
+	}
+	ends()
+	gone(t, leg)
+}
