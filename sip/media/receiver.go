@@ -105,6 +105,7 @@ func (r *receiver) count(p *Packet) bool {
 	r.stats.PacketsIn++
 	r.stats.OctetsIn += uint64(len(p.Payload))
 	if !p.Event {
+		r.stats.Codec = p.Codec
 		r.src.time(p.TS, samples(p.At.Sub(r.started)))
 	}
 	return true
@@ -136,7 +137,7 @@ func (r *receiver) heardReport(b rtcp.ReceptionReport, now uint32) {
 	}
 	r.stats.FarJitter = time.Duration(b.Jitter) * time.Second / 8000
 	if trip := now - b.LastSenderReport - b.Delay; b.LastSenderReport != 0 && trip < longest {
-		r.stats.RoundTrip = time.Duration(trip) * time.Second >> 16
+		r.stats.RoundTrip = max(time.Duration(trip)*time.Second>>16, time.Microsecond) // 0 is not known
 	}
 }
 

@@ -86,7 +86,7 @@ func TestReportsAboutUs(t *testing.T) {
 		"no report heard yet":  {rtcp.ReceptionReport{SSRC: s.tx.rw.ssrc, Delay: now}, 0, 0},
 		"delay too long":       {rtcp.ReceptionReport{SSRC: s.tx.rw.ssrc, LastSenderReport: now - 1<<16, Delay: 2 << 16}, 0, 0},
 		"older than we are":    {rtcp.ReceptionReport{SSRC: s.tx.rw.ssrc, LastSenderReport: now - 60<<16}, 0, 0},
-		"more heard than sent": {rtcp.ReceptionReport{SSRC: s.tx.rw.ssrc, TotalLost: 1<<24 - 2, LastSenderReport: now}, 0, 0},
+		"more heard than sent": {rtcp.ReceptionReport{SSRC: s.tx.rw.ssrc, TotalLost: 1<<24 - 2, LastSenderReport: now}, time.Microsecond, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,9 +2,9 @@ package media
 
 import "time"
 
-// Stats are the figures of one session since it was opened. Durations are the
-// latest values, the others only grow, Lost and FarLost excepted: a late packet
-// makes up for a loss.
+// Stats are the figures of one session since it was opened. Durations and
+// codec are the latest values, the others only grow, Lost and FarLost excepted: a
+// late packet makes up for a loss.
 type Stats struct {
 	PacketsIn, OctetsIn uint64 // RTP accepted, without duplicates; octets of payload
 	Lost                uint64 // RFC 3550 A.3: expected less received
@@ -18,14 +18,15 @@ type Stats struct {
 	Dropped               uint64 // not forwarded: from before a switch of the source
 	SendErrors            uint64
 
+	Codec     Codec         // of the audio heard last
 	Jitter    time.Duration // of what we hear (RFC 3550 A.8)
 	FarLost   uint64        // of what the far end hears, as it reports
 	FarJitter time.Duration
 	RoundTrip time.Duration // network, from LSR and DLSR; 0: not known
 }
 
-// Since returns the growth from an earlier reading to st, never below zero; the
-// durations stay those of st.
+// Since returns the growth from an earlier reading to st, never below zero; durations
+// and codec stay those of st.
 func (st Stats) Since(earlier Stats) Stats {
 	for _, f := range []struct {
 		now    *uint64
