@@ -1,6 +1,6 @@
 // Package media is the audio of a call: RTP sockets, bridges between legs,
-// prompts, telephone-events, G.711 and WAV. It knows nothing of SIP; package
-// sip fills [Negotiated] from the SDP.
+// mixes, prompts, recordings, DTMF, G.711 and WAV. It knows nothing of SIP;
+// package sip fills [Negotiated] from the SDP.
 //
 // # Concurrency
 //
@@ -16,10 +16,11 @@
 // of one datagram, because the order of the sequence numbers is the order on
 // the wire.
 //
-// What a session sends has one speaker at a time: a bridge or a playback. The
-// last one to start takes over; what an earlier one still sends is dropped, and
-// nothing is handed back when the last one ends.
+// What a session sends has one speaker at a time: a bridge, a playback or a
+// mix. The last one to start takes over; what an earlier one still sends is
+// dropped, and nothing is handed back when the last one ends.
 //
 // [Pool.Run] owns time for all sessions (RTCP reports, quarantine of returned
-// ports), [Pacer.Run] owns the prompts. Both must run for the package to work.
+// ports), [Pacer.Run] owns the prompts and the mixes. Both must run for the
+// package to work.
 package media

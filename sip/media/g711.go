@@ -28,14 +28,19 @@ func (c Codec) String() string {
 
 // Decode appends the samples of payload to dst: one 16-bit sample a byte.
 func (c Codec) Decode(dst []int16, payload []byte) []int16 {
-	table := &decodeULaw
-	if c == PCMA {
-		table = &decodeALaw
-	}
+	values := c.values()
 	for _, b := range payload {
-		dst = append(dst, table[b])
+		dst = append(dst, values[b])
 	}
 	return dst
+}
+
+// values returns the sample of each octet.
+func (c Codec) values() *[256]int16 {
+	if c == PCMA {
+		return &decodeALaw
+	}
+	return &decodeULaw
 }
 
 // Encode appends samples to dst, one byte a sample.

@@ -24,8 +24,8 @@ const (
 	PlayInterrupted PlayResult = "interrupted" // stopped, or another speaker took over
 )
 
-// Pacer plays prompts, a frame every 20 ms for each session, on deadlines that
-// do not drift. Its work is spread over GOMAXPROCS goroutines.
+// Pacer plays prompts and mixes, a frame every 20 ms for each session, on
+// deadlines that do not drift. Its work is spread over GOMAXPROCS goroutines.
 type Pacer struct {
 	shards []*shard
 	next   atomic.Uint32
@@ -40,7 +40,8 @@ func NewPacer() *Pacer {
 	return p
 }
 
-// Run paces until ctx ends; then every playback is interrupted. Call it once.
+// Run paces until ctx ends; then every playback is interrupted and every mixer
+// closed. Call it once.
 func (p *Pacer) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	for _, sh := range p.shards {
@@ -55,8 +56,20 @@ func (p *Pacer) Run(ctx context.Context) error {
 func (p *Pacer) Play(s *Session, pr *Prompt, loop bool) *Playback {
 	pb := &Playback{session: s, prompt: pr, loop: loop, done: make(chan struct{})}
 	s.tx.claim(pb)
-	p.shards[int(p.next.Add(1))%len(p.shards)].add(pb)
+	p.add(pb)
 	return pb
+}
+
+func (p *Pacer) add(t turn) { p.shards[int(p.next.Add(1))%len(p.shards)].add(t) }
+
+// turn is what has something to send every 20 ms. A shard calls its methods, one
+// at a time.
+type turn interface {
+	// step sends what is due, skipped frame times later than right after the
+	// step before; false when nothing will ever be due again.
+	step(skipped int) bool
+	// interrupt ends it, because nobody will step any more.
+	interrupt()
 }
 
 // Playback is one prompt playing in one session.
@@ -68,9 +81,7 @@ type Playback struct {
 	once    sync.Once
 	result  PlayResult // set before done is closed
 
-	// Owned by the shard.
-	pos     int // next frame
-	skipped int // frame times given up before it
+	pos int // next frame; owned by the shard
 }
 
 // Stop ends the playback: once it has returned, nothing of it is sent.
@@ -92,8 +103,10 @@ func (pb *Playback) finish(r PlayResult) {
 	})
 }
 
-// step sends the next frame; false when the playback has ended.
-func (pb *Playback) step() bool {
+func (pb *Playback) interrupt() { pb.finish(PlayInterrupted) }
+
+// step implements turn.
+func (pb *Playback) step(skipped int) bool {
 	if pb.pos == pb.prompt.frames {
 		if !pb.loop || pb.prompt.frames == 0 {
 			pb.finish(PlayCompleted)
@@ -101,37 +114,45 @@ func (pb *Playback) step() bool {
 		}
 		pb.pos = 0
 	}
-	if !pb.session.tx.frame(pb, pb.prompt, pb.pos, pb.skipped) {
+	if !pb.session.tx.frame(pb, skipped) {
 		pb.finish(PlayInterrupted)
 		return false
 	}
 	pb.pos++
-	pb.skipped = 0
 	return true
 }
 
-// shard is one goroutine's share of the playbacks.
+// encode implements voice.
+func (pb *Playback) encode(dst []byte, c Codec) { copy(dst, pb.prompt.frame(c, pb.pos)) }
+
+// shard is one goroutine's share of the turns.
 type shard struct {
 	wake chan struct{} // something is new
 
 	mu      sync.Mutex // guards the following fields
-	new     []*Playback
+	new     []turn
 	stopped bool
 
 	// Owned by run.
-	slots [slotsPerFrame][]*Playback
+	slots [slotsPerFrame][]seat
 	count int
 }
 
-func (sh *shard) add(pb *Playback) {
+// seat is a turn in its slot.
+type seat struct {
+	turn
+	skipped int // frame times given up before its next step
+}
+
+func (sh *shard) add(t turn) {
 	sh.mu.Lock()
 	stopped := sh.stopped
 	if !stopped {
-		sh.new = append(sh.new, pb)
+		sh.new = append(sh.new, t)
 	}
 	sh.mu.Unlock()
 	if stopped {
-		pb.finish(PlayInterrupted)
+		t.interrupt()
 		return
 	}
 	select {
@@ -140,7 +161,7 @@ func (sh *shard) add(pb *Playback) {
 	}
 }
 
-// run plays until ctx ends. It sleeps while there is nothing to play.
+// run paces until ctx ends. It sleeps while there is nothing to pace.
 func (sh *shard) run(ctx context.Context) {
 	defer sh.interrupt()
 	for {
@@ -187,43 +208,43 @@ func givenUp(late int64) int {
 	return int(max(late/slotsPerFrame-maxCatchUp, 0))
 }
 
-// admit puts new playbacks into the emptiest slots.
+// admit gives new turns seats in the emptiest slots.
 func (sh *shard) admit() {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	for _, pb := range sh.new {
+	for _, t := range sh.new {
 		least := 0
 		for i := range sh.slots {
 			if len(sh.slots[i]) < len(sh.slots[least]) {
 				least = i
 			}
 		}
-		sh.slots[least] = append(sh.slots[least], pb)
+		sh.slots[least] = append(sh.slots[least], seat{turn: t})
 		sh.count++
 	}
 	clear(sh.new)
 	sh.new = sh.new[:0]
 }
 
-// skip gives up frames of time in every playback.
+// skip gives up frames of time in every turn.
 func (sh *shard) skip(frames int) {
 	if frames == 0 {
 		return
 	}
 	for _, slot := range sh.slots {
-		for _, pb := range slot {
-			pb.skipped += frames
+		for i := range slot {
+			slot[i].skipped += frames
 		}
 	}
 }
 
-// step plays one frame of each playback of a slot.
+// step steps the turns of a slot.
 func (sh *shard) step(i int) {
 	slot := sh.slots[i]
 	kept := slot[:0]
-	for _, pb := range slot {
-		if pb.step() {
-			kept = append(kept, pb)
+	for _, s := range slot {
+		if s.step(s.skipped) {
+			kept = append(kept, seat{turn: s.turn})
 		}
 	}
 	clear(slot[len(kept):])
@@ -238,8 +259,8 @@ func (sh *shard) interrupt() {
 	sh.mu.Unlock()
 	sh.admit()
 	for _, slot := range sh.slots {
-		for _, pb := range slot {
-			pb.finish(PlayInterrupted)
+		for _, s := range slot {
+			s.interrupt()
 		}
 	}
 }

@@ -27,12 +27,12 @@ type sender struct {
 	toRTCP  netip.AddrPort
 	keying  bool // an event is being sent: the speaker waits
 	closed  bool
-	speaker any // the bridge direction or playback whose turn it is
+	speaker any // the bridge direction, playback or mixer's member whose turn it is
 
 	packets, octets uint64 // sent; octets of payload
 	dropped, failed uint64
 	reported        [2]uint64 // packets at the last report and at the one before
-	scratch         [headerLen + 2*frameSamples]byte
+	scratch         [headerLen + frameSamples]byte
 }
 
 // newSender returns a sender with random SSRC, sequence and timestamp.
@@ -97,6 +97,13 @@ func (t *sender) release(who any) {
 	}
 }
 
+// has reports whether it is the turn of who.
+func (t *sender) has(who any) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.speaker == who
+}
+
 // close ends sending for good.
 func (t *sender) close() {
 	t.mu.Lock()
@@ -138,12 +145,18 @@ func (t *sender) forward(who any, p *Packet) {
 	t.write(p.readdress(h))
 }
 
-// frame sends frame i of pr, skipped frame times later than right after the
-// one before; false when it is no longer who's turn.
-func (t *sender) frame(who any, pr *Prompt, i, skipped int) bool {
+// voice is a speaker with frames of its own.
+type voice interface {
+	// encode fills dst, 160 octets, with the frame that is due, encoded by c.
+	encode(dst []byte, c Codec)
+}
+
+// frame sends the frame of v that is due, skipped frame times later than right
+// after the one before; false when it is no longer v's turn.
+func (t *sender) frame(v voice, skipped int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.speaker != who {
+	if t.speaker != v {
 		return false
 	}
 	if !t.live() || t.keying {
@@ -152,9 +165,10 @@ func (t *sender) frame(who any, pr *Prompt, i, skipped int) bool {
 	}
 	h := t.rw.speak(uint32(frameSamples*(1+skipped)), time.Now())
 	h.pt = t.n.Send.PT
-	h.put(t.scratch[:])
-	n := copy(t.scratch[headerLen:], pr.frame(t.n.Send.Codec, i))
-	t.write(t.scratch[:headerLen+n])
+	b := t.scratch[:headerLen+frameSamples]
+	h.put(b)
+	v.encode(b[headerLen:], t.n.Send.Codec)
+	t.write(b)
 	return true
 }
 

@@ -1,0 +1,173 @@
+package media
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+)
+
+// ErrMix is returned by Set for a mix of more sessions than there is room for,
+// and by one that has ended.
+var ErrMix = errors.New("no such mix")
+
+const (
+	maxMix    = 8  // sessions
+	mixerRing = 32 // slots: what comes within a stall of 640 ms
+)
+
+// Mixer lets sessions hear the sum of others, each listener a sum of its own, every 20 ms: three
+// on one line, and a supervisor who listens, whispers or barges in. Everybody is
+// heard 60 to 200 ms late; telephone-events are not passed on. Its methods may
+// be called from any goroutine.
+type Mixer struct {
+	mu      sync.Mutex // guards the following fields and what members own
+	members []*member
+	ended   bool
+}
+
+// member is one session in a mix.
+type member struct {
+	session *Session
+	sink    Sink  // the member itself, as the session holds it
+	in      *ring // from the session's reader
+	play    playout
+	hears   []*member
+	said    [frameSamples]int16 // in this frame
+}
+
+// Mix begins a mix of nobody, for Set to fill. It lasts until Close, or until
+// the pacer stops.
+func (p *Pacer) Mix() *Mixer {
+	m := &Mixer{}
+	p.add(m)
+	return m
+}
+
+// Set says who hears whom from the next frame on: who is new joins, in place of
+// what it heard and sent before; who is no longer there leaves and falls silent;
+// the others go on without a break. At most 8 sessions; otherwise, and when the
+// mix has ended, the error is ErrMix and nothing changes.
+func (m *Mixer) Set(h Hears) error {
+	parties := h.parties()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return fmt.Errorf("it has ended: %w", ErrMix)
+	}
+	if len(parties) > maxMix {
+		return fmt.Errorf("%d sessions, there is room for %d: %w", len(parties), maxMix, ErrMix)
+	}
+	before, after := m.members, map[*Session]*member{}
+	m.members = nil
+	for _, e := range before {
+		if slices.Contains(parties, e.session) && e.session.tx.has(e) {
+			after[e.session] = e
+			continue
+		}
+		e.leave()
+	}
+	for _, s := range parties {
+		if after[s] == nil {
+			after[s] = join(s)
+		}
+		m.members = append(m.members, after[s])
+	}
+	for _, e := range m.members {
+		e.hears = nil
+		for _, s := range h[e.session] {
+			if s != e.session && !slices.Contains(e.hears, after[s]) {
+				e.hears = append(e.hears, after[s])
+			}
+		}
+	}
+	return nil
+}
+
+// Close ends the mix: everybody leaves. Once it has returned, nothing of the mix
+// is sent. Idempotent.
+func (m *Mixer) Close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.members {
+		e.leave()
+	}
+	m.members, m.ended = nil, true
+}
+
+func join(s *Session) *member {
+	e := &member{session: s, in: newRing(mixerRing)}
+	e.sink = e
+	s.tx.claim(e)
+	s.sink.Store(&e.sink)
+	return e
+}
+
+func (e *member) leave() {
+	e.session.sink.CompareAndSwap(&e.sink, nil)
+	e.session.tx.release(e)
+}
+
+// WriteRTP implements Sink.
+func (e *member) WriteRTP(p *Packet) {
+	if !p.Event {
+		e.in.write(p)
+	}
+}
+
+// interrupt implements turn.
+func (m *Mixer) interrupt() { m.Close() }
+
+// step implements turn: one frame of everybody to everybody. Whose session has
+// another speaker by now has left.
+func (m *Mixer) step(skipped int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, e := range m.members {
+		e.speak()
+	}
+	for i := 0; i < len(m.members); {
+		e := m.members[i]
+		if e.session.tx.frame(e, skipped) {
+			i++
+			continue
+		}
+		m.part(i)
+	}
+	return !m.ended
+}
+
+// part removes member i. Locked.
+func (m *Mixer) part(i int) {
+	gone := m.members[i]
+	gone.leave()
+	m.members = slices.Delete(m.members, i, i+1)
+	for _, e := range m.members {
+		e.hears = slices.DeleteFunc(e.hears, func(o *member) bool { return o == gone })
+	}
+}
+
+// speak takes what e says in this frame.
+func (e *member) speak() {
+	for c := e.in.peek(); c != nil; c = e.in.peek() {
+		e.play.put(c)
+		e.in.drop()
+	}
+	e.play.pull(&e.said)
+}
+
+// encode implements voice: the sum of those e hears.
+func (e *member) encode(dst []byte, c Codec) {
+	var sum [frameSamples]int32
+	for _, from := range e.hears {
+		for i, v := range &from.said {
+			sum[i] += int32(v)
+		}
+	}
+	var mixed [frameSamples]int16
+	for i, v := range &sum {
+		mixed[i] = int16(min(max(v, math.MinInt16), math.MaxInt16))
+	}
+	c.Encode(dst[:0], mixed[:])
+}
