@@ -49,11 +49,11 @@ type Presence struct {
 
 // Work is what an agent has done, for strategies and the eye.
 type Work struct {
-	Idle   time.Time     // since when he has had no call and could have had one
-	Rung   time.Time     // when his phone last began to ring; zero: never
-	Calls  int           // of queues, taken today
-	Talked time.Duration // in finished calls of any kind, today
-	Missed int           // times in a row that his phone rang in vain
+	Idle   time.Time     `json:"idle"`          // since when he has had no call and could have had one
+	Rung   time.Time     `json:"rung,omitzero"` // when his phone last began to ring; zero: never
+	Calls  int           `json:"calls"`         // of queues, taken today
+	Talked time.Duration `json:"talked"`        // in finished calls of any kind, today
+	Missed int           `json:"missed"`        // times in a row that his phone rang in vain
 }
 
 // member is an agent with the facts his state follows from. Owned by Board.Run.

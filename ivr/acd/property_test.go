@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"shouwen/ivr/acd"
@@ -349,6 +350,7 @@ func TestRules(t *testing.T) {
 				"extend":   func(t *rapid.T) { w.b.ExtendWrapUp(w.agent(t), 5*time.Second) },
 				"pass":     func(t *rapid.T) { time.Sleep(time.Duration(rapid.IntRange(1, 12).Draw(t, "s")) * time.Second) },
 			})
+			w.restarts(t)
 			for call, c := range w.callers {
 				c.Leave(metrics.WaitOverflow)
 				w.end(t, call)
@@ -356,6 +358,20 @@ func TestRules(t *testing.T) {
 			w.allCounted(t, m)
 		})
 	})
+}
+
+// restarts: a board that takes over what was kept keeps the same.
+func (w *world) restarts(t *rapid.T) {
+	kept := w.b.Durable()
+	again := board(nil, crew)
+	again.Zone = w.b.Zone
+	again.Restore(written(t, kept))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() { _ = again.Run(ctx) }()
+	if diff := cmp.Diff(kept, again.Durable()); diff != "" {
+		t.Fatalf("after a restart, -want +got\n%s", diff)
+	}
 }
 
 // allCounted: as many waits ended as began.
