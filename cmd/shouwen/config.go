@@ -16,6 +16,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"shouwen/ivr/acd"
 )
 
 // Config is everything that can be set, in one file. Every value has a default
@@ -60,6 +62,10 @@ type HotlineConfig struct {
 	Greeting       bool     `yaml:"greeting"`
 	RingTime       Duration `yaml:"ring_time"`       // of one round
 	MaxWait        Duration `yaml:"max_wait"`        // until the caller is asked to accept a callback
+	Strategy       string   `yaml:"strategy"`        // whom to ring: ring_all, longest_idle, …
+	OverflowAfter  Duration `yaml:"overflow_after"`  // wait after which stand-ins (penalty in the directory) are rung too
+	WrapUp         Duration `yaml:"wrap_up"`         // what an agent has after each call to finish it
+	MaxMissed      int      `yaml:"max_missed"`      // phones that ring in vain so often in a row are paused; 0: never
 	TieWindow      Duration `yaml:"tie_window"`      // answers this close together go to the higher rank; 0: the first wins
 	CallbackWithin Duration `yaml:"callback_within"` // the promise to callers nobody answered
 }
@@ -160,6 +166,7 @@ func Default() Config {
 		RTP: RTPConfig{Ports: PortRange{10000, 20000}, MediaTimeout: Duration(20 * time.Second)},
 		Hotline: HotlineConfig{
 			Number: "12345", Greeting: true, RingTime: Duration(20 * time.Second),
+			Strategy: "ring_all", OverflowAfter: Duration(20 * time.Second),
 			MaxWait: Duration(3 * time.Minute), CallbackWithin: Duration(30 * time.Minute),
 		},
 		Trunks: []TrunkConfig{{
@@ -305,13 +312,25 @@ func (c Config) Check() error {
 			return bad(fmt.Sprintf("hotline.aliases[%d]", i), "is %q, want digits", a)
 		}
 	}
-	for name, d := range map[string]Duration{"ring_time": c.Hotline.RingTime, "max_wait": c.Hotline.MaxWait, "callback_within": c.Hotline.CallbackWithin} {
+	for name, d := range map[string]Duration{
+		"ring_time": c.Hotline.RingTime, "max_wait": c.Hotline.MaxWait,
+		"overflow_after": c.Hotline.OverflowAfter, "callback_within": c.Hotline.CallbackWithin,
+	} {
 		if d <= 0 {
 			return bad("hotline."+name, "is %s, want more than 0", time.Duration(d))
 		}
 	}
 	if c.Hotline.TieWindow < 0 || c.Hotline.TieWindow > Duration(5*time.Second) {
 		return bad("hotline.tie_window", "is %s, want 0s to 5s: the caller waits for it", time.Duration(c.Hotline.TieWindow))
+	}
+	if _, err := acd.Named(c.Hotline.Strategy, 0); err != nil {
+		return bad("hotline.strategy", "%s", err)
+	}
+	if c.Hotline.WrapUp < 0 {
+		return bad("hotline.wrap_up", "is %s, want 0s or more", time.Duration(c.Hotline.WrapUp))
+	}
+	if c.Hotline.MaxMissed < 0 {
+		return bad("hotline.max_missed", "is %d, want 0 (never) or more", c.Hotline.MaxMissed)
 	}
 	for i, t := range c.Trunks {
 		if t.Name == "" {

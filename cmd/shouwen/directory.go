@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"shouwen/ivr/acd"
 )
 
 // Phone is one account a SIP phone may register with, and the agent who has it.
@@ -22,7 +24,25 @@ type Phone struct {
 	Department string `yaml:"department"`
 	Rank       int    `yaml:"rank"`
 	Password   string `yaml:"password"`
+
+	Penalty int            `yaml:"penalty,omitempty"` // 0: rung at once; n: a stand-in, after n times overflow_after
+	Post    string         `yaml:"post,omitempty"`    // its stand-ins are rung at once while its primaries are away
+	Weight  int            `yaml:"weight,omitempty"`  // share of calls with the strategy weighted_random; 0: 1
+	Skills  map[string]int `yaml:"skills,omitempty"`  // with levels, from 1
 }
+
+// agent is who answers the phone.
+func (p Phone) agent() acd.Agent {
+	return acd.Agent{
+		User: p.User, Extension: p.Extension, Department: p.Department, Rank: p.Rank,
+		Penalty: p.Penalty, Post: p.Post, Weight: p.Weight, Skills: p.Skills,
+	}
+}
+
+const (
+	maxPenalty = 10
+	maxWeight  = 1000
+)
 
 // phonesFile holds the directory with its passwords, readable by its owner only;
 // what is kept anywhere else is HA1.
@@ -87,6 +107,28 @@ func checkPhones(phones []Phone) error {
 			return fmt.Errorf("phone %d: user %s or extension %s is there twice", i+1, p.User, p.Extension)
 		}
 		users[p.User], extensions[p.Extension] = true, true
+		if err := checkDuty(p, phones); err != nil {
+			return fmt.Errorf("phone %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// checkDuty checks what decides when the agent is rung.
+func checkDuty(p Phone, all []Phone) error {
+	if p.Penalty < 0 || p.Penalty > maxPenalty {
+		return fmt.Errorf("penalty of %s is %d, want 0 to %d", p.User, p.Penalty, maxPenalty)
+	}
+	if p.Weight < 0 || p.Weight > maxWeight {
+		return fmt.Errorf("weight of %s is %d, want 0 to %d", p.User, p.Weight, maxWeight)
+	}
+	for skill, level := range p.Skills {
+		if level < 1 {
+			return fmt.Errorf("skill %s of %s has level %d, want 1 or more", skill, p.User, level)
+		}
+	}
+	if p.Post != "" && !slices.ContainsFunc(all, func(o Phone) bool { return o.Post == p.Post && o.Penalty == 0 }) {
+		return fmt.Errorf("post %s of %s has no primary; give one of its phones penalty 0", p.Post, p.User)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -125,11 +126,17 @@ func (s *server) wire() error {
 	h := s.cfg.Hotline
 	agents := make([]acd.Agent, len(s.phones))
 	for i, p := range s.phones {
-		agents[i] = acd.Agent{User: p.User, Extension: p.Extension, Department: p.Department, Rank: p.Rank}
+		agents[i] = p.agent()
+	}
+	strategy, err := acd.Named(h.Strategy, rand.Uint64())
+	if err != nil {
+		return err
 	}
 	s.board = acd.New([]acd.Queue{{
-		Name: queueName, RingTime: time.Duration(h.RingTime), MaxWait: time.Duration(h.MaxWait), TieWindow: time.Duration(h.TieWindow),
+		Name: queueName, Strategy: strategy, RingTime: time.Duration(h.RingTime), OverflowAfter: time.Duration(h.OverflowAfter),
+		MaxWait: time.Duration(h.MaxWait), WrapUp: time.Duration(h.WrapUp), TieWindow: time.Duration(h.TieWindow),
 	}}, agents, s.metrics.Queue, s.log)
+	s.board.Zone, s.board.MaxMissed = s.zone, h.MaxMissed
 	s.calls = &call.Switch{
 		Hotlines: []call.Hotline{{
 			Number: h.Number, Aliases: h.Aliases, Queue: queueName, Greeting: h.Greeting,
