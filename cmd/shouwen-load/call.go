@@ -61,13 +61,19 @@ func (l *load) call(ctx context.Context, number string) (outcome string) {
 	}
 	hold := time.NewTimer(l.Hold)
 	defer hold.Stop()
+	inTime := false
 	select {
 	case <-hold.C:
+		inTime = true
 	case <-l.over:
 	case <-c.Done():
 		return "dropped"
 	}
-	return l.hangUp(ctx, c, by.call)
+	took, outcome := l.hangUp(ctx, c, by.call)
+	if inTime && outcome == completed { // at the end of the run all hang up at once
+		l.sig.Bye.Add(took)
+	}
+	return outcome
 }
 
 // failed is why c was not answered.
@@ -103,8 +109,9 @@ func (l *load) awaitAgent(ctx context.Context, c *siptest.Call, a *attempt) (by 
 	}
 }
 
-// hangUp ends a call from the side whose turn it is.
-func (l *load) hangUp(ctx context.Context, c, agent *siptest.Call) string {
+// hangUp ends a call from the side whose turn it is. It returns the round trip
+// of the BYE.
+func (l *load) hangUp(ctx context.Context, c, agent *siptest.Call) (took time.Duration, outcome string) {
 	one, other := c, agent
 	byAgent := l.HangUp == "agent" || l.HangUp == "either" && l.hangUps.Add(1)%2 == 0
 	if byAgent && agent != nil {
@@ -112,24 +119,23 @@ func (l *load) hangUp(ctx context.Context, c, agent *siptest.Call) string {
 	}
 	began := time.Now()
 	if one.Hangup(ctx) != nil {
-		return "BYE not answered"
+		return 0, "BYE not answered"
 	}
 	m, _ := one.Ended(ctx)
 	switch {
 	case m == nil:
-		return "BYE not answered"
-	case m.Method != "": // theirs crossed ours
+		return 0, "BYE not answered"
+	case m.Method != "":
+		return 0, "dropped" // at that moment
 	case m.Status != 200:
-		return "BYE " + strconv.Itoa(m.Status)
-	default:
-		l.sig.Bye.Add(m.At.Sub(began))
+		return 0, "BYE " + strconv.Itoa(m.Status)
 	}
 	if other != nil {
 		if _, err := other.Ended(ctx); err != nil {
-			return "other side not hung up"
+			return 0, "other side not hung up"
 		}
 	}
-	return completed
+	return m.At.Sub(began), completed
 }
 
 // ring is an agent whose phone rings.

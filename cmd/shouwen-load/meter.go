@@ -20,7 +20,7 @@ type meter struct {
 type reading struct {
 	moment
 	servers   []process
-	own       time.Duration // CPU
+	own       process
 	overflows uint64
 }
 
@@ -40,7 +40,8 @@ func (m *meter) begin() { m.first = m.read() }
 func (m *meter) end()   { m.last = m.read() }
 
 func (m *meter) read() reading {
-	r := reading{moment: m.sig.moment(), own: ownCPU(), overflows: overflows()}
+	r := reading{moment: m.sig.moment(), overflows: overflows()}
+	r.own, _ = readProcess(os.Getpid()) // all 0 where there is no /proc
 	for _, p := range m.before {
 		if now, err := readProcess(p.PID); err == nil {
 			p = now

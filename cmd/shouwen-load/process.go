@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -15,6 +15,7 @@ type process struct {
 	PID  int
 	Name string
 	CPU  time.Duration // user and system, of all its threads
+	Wait time.Duration // that its threads were ready to run and had no core; 0 if not told
 	RSS  uint64        // octets
 }
 
@@ -30,7 +31,21 @@ func readProcess(pid int) (process, error) {
 	if err != nil {
 		return p, fmt.Errorf("--pid %d: %w", pid, err)
 	}
+	p.Wait = runDelay(pid)
 	return p, nil
+}
+
+// runDelay adds up the second field of every thread's schedstat.
+func runDelay(pid int) (all time.Duration) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid)) // the pattern is well formed
+	for _, f := range files {
+		b, _ := os.ReadFile(f) // a thread may have ended
+		if fields := strings.Fields(string(b)); len(fields) > 1 {
+			ns, _ := strconv.ParseInt(fields[1], 10, 64)
+			all += time.Duration(ns)
+		}
+	}
+	return all
 }
 
 // parseStat reads "42 (some name) S …" (proc(5)).
@@ -59,13 +74,6 @@ func parseStat(stat string) (p process, err error) {
 	p.CPU = time.Duration(number(14)+number(15)) * tick
 	p.RSS = number(24) * uint64(os.Getpagesize())
 	return p, err
-}
-
-// ownCPU is the time this process has used.
-func ownCPU() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // cannot fail
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // overflows is how many datagrams this machine has dropped because a socket's

@@ -58,6 +58,7 @@ type ServerCost struct {
 	PID           int     `json:"pid"`
 	Name          string  `json:"name"`
 	CPUPercent    float64 `json:"cpu_percent"`       // of one core
+	WaitPercent   float64 `json:"wait_percent"`      // of the time, that threads were ready but had no core: others were in the way
 	PerCall       float64 `json:"cpu_ms_per_call"`   // all CPU; a call counts half when it begins and half when it ends
 	PerCallSecond float64 `json:"cpu_ms_per_call_s"` // all CPU
 	BeforeMB      float64 `json:"rss_before_mb"`     // before the first call
@@ -67,13 +68,14 @@ type ServerCost struct {
 
 // GeneratorLimit says how near its own limit the generator was.
 type GeneratorLimit struct {
-	CPUPercent float64   `json:"cpu_percent"` // of one core
-	Cores      int       `json:"cores"`
-	CallsLate  Quantiles `json:"calls_late"`
-	AudioLate  Quantiles `json:"audio_late"`
-	Unsent     uint64    `json:"unsent"`
-	Overflows  uint64    `json:"overflows"` // datagrams this machine dropped at full buffers, ours or the server's
-	Limited    string    `json:"limited"`   // why the figures may be the generator's own; empty: they are not
+	CPUPercent  float64   `json:"cpu_percent"`  // of one core
+	WaitPercent float64   `json:"wait_percent"` // as of a server
+	Cores       int       `json:"cores"`
+	CallsLate   Quantiles `json:"calls_late"`
+	AudioLate   Quantiles `json:"audio_late"`
+	Unsent      uint64    `json:"unsent"`
+	Overflows   uint64    `json:"overflows"` // datagrams this machine dropped at full buffers, ours or the server's
+	Limited     string    `json:"limited"`   // why the figures may be the generator's own; empty: they are not
 }
 
 // judge says what shows that the generator was at its limit.
@@ -153,9 +155,11 @@ func (m *meter) costs() (all []ServerCost) {
 	for i, was := range m.first.servers {
 		is := m.last.servers[i]
 		cpu, before := is.CPU-was.CPU, m.before[i].RSS
+		seconds := m.last.at.Sub(m.first.at).Seconds()
 		all = append(all, ServerCost{
 			PID: is.PID, Name: is.Name,
-			CPUPercent:    100 * ratio(cpu.Seconds(), m.last.at.Sub(m.first.at).Seconds()),
+			CPUPercent:    100 * ratio(cpu.Seconds(), seconds),
+			WaitPercent:   100 * ratio((is.Wait-was.Wait).Seconds(), seconds),
 			PerCall:       ratio(ms(cpu), calls),
 			PerCallSecond: ratio(ms(cpu), (m.last.callTime - m.first.callTime).Seconds()),
 			BeforeMB:      mb(float64(before)), EndMB: mb(float64(is.RSS)),
@@ -167,7 +171,9 @@ func (m *meter) costs() (all []ServerCost) {
 
 func (g *GeneratorLimit) measure(m *meter) {
 	g.Cores = runtime.NumCPU()
-	g.CPUPercent = 100 * ratio((m.last.own-m.first.own).Seconds(), m.last.at.Sub(m.first.at).Seconds())
+	seconds := m.last.at.Sub(m.first.at).Seconds()
+	g.CPUPercent = 100 * ratio((m.last.own.CPU-m.first.own.CPU).Seconds(), seconds)
+	g.WaitPercent = 100 * ratio((m.last.own.Wait-m.first.own.Wait).Seconds(), seconds)
 	g.Overflows = m.last.overflows - m.first.overflows
 	g.judge()
 }
@@ -203,8 +209,8 @@ func (r *Report) String() string {
 	}
 	b.WriteString("\n")
 	for _, s := range r.Servers {
-		fmt.Fprintf(&b, "server     %s (%d): CPU %.1f %%  %.2f ms/call  %.3f ms/call-second  RSS %.1f to %.1f MB  %.3f MB/live call\n",
-			s.Name, s.PID, s.CPUPercent, s.PerCall, s.PerCallSecond, s.BeforeMB, s.EndMB, s.PerCallMB)
+		fmt.Fprintf(&b, "server     %s (%d): CPU %.1f %% (waited %.1f %%)  %.2f ms/call  %.3f ms/call-second  RSS %.1f to %.1f MB  %.3f MB/live call\n",
+			s.Name, s.PID, s.CPUPercent, s.WaitPercent, s.PerCall, s.PerCallSecond, s.BeforeMB, s.EndMB, s.PerCallMB)
 	}
 	b.WriteString(r.Generator.String())
 	return b.String()
@@ -228,8 +234,8 @@ func (a *AudioCounts) String() string {
 }
 
 func (g GeneratorLimit) String() string {
-	s := fmt.Sprintf("generator  CPU %.1f %% of %d × 100 %%  calls late p99 %.2f max %.2f ms  audio late p99 %.2f max %.2f ms  frames left out %d  full buffers %d\n",
-		g.CPUPercent, g.Cores, g.CallsLate.P99, g.CallsLate.Max, g.AudioLate.P99, g.AudioLate.Max, g.Unsent, g.Overflows)
+	s := fmt.Sprintf("generator  CPU %.1f %% of %d × 100 %% (waited %.1f %%)  calls late p99 %.2f max %.2f ms  audio late p99 %.2f max %.2f ms  frames left out %d  full buffers %d\n",
+		g.CPUPercent, g.Cores, g.WaitPercent, g.CallsLate.P99, g.CallsLate.Max, g.AudioLate.P99, g.AudioLate.Max, g.Unsent, g.Overflows)
 	if g.Limited != "" {
 		s += "           THE GENERATOR WAS AT ITS LIMIT: " + g.Limited + ". These figures are not the server's.\n"
 	}
@@ -274,6 +280,7 @@ func (r *Report) csv() []byte {
 	for _, s := range r.Servers {
 		name := "server " + s.Name
 		row(name, "cpu_percent", s.CPUPercent)
+		row(name, "wait_percent", s.WaitPercent)
 		row(name, "cpu_ms_per_call", s.PerCall)
 		row(name, "cpu_ms_per_call_s", s.PerCallSecond)
 		row(name, "rss_per_call_mb", s.PerCallMB)
