@@ -118,7 +118,7 @@ func (t *Ticket) overflow(penalty int) time.Time {
 }
 
 // firstUntil is how long only the first-asker may be rung.
-func (t *Ticket) firstUntil() time.Time { return t.since.Add(t.caller.FirstFor) }
+func (t *Ticket) firstUntil() time.Time { return t.entered.Add(t.caller.FirstFor) }
 
 // ring reserves agents, in a new round that lasts so long or, with 0, in the one
 // under way. It returns how many.

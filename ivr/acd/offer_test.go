@@ -145,6 +145,10 @@ func TestFirstAsker(t *testing.T) {
 			meanwhile: func(*testing.T, *acd.Board, *acd.Ticket) { time.Sleep(3 * time.Second) },
 			want:      []offer{{1, []string{"clerk2"}, "first_asker"}},
 		},
+		"is rung alone for one who keeps his place too": {
+			caller: acd.Caller{Since: time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)},
+			want:   []offer{{1, []string{"clerk2"}, "first_asker"}},
+		},
 		"does not serve the queue: nobody waits for him": {
 			caller: acd.Caller{First: "stranger"},
 			want:   []offer{{1, everyone, "ring_all"}},

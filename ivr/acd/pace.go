@@ -52,17 +52,19 @@ func (q *line) staff(now time.Time) (n int) {
 	return n
 }
 
-// notePace notes which callers stand in line, and for whom agents work from now on.
+// notePace notes which callers stand in line, and who works for them from now on.
 func (b *Board) notePace(now time.Time) {
+	lined := map[*line]bool{}
+	for _, t := range b.waiting {
+		t.lined = t.lined || t.first == nil && !t.rings()
+		if t.lined {
+			lined[t.queue] = true
+		}
+	}
 	for _, q := range b.queues {
 		q.pace.staff = 0
-	}
-	for _, t := range b.waiting {
-		if t.first == nil && !t.rings() {
-			t.lined = true
-		}
-		if t.lined && t.queue.pace.staff == 0 {
-			t.queue.pace.staff = t.queue.staff(now)
+		if lined[q] {
+			q.pace.staff = q.staff(now)
 		}
 	}
 }

@@ -14,7 +14,7 @@ type Caller struct {
 	Since    time.Time // when he began to wait, for a callback that keeps its place; zero: now
 
 	// The user whom he is tied to by an open case. If that agent serves the queue
-	// and is there, he alone is rung for so long, counted from Since.
+	// and is there, he alone is rung for so long after Enter.
 	First    string
 	FirstFor time.Duration
 
