@@ -2,6 +2,7 @@ package sip
 
 import (
 	"errors"
+	"maps"
 	"time"
 
 	msg "github.com/emiago/sipgo/sip"
@@ -19,12 +20,20 @@ type dialog struct {
 	localName  string  // display name of our requests
 	remote     msg.Uri // To URI of our requests
 	remoteName string
-	target     msg.Uri   // where the peer wants requests: its Contact
-	routes     []msg.Uri // fixed at creation
-	localSeq   uint32    // of the last request we sent, ACK and CANCEL excepted
-	remoteSeq  uint32    // of the last request accepted from the peer
-	heard      bool      // remoteSeq is set
+	target     msg.Uri              // where the peer wants requests: its Contact
+	routes     []msg.Uri            // fixed at creation
+	localSeq   uint32               // of the last request we sent, ACK and CANCEL excepted
+	remoteSeq  uint32               // of the last request accepted from the peer
+	heard      bool                 // remoteSeq is set
+	late       map[uint32]time.Time // numbers below remoteSeq that may still come, and until when
 }
+
+// sipgo hands each message over on a goroutine of its own, so that requests sent
+// back to back overtake each other: a number that was skipped may come a little later.
+const (
+	lateTime = 500 * time.Millisecond
+	maxLate  = 8 // numbers remembered
+)
 
 var (
 	errOldRequest = errors.New("request is older than the last one of its dialog")
@@ -87,12 +96,25 @@ func (d *dialog) has(req *msg.Request) bool {
 	return req.CallID().Value() == d.id.callID && tag(req.From().Params) == d.id.remoteTag
 }
 
-// accept judges the CSeq of an in-dialog request other than ACK and CANCEL
-// (RFC 3261 12.2.2); gaps are legal.
-func (d *dialog) accept(req *msg.Request) error {
+// accept judges the CSeq of an in-dialog request other than ACK and CANCEL that
+// came now (RFC 3261 12.2.2); gaps are legal.
+func (d *dialog) accept(req *msg.Request, now time.Time) error {
 	seq := req.CSeq().SeqNo
 	if d.heard && seq <= d.remoteSeq {
-		return errOldRequest
+		if until := d.late[seq]; !now.Before(until) {
+			return errOldRequest
+		}
+		delete(d.late, seq)
+		return nil
+	}
+	maps.DeleteFunc(d.late, func(n uint32, _ time.Time) bool { return n+maxLate < seq })
+	for n := seq - min(seq, maxLate); n < seq; n++ {
+		if n > d.remoteSeq || !d.heard {
+			if d.late == nil {
+				d.late = make(map[uint32]time.Time)
+			}
+			d.late[n] = now.Add(lateTime)
+		}
 	}
 	d.remoteSeq, d.heard = seq, true
 	return nil

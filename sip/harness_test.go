@@ -47,7 +47,13 @@ type phones map[string]bool
 
 func phonePassword(user string) string { return "secret-" + user }
 
+// panicking is a user nobody may ask for.
+const panicking = "panic"
+
 func (p phones) Account(user string) (sip.Account, bool) {
+	if user == panicking {
+		panic("accounts")
+	}
 	if !p[user] {
 		return sip.Account{}, false
 	}
@@ -63,7 +69,7 @@ func testLog() *slog.Logger {
 }
 
 // newBed starts a UA. T1 is short, so that tests of lost messages are.
-func newBed(t *testing.T, change ...func(*bed, *sip.Config)) *bed {
+func newBed(t testing.TB, change ...func(*bed, *sip.Config)) *bed {
 	t.Helper()
 	pool, err := media.NewPool(netip.MustParseAddr("127.0.0.1"), 20000, 40000)
 	if err != nil {
@@ -115,13 +121,16 @@ func newBed(t *testing.T, change ...func(*bed, *sip.Config)) *bed {
 	return b
 }
 
+// hasty makes a bed give up soon: 64·T1 is 0.64 s.
+func hasty(_ *bed, cfg *sip.Config) { cfg.T1 = 10 * time.Millisecond }
+
 // server is where phones of the bed send their requests.
 func (b *bed) server() string { return b.ua.Addr("udp").String() }
 
 func (b *bed) hotline() string { return "sip:12345@" + b.server() }
 
 // phone is a registered phone of the bed.
-func (b *bed) phone(t *testing.T, user string, cfg siptest.Config) siptest.TestPhone {
+func (b *bed) phone(t testing.TB, user string, cfg siptest.Config) siptest.TestPhone {
 	t.Helper()
 	cfg.User, cfg.Password, cfg.Domain = user, phonePassword(user), domain
 	p := siptest.New(t, b.server(), cfg)
@@ -135,7 +144,7 @@ func (b *bed) phone(t *testing.T, user string, cfg siptest.Config) siptest.TestP
 }
 
 // caller is somebody outside, behind the trunk.
-func (b *bed) caller(t *testing.T, cfg siptest.Config) siptest.TestPhone {
+func (b *bed) caller(t testing.TB, cfg siptest.Config) siptest.TestPhone {
 	t.Helper()
 	if cfg.User == "" {
 		cfg.User = "+861055550100"
@@ -144,7 +153,7 @@ func (b *bed) caller(t *testing.T, cfg siptest.Config) siptest.TestPhone {
 }
 
 // dial rings phone user and returns the leg.
-func (b *bed) dial(t *testing.T, user string) *sip.Leg {
+func (b *bed) dial(t testing.TB, user string) *sip.Leg {
 	t.Helper()
 	contacts := b.ua.Contacts(user)
 	if len(contacts) == 0 {
@@ -164,19 +173,19 @@ func (b *bed) dial(t *testing.T, user string) *sip.Leg {
 }
 
 // script is somebody outside who sends only what the test tells him to.
-func (b *bed) script(t *testing.T) siptest.TestPhone {
+func (b *bed) script(t testing.TB) siptest.TestPhone {
 	t.Helper()
 	return b.caller(t, siptest.Config{Manual: true})
 }
 
 // invite sends the hotline an INVITE with an offer.
-func (b *bed) invite(t *testing.T, p siptest.TestPhone, change ...string) *siptest.Message {
+func (b *bed) invite(t testing.TB, p siptest.TestPhone, change ...string) *siptest.Message {
 	t.Helper()
 	return p.Send(p.Request("INVITE", b.hotline()).WithSDP(p.NewAudio().SDP(siptest.SendRecv)).With(change...))
 }
 
 // scripted is a call of script that was answered and acknowledged.
-func (b *bed) scripted(t *testing.T, p siptest.TestPhone) (leg *sip.Leg, d *siptest.Dialog, invite, ok *siptest.Message) {
+func (b *bed) scripted(t testing.TB, p siptest.TestPhone) (leg *sip.Leg, d *siptest.Dialog, invite, ok *siptest.Message) {
 	t.Helper()
 	invite = b.invite(t, p)
 	leg = receive(t, b.calls)
@@ -188,7 +197,7 @@ func (b *bed) scripted(t *testing.T, p siptest.TestPhone) (leg *sip.Leg, d *sipt
 }
 
 // rung is phone 1001, which does only what the test tells it to, with an INVITE of leg.
-func (b *bed) rung(t *testing.T, cfg siptest.Config) (p siptest.TestPhone, leg *sip.Leg, invite *siptest.Message) {
+func (b *bed) rung(t testing.TB, cfg siptest.Config) (p siptest.TestPhone, leg *sip.Leg, invite *siptest.Message) {
 	t.Helper()
 	cfg.Manual = true
 	p = b.phone(t, "1001", cfg)
@@ -197,7 +206,7 @@ func (b *bed) rung(t *testing.T, cfg siptest.Config) (p siptest.TestPhone, leg *
 }
 
 // pickUp answers invite, which gets its ACK.
-func (b *bed) pickUp(t *testing.T, p siptest.TestPhone, leg *sip.Leg, invite *siptest.Message, headers ...string) (*siptest.Dialog, siptest.TestAudio) {
+func (b *bed) pickUp(t testing.TB, p siptest.TestPhone, leg *sip.Leg, invite *siptest.Message, headers ...string) (*siptest.Dialog, siptest.TestAudio) {
 	t.Helper()
 	audio := p.NewAudio()
 	ok := p.Reply(invite, 200, audio.Answer(invite.Body), headers...)
@@ -207,7 +216,7 @@ func (b *bed) pickUp(t *testing.T, p siptest.TestPhone, leg *sip.Leg, invite *si
 }
 
 // talk is a call of an automatic caller that was answered.
-func (b *bed) talk(t *testing.T, cfg siptest.Config) (siptest.TestCall, *sip.Leg) {
+func (b *bed) talk(t testing.TB, cfg siptest.Config) (siptest.TestCall, *sip.Leg) {
 	t.Helper()
 	c := b.caller(t, cfg).Dial(b.hotline())
 	leg := receive(t, b.calls)
@@ -223,7 +232,7 @@ func (b *bed) echo(leg *sip.Leg) (stop func()) {
 }
 
 // over waits for the end of leg and wants this cause.
-func (b *bed) over(t *testing.T, leg *sip.Leg, cause sip.EndCause) sip.Ended {
+func (b *bed) over(t testing.TB, leg *sip.Leg, cause sip.EndCause) sip.Ended {
 	t.Helper()
 	e := next[sip.Ended](t, b, leg)
 	if e.Cause != cause {
@@ -234,7 +243,7 @@ func (b *bed) over(t *testing.T, leg *sip.Leg, cause sip.EndCause) sip.Ended {
 }
 
 // hangup ends the call of d from its side.
-func (b *bed) hangup(t *testing.T, p siptest.TestPhone, d *siptest.Dialog, leg *sip.Leg) {
+func (b *bed) hangup(t testing.TB, p siptest.TestPhone, d *siptest.Dialog, leg *sip.Leg) {
 	t.Helper()
 	p.Send(d.Request("BYE"))
 	p.Expect("200 BYE")
@@ -242,7 +251,7 @@ func (b *bed) hangup(t *testing.T, p siptest.TestPhone, d *siptest.Dialog, leg *
 }
 
 // metric is the sum of the samples of that name, with these labels in them.
-func (b *bed) metric(t *testing.T, name, labels string) (sum float64) {
+func (b *bed) metric(t testing.TB, name, labels string) (sum float64) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	b.metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
@@ -261,7 +270,7 @@ func (b *bed) metric(t *testing.T, name, labels string) (sum float64) {
 }
 
 // quiet lets d pass in which no message that is what may come, also no repeated one.
-func quiet(t *testing.T, p siptest.TestPhone, what string, d time.Duration) {
+func quiet(t testing.TB, p siptest.TestPhone, what string, d time.Duration) {
 	t.Helper()
 	before := p.Count(what)
 	p.Never("100 NOTHING", d)
@@ -271,7 +280,7 @@ func quiet(t *testing.T, p siptest.TestPhone, what string, d time.Duration) {
 }
 
 // next returns the next event of any leg, which must be of type E on leg.
-func next[E sip.Event](t *testing.T, b *bed, leg *sip.Leg) E {
+func next[E sip.Event](t testing.TB, b *bed, leg *sip.Leg) E {
 	t.Helper()
 	got := receive(t, b.events)
 	e, ok := got.event.(E)
@@ -282,7 +291,7 @@ func next[E sip.Event](t *testing.T, b *bed, leg *sip.Leg) E {
 	return e
 }
 
-func receive[T any](t *testing.T, c <-chan T) T {
+func receive[T any](t testing.TB, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
@@ -294,7 +303,7 @@ func receive[T any](t *testing.T, c <-chan T) T {
 }
 
 // gone waits until the leg's goroutine has ended.
-func gone(t *testing.T, l *sip.Leg) {
+func gone(t testing.TB, l *sip.Leg) {
 	t.Helper()
 	select {
 	case <-l.Done():

@@ -123,7 +123,8 @@ type serverInvite struct {
 	res     *msg.Response // the 2xx, for repetition
 	seq     uint32
 	repeats int
-	offered bool // our 2xx carries the offer; the ACK must bring the answer
+	offered bool   // our 2xx carries the offer; the ACK must bring the answer
+	hangup  Hangup // wanted before the ACK
 }
 
 // clientInvite is our INVITE, initial or not.
@@ -281,10 +282,10 @@ func (l *Leg) unexpected(s signal) {
 	l.log.Debug("signal ignored", "state", l.state, "signal", s.kind)
 }
 
-// emit tells the leg's owner. An owner that panics loses the leg.
+// emit tells the leg's owner, until the end. An owner that panics loses the leg.
 func (l *Leg) emit(e Event) {
 	sink := l.sink.Load()
-	if sink == nil || l.ua.transport.panics.safely("leg_events", func() { (*sink)(e) }) {
+	if l.ended || sink == nil || l.ua.transport.panics.safely("leg_events", func() { (*sink)(e) }) {
 		return
 	}
 	l.Hangup(Hangup{Cause: EndPanic})
@@ -296,8 +297,8 @@ func (l *Leg) end(e Ended) {
 	if l.ended {
 		return
 	}
-	l.ended = true
 	_ = l.media.Close()
 	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
 	l.emit(e)
+	l.ended = true
 }

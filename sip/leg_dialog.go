@@ -74,7 +74,7 @@ func (l *Leg) inOrder(s signal) bool {
 		l.ua.refuse(s.tx, s.req, 481, statusText(481))
 		return false
 	}
-	if err := l.dlg.accept(s.req); err != nil {
+	if err := l.dlg.accept(s.req, time.Now()); err != nil {
 		l.ua.refuse(s.tx, s.req, 500, "CSeq Out Of Order")
 		return false
 	}

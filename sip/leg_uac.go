@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	msg "github.com/emiago/sipgo/sip"
-
-	"shouwen/metrics"
 )
 
 // Dialing says how a leg to a phone is dialled.
@@ -193,7 +191,6 @@ func (l *Leg) acknowledge(d *dialog, res *msg.Response) {
 	ack := d.request(msg.ACK, res.CSeq().SeqNo)
 	l.ua.prepare(ack, l.flow, "")
 	l.sent.acks[tag(res.To().Params)] = ack
-	l.ua.deps.Metrics.SIP.Request("ACK", metrics.Sent)
 	if err := l.ua.write(ack, l.flow); err != nil {
 		l.log.Warn("ACK not sent", "err", err)
 	}

@@ -171,6 +171,10 @@ func (l *Leg) acknowledged(s signal) {
 	first := l.state == legAnswering
 	l.invite.res = nil
 	l.state = legUp
+	if l.ended {
+		l.bye(l.invite.hangup.Reason)
+		return
+	}
 	if l.invite.offered {
 		l.invite.offered = false
 		body, err := sdpBody(contentType(s.req), s.req.Body())
@@ -194,9 +198,21 @@ func (l *Leg) acknowledged(s signal) {
 
 // neverAcknowledged ends the call (RFC 3261 13.3.1.4).
 func (l *Leg) neverAcknowledged(signal) {
-	l.timers.stop(sigRepeat)
-	l.bye("")
+	l.bye(l.invite.hangup.Reason)
 	l.end(Ended{Cause: EndNoAck})
+}
+
+// hangupSoon ends a call whose ACK has not come: BYE must wait for it (RFC 3261
+// 15), or a caller who missed our 2xx would never learn of either.
+func (l *Leg) hangupSoon(s signal) {
+	if l.ended {
+		return
+	}
+	if s.hangup.Cause == "" {
+		s.hangup.Cause = EndLocal
+	}
+	l.invite.hangup = s.hangup
+	l.end(Ended{Cause: s.hangup.Cause})
 }
 
 func (l *Leg) reject(s signal) {

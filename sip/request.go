@@ -16,7 +16,7 @@ import (
 )
 
 // flow is the way to a peer: where its messages come from and ours go to. A
-// stream flow is the connection the peer opened, or one we open to a trunk.
+// stream flow is the connection the peer opened.
 type flow struct {
 	network string // "udp", "tcp", "tls"
 	local   netip.AddrPort
@@ -71,9 +71,10 @@ func hostOf(a netip.Addr) string {
 	return a.Unmap().String()
 }
 
-// reachable checks that f can carry a request without dialling a stranger.
+// reachable checks that f can carry a request without dialling anybody: the port a
+// connection came from is open to nobody, a trunk included.
 func (u *UA) reachable(f flow) error {
-	if f.network != "udp" && !u.transport.hasFlow(f.network, f.remote) && u.trunk(f.remote.Addr()) == nil {
+	if f.network != "udp" && !u.transport.hasFlow(f.network, f.remote) {
 		return fmt.Errorf("%s %s: %w", f.network, f.remote, errFlowGone)
 	}
 	return nil
@@ -99,24 +100,52 @@ func (u *UA) send(req *msg.Request, f flow, out func(*msg.Response, error)) (*ms
 	if req.IsInvite() {
 		tx.OnRetransmission(func(res *msg.Response) { out(res, nil) })
 	}
-	u.transport.panics.start("client_transaction", func() {
-		for {
-			select {
-			case res := <-tx.Responses():
-				if !res.IsProvisional() {
-					u.deps.Metrics.SIP.Response(string(req.Method), res.StatusCode, metrics.Received)
-					u.deps.Metrics.SIP.Took(string(req.Method), time.Since(started))
-					out(res, nil)
-					return // what follows is repetitions
-				}
-				out(res, nil)
-			case <-tx.Done():
-				out(nil, tx.Err())
-				return
+	u.transport.panics.start("client_transaction", func() { u.follow(req, tx, started, out) })
+	return tx, nil
+}
+
+// follow reports the responses of tx up to the final one; what comes after that is
+// repetitions.
+func (u *UA) follow(req *msg.Request, tx *msg.ClientTx, started time.Time, out func(*msg.Response, error)) {
+	method, heard := string(req.Method), false
+	hear := func() {
+		if !heard && !msg.IsReliable(req.Transport()) {
+			for range sentAgain(time.Since(started), req.IsInvite()) {
+				u.deps.Metrics.SIP.Retransmitted(method)
 			}
 		}
-	})
-	return tx, nil
+		heard = true
+	}
+	for {
+		select {
+		case res := <-tx.Responses():
+			hear()
+			if res.IsProvisional() {
+				out(res, nil)
+				continue
+			}
+			u.deps.Metrics.SIP.Response(method, res.StatusCode, metrics.Received)
+			u.deps.Metrics.SIP.Took(method, time.Since(started))
+			out(res, nil)
+			return
+		case <-tx.Done():
+			hear()
+			out(nil, tx.Err())
+			return
+		}
+	}
+}
+
+// sentAgain is how often sipgo has sent a request over UDP again whose first
+// response came after d: Timers A and E of RFC 3261 17.1. It does not tell.
+func sentAgain(d time.Duration, invite bool) (n int) {
+	for wait := msg.T1; d >= wait; n++ {
+		d -= wait
+		if wait *= 2; !invite {
+			wait = min(wait, msg.T2)
+		}
+	}
+	return n
 }
 
 // write sends a request outside of transactions: the ACK of a 2xx.

@@ -1,6 +1,7 @@
 package sip_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -42,12 +43,12 @@ func TestRejectionIsShownWithoutControlCharacters(t *testing.T) {
 
 func TestPhoneNeverAnswersAtAll(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	b := newBed(t, hasty)
 	p, leg, invite := b.rung(t, siptest.Config{})
 	if e := b.over(t, leg, sip.EndTimeout); e.Code != 408 {
 		t.Errorf("%+v", e)
 	}
-	if n := p.Count("INVITE"); n < 2 {
+	if n := p.Count("INVITE"); n != 2 { // at 0 and 0.5 s of 0.6
 		t.Errorf("%d INVITE sent", n)
 	}
 	p.Reply(invite, 200, p.NewAudio().Answer(invite.Body)) // nobody is there any more
@@ -56,10 +57,10 @@ func TestPhoneNeverAnswersAtAll(t *testing.T) {
 
 func TestPhoneOnlySaysTrying(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	b := newBed(t, hasty)
 	p, leg, invite := b.rung(t, siptest.Config{})
 	p.Reply(invite, 100, "")
-	quiet(t, p, "INVITE", 4*time.Second) // longer than a phone that says nothing is waited for
+	quiet(t, p, "INVITE", time.Second) // longer than a phone that says nothing is waited for
 	leg.Hangup(sip.Hangup{Cause: sip.EndLocal})
 	p.Reply(p.Expect("CANCEL"), 200, "")
 	p.Reply(invite, 487, "")
@@ -180,6 +181,37 @@ func TestRepeatedAnswerGetsTheSameAck(t *testing.T) {
 	b.over(t, leg, sip.EndLocal)
 }
 
+// A 2xx may come when the transaction of its INVITE is long over.
+func TestAnswerWithoutATransaction(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	p, leg, invite := b.rung(t, siptest.Config{})
+	branch := invite.Param("Via", "branch")
+	stray := func(m *siptest.Message) *siptest.Message {
+		return m.Clone().With("Via: " + strings.Replace(invite.Get("Via"), branch, "z9hG4bKstray", 1))
+	}
+	p.Send(stray(invite.Response(200, "one").WithSDP(p.NewAudio().Answer(invite.Body)).With("Contact: " + p.Contact())))
+	p.Never("ACK", 100*time.Millisecond) // it answers nothing of ours yet
+	ok := p.Reply(invite, 200, p.NewAudio().Answer(invite.Body))
+	p.Expect("ACK")
+	next[sip.Answered](t, b, leg)
+	p.Send(stray(ok))
+	if got := p.Expect("ACK").Param("To", "tag"); got != ok.Param("To", "tag") {
+		t.Errorf("ACK to %s", got)
+	}
+	fork := p.Send(stray(invite.Response(200, "two").WithSDP(ok.Body).With("Contact: " + p.Contact())))
+	p.Expect("ACK")
+	bye := p.Expect("BYE")
+	if bye.Param("To", "tag") != fork.Param("To", "tag") {
+		t.Errorf("%s", bye)
+	}
+	p.Reply(bye, 200, "")
+	p.Send(stray(ok.Clone().With("CSeq: 9 INVITE")))
+	p.Send(stray(ok.Clone().With("Call-ID: another")))
+	p.Never("ACK", 100*time.Millisecond)
+	b.hangup(t, p, siptest.Callee(invite, ok), leg)
+}
+
 func TestHangupBeforeAnyResponseCancelsAfterTheFirst(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -205,7 +237,7 @@ func TestHangupBeforeAnyResponseCancelsAfterTheFirst(t *testing.T) {
 
 func TestHangupBeforeAnyResponseOfAPhoneThatIsDead(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	b := newBed(t, hasty)
 	p, leg, _ := b.rung(t, siptest.Config{})
 	leg.Hangup(sip.Hangup{})
 	b.over(t, leg, sip.EndLocal)
@@ -264,7 +296,7 @@ func TestPickedUpTooLate(t *testing.T) {
 
 func TestPhoneIgnoresCancel(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	b := newBed(t, hasty)
 	p, leg, invite := b.rung(t, siptest.Config{})
 	p.Reply(invite, 180, "")
 	next[sip.Ringing](t, b, leg)
@@ -352,7 +384,7 @@ func TestOurByeGetsNoUsefulAnswer(t *testing.T) {
 	for name, status := range map[string]int{"a challenge": 401, "481": 481, "500": 500, "no answer": 0} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t)
+			b := newBed(t, hasty)
 			p, leg, invite := b.rung(t, siptest.Config{})
 			b.pickUp(t, p, leg, invite)
 			leg.Hangup(sip.Hangup{Cause: sip.EndShutdown, Reason: "Q.850;cause=16"})
@@ -417,7 +449,7 @@ func TestProbe(t *testing.T) {
 
 func TestPhoneThatVanishedIsUnreachable(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	b := newBed(t, hasty)
 	p := b.phone(t, "1001", siptest.Config{})
 	p.Close()
 	leg := b.dial(t, "1001")

@@ -60,14 +60,33 @@ func TestRequestOlderThanTheLastIsRefused(t *testing.T) {
 	b := newBed(t)
 	p := b.script(t)
 	leg, d, _, _ := b.scripted(t, p)
-	d.CSeq = 10 // gaps are legal
+	d.CSeq = 20 // gaps are legal
 	p.Send(d.Request("INFO"))
 	p.Expect("200 INFO")
 	old := *d
 	for _, method := range []string{"INFO", "OPTIONS", "UPDATE", "BYE"} {
-		old.CSeq = 4
-		p.Send(old.Request(method))
-		p.Expect("500 " + method)
+		for _, seq := range []int{4, 21} { // long past, and a number used before
+			old.CSeq = seq - 1
+			p.Send(old.Request(method))
+			p.Expect("500 " + method)
+		}
+	}
+	b.hangup(t, p, d, leg)
+}
+
+// sipgo hands messages over on goroutines of their own.
+func TestRequestsSentBackToBackAreAllServed(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	p := b.script(t)
+	leg, d, _, _ := b.scripted(t, p)
+	for range 50 {
+		p.Send(d.Request("OPTIONS"))
+		p.Send(d.Request("INFO"))
+		p.Send(d.Request("UPDATE"))
+		p.Expect("200 OPTIONS")
+		p.Expect("200 INFO")
+		p.Expect("200 UPDATE")
 	}
 	b.hangup(t, p, d, leg)
 }
