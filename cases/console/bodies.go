@@ -145,7 +145,7 @@ type agentBody struct {
 	Extension  string    `json:"extension"`
 	Department string    `json:"department,omitempty"`
 	Rank       int       `json:"rank" doc:"The higher wins a tie."`
-	State      string    `json:"state" enum:"ready,ringing,talking,paused,away"`
+	State      string    `json:"state" enum:"ready,ringing,talking,wrapup,paused,away"`
 	Since      time.Time `json:"since" doc:"When the state began."`
 	Call       string    `json:"call,omitempty" doc:"Id of the call the agent is rung for or talks in."`
 }

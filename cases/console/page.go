@@ -90,7 +90,7 @@ func (b *boardPage) talkers(calls []Call) {
 }
 
 // atWork orders the states of agents for the eye.
-var atWork = map[acd.State]int{acd.Talking: 0, acd.Ringing: 1, acd.Ready: 2, acd.Paused: 3, acd.Away: 4}
+var atWork = map[acd.State]int{acd.Talking: 0, acd.WrapUp: 1, acd.Ringing: 2, acd.Ready: 3, acd.Paused: 4, acd.Away: 5}
 
 func (b *boardPage) people(s acd.Snapshot, calls []Call) {
 	byID := map[string]*Call{}

@@ -168,6 +168,7 @@ var words = map[string][2]string{
 	"agent ready":   {"空闲", "Ready"},
 	"agent ringing": {"振铃", "Ringing"},
 	"agent talking": {"通话", "Talking"},
+	"agent wrapup":  {"话后处理", "Wrap-up"},
 	"agent paused":  {"暂停", "Paused"},
 	"agent away":    {"离线", "Away"},
 
