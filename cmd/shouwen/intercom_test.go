@@ -112,3 +112,38 @@ func TestBusyInIntercom(t *testing.T) {
 	waiting.Hangup()
 	only(t, b.cases())
 }
+
+// TestStrangers: who is neither a trunk nor one of our phones calls nobody.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 2, func(c *Config) { c.Trunks = nil })
+	phones := b.agents(2)
+	for name, cfg := range map[string]siptest.Config{
+		"nobody":                         {User: numbered(1)},
+		"an agent with a wrong password": {User: b.Agents[0].User, Password: "guess"},
+		"a user there is none of":        {User: "4711", Password: "guess"},
+	} {
+		cfg.Patience = patience
+		p := siptest.New(t, b.SIP.UDP, cfg)
+		for _, number := range []string{b.Hotline, b.Agents[1].Ext} {
+			want := 403
+			if cfg.Password == "" {
+				want = 401 // and no answer to it
+			}
+			if m := p.Dial(number).Ended(); m.Status != want {
+				t.Errorf("%s dials %s: %d, want %d", name, number, m.Status, want)
+			}
+		}
+		if _, err := p.Phone.Register(t.Context()); err == nil {
+			t.Errorf("%s could register", name)
+		}
+	}
+	for i, p := range phones {
+		if n := p.Count("INVITE"); n > 0 {
+			t.Errorf("phone %d was rung", i)
+		}
+	}
+	if all := b.cases(); len(all) > 0 {
+		t.Errorf("%d cases", len(all))
+	}
+}

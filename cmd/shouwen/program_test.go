@@ -71,15 +71,12 @@ drain_timeout: %s
 	return p
 }
 
-// freePort is a UDP port nobody has at the moment, below those the system gives
-// out by itself. The seven after it are given to nobody else here.
+// freePort is the first of eight ports nobody has at the moment, for UDP and TCP.
+// They are below those the system and servers in tests give out by themselves.
 func freePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		port := 20008 + 8*ports.next()
-		c, err := net.ListenPacket("udp", fmt.Sprint("127.0.0.1:", port))
-		if err == nil {
-			_ = c.Close()
+		if port := 2104 + 8*ports.next(); free(port) {
 			return port
 		}
 	}
@@ -87,8 +84,24 @@ func freePort(t testing.TB) int {
 	return 0
 }
 
+func free(first int) bool {
+	for port := first; port < first+8; port++ {
+		u, err := net.ListenPacket("udp", fmt.Sprint("127.0.0.1:", port))
+		if err != nil {
+			return false
+		}
+		_ = u.Close()
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		if err != nil {
+			return false
+		}
+		_ = l.Close()
+	}
+	return true
+}
+
 // ports counts what freePort has given out, beginning anywhere.
-var ports = counter{n: os.Getpid() % 1000}
+var ports = counter{n: os.Getpid() % 360}
 
 type counter struct {
 	mu sync.Mutex
@@ -98,7 +111,7 @@ type counter struct {
 func (c *counter) next() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.n = (c.n + 1) % 1400
+	c.n = (c.n + 1) % 360
 	return c.n
 }
 

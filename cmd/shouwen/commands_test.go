@@ -1,0 +1,72 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"shouwen/sip/siptest"
+)
+
+// TestDemo: the story plays to its end, with the prompts callers really hear.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	c := launch(t, "demo", "--keep", dataDir(t))
+	if err := c.wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	for _, want := range []string{"Shouwen is ready", "hear each other", "first-asker 1002", "first-asker nobody", "ledger ok: 3 events"} {
+		if !strings.Contains(c.output.String(), want) {
+			t.Errorf("does not say %q", want)
+		}
+	}
+}
+
+// TestCommands: the commands beside a server, while it runs and when it does not.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	p := prepare(t, time.Second)
+	says := func(want string, args ...string) string {
+		t.Helper()
+		c := launch(t, args...)
+		if err := c.wait(); err != nil || !strings.Contains(c.output.String(), want) {
+			t.Errorf("%v: %v, want %q in\n%s", args, err, want, c.output)
+		}
+		return c.output.String()
+	}
+	refuses := func(want string, args ...string) {
+		t.Helper()
+		c := launch(t, args...)
+		if err := c.wait(); err == nil || !strings.Contains(c.output.String(), want) {
+			t.Errorf("%v: %v, want %q in\n%s", args, err, want, c.output)
+		}
+	}
+	says("shouwen "+version, "version")
+	refuses("start the server once", "user", "--data", p.data)
+
+	c := p.start(t, "--agents", "2")
+	for _, a := range c.Agents {
+		says(a.Password, "user", "--data", p.data)
+	}
+	says("ledger ok: 0 events", "ledger", "verify", "--data", p.data)
+	says("user 1003, extension 1003", "user", "add", "1003", "--data", p.data)
+	refuses("is there twice", "user", "add", "1003", "--data", p.data)
+	refuses("cannot stand in a SIP address", "user", "add", "a@b", "--data", p.data)
+	says("user 1001, extension 1001", "user", "pass", "1001", "--data", p.data)
+	refuses("no phone", "user", "del", "1009", "--data", p.data)
+	says("", "user", "del", "1002", "--data", p.data)
+	c.terminate()
+
+	again := p.start(t, "--agents", "2")
+	if len(again.Agents) != 2 || again.Agents[0].User != "1001" || again.Agents[1].User != "1003" || again.Agents[0].Password == c.Agents[0].Password {
+		t.Errorf("phones after the changes: %v, before %v", again.Agents, c.Agents)
+	}
+	register(t, again.Ready, 1, siptest.Config{})
+	old := siptest.New(t, again.SIP.UDP, siptest.Config{User: "1001", Password: c.Agents[0].Password, Domain: again.SIP.Domain, Patience: patience})
+	if _, err := old.Phone.Register(t.Context()); err == nil || !strings.Contains(err.Error(), "403") {
+		t.Errorf("REGISTER with the old password: %v, want 403", err)
+	}
+	again.terminate()
+	says("ledger ok: 0 events", "ledger", "verify", "--data", p.data)
+	noneLeft(t, p.data)
+}
