@@ -16,6 +16,10 @@ const (
 	EventPickedUp EventKind = "picked_up" // an agent answered the caller
 	EventMissed   EventKind = "missed"    // nobody did
 	EventEnded    EventKind = "ended"     // the call is over
+
+	EventTransferStarted   EventKind = "transfer_started"   // an agent began to pass the caller on
+	EventTransferCompleted EventKind = "transfer_completed" // another agent has the caller and is handler now
+	EventTransferFailed    EventKind = "transfer_failed"    // the caller was not passed on
 )
 
 // Event is one line of a case's ledger. It says what happened, not what the case

@@ -16,6 +16,10 @@ type Fact struct {
 	PickedUp *PickedUp `json:"picked_up,omitempty"`
 	Missed   *Missed   `json:"missed,omitempty"`
 	Ended    *Ended    `json:"ended,omitempty"`
+
+	TransferStarted   *TransferStarted   `json:"transfer_started,omitempty"`
+	TransferCompleted *TransferCompleted `json:"transfer_completed,omitempty"`
+	TransferFailed    *TransferFailed    `json:"transfer_failed,omitempty"`
 }
 
 // Caller is who called, as the network said.

@@ -22,7 +22,7 @@ var (
 var accepts = map[Phase][]FactKind{
 	Unknown: {FactArrived},
 	Waiting: {FactOffered, FactPickedUp, FactMissed},
-	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded},
+	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactTransferStarted, FactTransferCompleted, FactTransferFailed},
 	Over:    {},
 }
 
@@ -36,6 +36,10 @@ const (
 	FactPickedUp FactKind = "picked_up"
 	FactMissed   FactKind = "missed"
 	FactEnded    FactKind = "ended"
+
+	FactTransferStarted   FactKind = "transfer_started"
+	FactTransferCompleted FactKind = "transfer_completed"
+	FactTransferFailed    FactKind = "transfer_failed"
 )
 
 // Kind returns which field of f is set; empty unless it is exactly one.
@@ -43,7 +47,8 @@ func (f Fact) Kind() FactKind {
 	var kinds []FactKind
 	for kind, set := range map[FactKind]bool{
 		FactArrived: f.Arrived != nil, FactOffered: f.Offered != nil, FactPickedUp: f.PickedUp != nil,
-		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil,
+		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil, FactTransferStarted: f.TransferStarted != nil,
+		FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
 	} {
 		if set {
 			kinds = append(kinds, kind)
@@ -74,8 +79,8 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return Effect{}, fmt.Errorf("call %s: %s while %s: %w", f.Call, kind, phase, ErrOrder)
 	case c.Number != "" && c.Call.ID != f.Call:
 		return Effect{}, fmt.Errorf("call %s: case %s belongs to call %s: %w", f.Call, c.Number, c.Call.ID, ErrFact)
-	case kind == FactEnded && c.Number == "":
-		return Effect{}, fmt.Errorf("call %s: ended without its case: %w", f.Call, ErrOrder)
+	case (kind == FactEnded || f.transfer() != nil) && c.Number == "":
+		return Effect{}, fmt.Errorf("call %s: %s without its case: %w", f.Call, kind, ErrOrder)
 	}
 	at := micros(f.At)
 	switch kind {
@@ -87,6 +92,8 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return pickedUp(call, c, f, at)
 	case FactMissed:
 		return missed(call, c, f, at)
+	case FactTransferStarted, FactTransferCompleted, FactTransferFailed:
+		return transferred(call, c, f, at)
 	}
 	return ended(call, c, f, at)
 }
@@ -145,6 +152,20 @@ func ended(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	return eff, err
 }
 
+func transferred(call Call, c Case, f Fact, at time.Time) (Effect, error) {
+	e := Event{At: at, By: f.transfer().By, Fact: f.ID}
+	switch {
+	case f.TransferStarted != nil:
+		e.Kind = EventTransferStarted
+		return recorded(call, c, e, *f.TransferStarted)
+	case f.TransferFailed != nil:
+		e.Kind = EventTransferFailed
+		return recorded(call, c, e, *f.TransferFailed)
+	}
+	e.Kind, c.Handler = EventTransferCompleted, f.TransferCompleted.To
+	return recorded(call, c, e, *f.TransferCompleted)
+}
+
 // owe starts the callback clock; a zero due owes nothing.
 func (e *Effect) owe(due time.Time) {
 	if !due.IsZero() {
@@ -183,7 +204,7 @@ func (f Fact) Check() error {
 	}
 	switch {
 	case f.Kind() == "":
-		return wrong("want exactly one of arrived, offered, picked_up, missed, ended")
+		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, transfer_started, transfer_completed, transfer_failed")
 	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:
@@ -198,8 +219,10 @@ func (f Fact) Check() error {
 		return wrong("missed reason %q", f.Missed.Reason)
 	case f.Ended != nil && !slices.Contains(endCauses, f.Ended.Cause):
 		return wrong("end cause %q", f.Ended.Cause)
+	case f.checkTransfer() != "":
+		return wrong("%s", f.checkTransfer())
 	}
-	if f.PickedUp != nil || f.Missed != nil || f.Ended != nil {
+	if f.PickedUp != nil || f.Missed != nil || f.Ended != nil || f.transfer() != nil {
 		if _, _, _, err := f.Case.Parse(); err != nil {
 			return fmt.Errorf("%w: %w", ErrFact, err)
 		}

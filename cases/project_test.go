@@ -43,6 +43,22 @@ func ended() cases.Fact {
 		Ended: &cases.Ended{Cause: cases.EndCaller, Talk: cases.Span(time.Minute)}}
 }
 
+var handing = cases.Transfer{Kind: cases.TransferWarm, By: "a", To: "b", Extension: "1002"}
+
+func transferStarted() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001", TransferStarted: &cases.TransferStarted{Transfer: handing}}
+}
+
+func transferCompleted() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
+		TransferCompleted: &cases.TransferCompleted{Transfer: handing, Talk: cases.Span(time.Minute)}}
+}
+
+func transferFailed() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
+		TransferFailed: &cases.TransferFailed{Transfer: handing, Reason: cases.TransferBusy, Caller: cases.CallerWithAgent}}
+}
+
 func cutOff() cases.Fact {
 	f := ended()
 	f.Ended.Cause, f.Ended.CallbackDue = cases.EndShutdown, at.Add(time.Hour)
@@ -93,6 +109,16 @@ func TestProject(t *testing.T) {
 			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 2},
 			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventEnded},
 			clock: true,
+		},
+		"who takes a transferred caller becomes handler only": {
+			facts: []cases.Fact{arrived(), pickedUp("a"), transferStarted(), transferCompleted(), ended()},
+			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "b", Events: 4},
+			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventTransferStarted, cases.EventTransferCompleted, cases.EventEnded},
+		},
+		"a failed transfer changes nobody": {
+			facts: []cases.Fact{arrived(), pickedUp("a"), transferStarted(), transferFailed(), ended()},
+			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 4},
+			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventTransferStarted, cases.EventTransferFailed, cases.EventEnded},
 		},
 		"missed after the phone died keeps the first-asker": {
 			facts: []cases.Fact{arrived(), pickedUp("a"), offered(), missed()},
@@ -158,6 +184,7 @@ func TestProjectRefuses(t *testing.T) {
 		"a pick-up of a call that never arrived": {[]cases.Fact{pickedUp("a")}, cases.ErrOrder},
 		"a second arrival":                       {[]cases.Fact{arrived(), arrived()}, cases.ErrOrder},
 		"the end of a call nobody answered":      {[]cases.Fact{arrived(), ended()}, cases.ErrOrder},
+		"a transfer of a caller who waits":       {[]cases.Fact{arrived(), transferStarted()}, cases.ErrOrder},
 		"anything after the end":                 {[]cases.Fact{arrived(), pickedUp("a"), ended(), offered()}, cases.ErrOrder},
 		"anything after it was missed":           {[]cases.Fact{arrived(), missed(), pickedUp("a")}, cases.ErrOrder},
 	}
@@ -199,6 +226,21 @@ func TestFactCheck(t *testing.T) {
 		"a case number like none":  func(f *cases.Fact) { f.Case = "261123-1-1" },
 		"an unknown end cause":     func(f *cases.Fact) { f.PickedUp, f.Ended = nil, &cases.Ended{Cause: "bored"} },
 		"an unknown missed reason": func(f *cases.Fact) { f.PickedUp, f.Missed = nil, &cases.Missed{Reason: "bored"} },
+		"transferred by nobody": func(f *cases.Fact) {
+			f.PickedUp, f.TransferStarted = nil, &cases.TransferStarted{Transfer: cases.Transfer{Kind: cases.TransferWarm}}
+		},
+		"transferred to nobody": func(f *cases.Fact) {
+			f.PickedUp, f.TransferCompleted = nil, &cases.TransferCompleted{Transfer: cases.Transfer{Kind: cases.TransferWarm, By: "a"}}
+		},
+		"an unknown kind of transfer": func(f *cases.Fact) {
+			f.PickedUp, f.TransferStarted = nil, &cases.TransferStarted{Transfer: cases.Transfer{Kind: "odd", By: "a"}}
+		},
+		"an unknown failure": func(f *cases.Fact) {
+			f.PickedUp, f.TransferFailed = nil, &cases.TransferFailed{Transfer: handing, Reason: "odd", Caller: cases.CallerGone}
+		},
+		"an unknown place of the caller": func(f *cases.Fact) {
+			f.PickedUp, f.TransferFailed = nil, &cases.TransferFailed{Transfer: handing, Reason: cases.TransferBusy, Caller: "odd"}
+		},
 		"a callback far too late": func(f *cases.Fact) {
 			f.PickedUp, f.Missed = nil, &cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at.AddDate(9000, 0, 0)}
 		},
@@ -222,7 +264,8 @@ func TestProjectProperties(t *testing.T) {
 		var ledger []cases.Event
 		for range rapid.IntRange(0, 12).Draw(t, "facts") {
 			f := rapid.SampledFrom([]cases.Fact{
-				arrived(), offered(), pickedUp("a"), pickedUp("b"), missed(), ended()}).Draw(t, "fact")
+				arrived(), offered(), pickedUp("a"), pickedUp("b"), missed(), ended(),
+				transferStarted(), transferCompleted(), transferFailed()}).Draw(t, "fact")
 			after, err := cases.Project(eff.Call, eff.Case, f)
 			if err != nil {
 				continue

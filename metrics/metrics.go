@@ -18,11 +18,12 @@ import (
 // Metrics is one process's metrics, by area. All methods of its areas are safe
 // from any goroutine.
 type Metrics struct {
-	Calls   *Calls
-	Queue   *Queue
-	SIP     *SIP
-	RTP     *RTP
-	Journal *Journal
+	Calls     *Calls
+	Transfers *Transfers
+	Queue     *Queue
+	SIP       *SIP
+	RTP       *RTP
+	Journal   *Journal
 
 	reg    *prometheus.Registry
 	panics *prometheus.CounterVec
@@ -36,13 +37,14 @@ func New(version, revision string) *Metrics {
 	r.gaugeVec("shouwen_build_info", "1, with the version of this program as labels.", "version", "revision", "goversion").
 		WithLabelValues(version, revision, runtime.Version()).Set(1)
 	return &Metrics{
-		Calls:   newCalls(r),
-		Queue:   newQueue(r),
-		SIP:     newSIP(r),
-		RTP:     newRTP(r),
-		Journal: newJournal(r),
-		reg:     reg,
-		panics:  r.counterVec("shouwen_panics_total", "Panics caught; each cost one transaction, leg or job.", "where"),
+		Calls:     newCalls(r),
+		Transfers: newTransfers(r),
+		Queue:     newQueue(r),
+		SIP:       newSIP(r),
+		RTP:       newRTP(r),
+		Journal:   newJournal(r),
+		reg:       reg,
+		panics:    r.counterVec("shouwen_panics_total", "Panics caught; each cost one transaction, leg or job.", "where"),
 	}
 }
 

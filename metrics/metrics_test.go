@@ -14,6 +14,8 @@ func driven() *Metrics {
 	m := New("1.2.3", "abcdef")
 	m.Calls.Finished(Inbound, Answered)
 	m.Calls.ReadLive(func() Live { return Live{Inbound: {Talking: 2}} })
+	m.Transfers.Declare("hotline")
+	m.Transfers.Finished("hotline", Warm, ToAgent, TransferCompleted)
 	m.Queue.Declare("hotline", "desk")
 	m.Queue.Entered("hotline")
 	m.Queue.Waited("hotline", WaitAnswered, 12*time.Second)
@@ -62,6 +64,8 @@ func TestFactsArriveWhereTheyBelong(t *testing.T) {
 		`shouwen_calls_total{direction="internal",result="busy"} 0`,
 		`shouwen_calls_in_progress{direction="inbound",state="talking"} 2`,
 		`shouwen_calls_in_progress{direction="outbound",state="ivr"} 0`,
+		`shouwen_transfers_total{kind="warm",queue="hotline",result="completed",target="agent"} 1`,
+		`shouwen_transfers_total{kind="blind",queue="hotline",result="failed",target="external"} 0`,
 		`shouwen_queue_entered_total{queue="hotline"} 1`,
 		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="10"} 0`,
 		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="15"} 1`,

@@ -65,6 +65,15 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 		add(cases.Fact{Case: number, PickedUp: &cases.PickedUp{Agent: agent.Draw(t, "agent"), Extension: "1001",
 			Waited: cases.Span(rapid.IntRange(0, 1e12).Draw(t, "waited"))}})
 	}
+	for range rapid.IntRange(0, 2).Draw(t, "transfers") { // rejected unless somebody picked up
+		by := cases.Transfer{Kind: cases.TransferWarm, By: agent.Draw(t, "by"), To: agent.Draw(t, "to"), Extension: "1002"}
+		add(cases.Fact{Case: number, TransferStarted: &cases.TransferStarted{Transfer: by}})
+		if rapid.Bool().Draw(t, "completed") {
+			add(cases.Fact{Case: number, TransferCompleted: &cases.TransferCompleted{Transfer: by, Talk: cases.Span(time.Minute)}})
+		} else {
+			add(cases.Fact{Case: number, TransferFailed: &cases.TransferFailed{Transfer: by, Reason: cases.TransferBusy, Caller: cases.CallerWithAgent}})
+		}
+	}
 	for range rapid.IntRange(0, 2).Draw(t, "ends") { // a second one is rejected
 		if rapid.Bool().Draw(t, "missed") {
 			add(cases.Fact{Case: number, Missed: &cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at.Add(time.Hour)}})

@@ -142,8 +142,10 @@ func (s *server) wire() error {
 			Number: h.Number, Aliases: h.Aliases, Queue: queueName, Greeting: h.Greeting,
 			MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
 		}},
-		Agents: agents, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds, Metrics: s.metrics, Log: s.log,
+		Agents: agents, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds, Codes: call.DefaultCodes(),
+		Metrics: s.metrics, Log: s.log,
 	}
+	s.metrics.Transfers.Declare(queueName)
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
 	s.ua, err = sip.New(s.sipConfig(), sip.Deps{
 		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain()),
@@ -357,7 +359,7 @@ func (s *server) readyFacts() Ready {
 	}
 	r := Ready{
 		SIP:      ReadySIP{UDP: address("udp"), TCP: address("tcp"), TLS: address("tls"), Domain: c.domain()},
-		RTPRange: s.cfg.RTP.Ports.String(), Hotline: s.cfg.Hotline.Number, FeatureCodes: map[string]string{},
+		RTPRange: s.cfg.RTP.Ports.String(), Hotline: s.cfg.Hotline.Number, FeatureCodes: s.calls.Codes.Dialled(),
 		DataDir: s.cfg.Data, PID: os.Getpid(), API: ReadyAPI{Token: s.secrets.Token},
 	}
 	for _, p := range s.phones {

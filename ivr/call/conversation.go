@@ -45,13 +45,25 @@ type Conversation struct {
 	agent   *party // who talks with the caller
 	pair    *pair  // the two of them; nil: nobody talks with the caller
 	playing *media.Playback
-	next    []*media.Prompt // after playing; the last of them is repeated
-	check   *time.Ticker    // of the audio
-	probed  time.Time       // when a silent side was last asked whether it is there
-	wait    metrics.Outcome // how the wait ends if nobody picks up
-	entered time.Time       // into the queue
+	next    []*media.Prompt        // after playing; the last of them is repeated
+	check   *time.Ticker           // of the audio
+	probed  map[*sip.Leg]time.Time // when a silent phone was last asked whether it is there
+	holding map[*sip.Leg]bool      // phones that hold who they speak with
+	limit   *time.Timer            // of the state; nil: none
+	wait    metrics.Outcome        // how the wait ends if nobody picks up
+	entered time.Time              // into the queue
 	missed  cases.MissedReason
 	gone    bool // the caller's leg has ended
+
+	// Of transfers.
+	since, left time.Time // when the agent got the caller; when the last one left
+	keys        string    // of a feature code the agent is dialling
+	lastKey     time.Time
+	passing     *transfer             // nil: none
+	target      *party                // whose phone rings for it, or who was picked it up
+	refused     cases.TransferFailure // why the last one failed
+	tone        *media.Playback       // to the agent
+	targetMusic *media.Playback
 
 	unrecorded int // facts the recorder has not reported back
 }
@@ -62,7 +74,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	c := &Conversation{
 		id: newID(), sw: s, line: line, caller: leg, state: arriving,
 		events: make(chan event, 32), facts: make(chan cases.Fact, 16), done: make(chan struct{}),
-		ringing: make(map[string]*party), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned,
+		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time), holding: make(map[*sip.Leg]bool), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned,
 	}
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
@@ -73,6 +85,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	c.log.Info("call arrived", "caller", c.live.Caller.E164, "hotline", in.Dialed, "trunk", in.Trunk, "sip_call_id", in.CallID)
 	c.record(cases.Fact{Arrived: &cases.Arrived{Caller: c.live.Caller, Hotline: in.Dialed, Trunk: in.Trunk}})
 	s.show(c.live)
+	s.own(c)
 	s.wg.Go(c.recorder)
 	s.wg.Go(c.run)
 	leg.Ring()
@@ -141,11 +154,16 @@ func (c *Conversation) run() {
 			} else {
 				c.step(event{kind: evOffer, offer: o})
 			}
-		case <-c.played():
+		case <-done(c.playing):
 			c.step(event{kind: evPlayed})
 		case <-c.tied():
 			c.tie = nil
 			c.step(event{kind: evTied})
+		case <-done(c.tone):
+			c.step(event{kind: evToned})
+		case <-c.limited():
+			c.limit = nil
+			c.step(event{kind: evLimit})
 		case <-c.check.C:
 			c.step(event{kind: evCheck})
 		}
@@ -153,6 +171,9 @@ func (c *Conversation) run() {
 }
 
 func (c *Conversation) step(e event) {
+	if kind, ok := targetKinds[e.kind]; ok && c.target.has(e.leg) {
+		e.kind = kind
+	}
 	if e.kind == evRecorded {
 		c.unrecorded--
 		if e.fact.Case != "" {
@@ -173,9 +194,34 @@ func (c *Conversation) step(e event) {
 // enter moves to state st and shows it.
 func (c *Conversation) enter(st state) {
 	c.log.Debug("conversation", "was", c.state, "is", st)
+	if stands[c.state].target != rings || stands[st].target != rings {
+		c.arm(limits[st])
+	}
 	c.state = st
-	c.live.State = st.shown(c.pair.held())
+	c.show()
+}
+
+func (c *Conversation) show() {
+	c.live.State = c.state.shown(c.pair.held())
 	c.sw.show(c.live)
+}
+
+// arm limits the state to d from now on; 0: not at all.
+func (c *Conversation) arm(d time.Duration) {
+	if c.limit != nil {
+		c.limit.Stop()
+		c.limit = nil
+	}
+	if d > 0 {
+		c.limit = time.NewTimer(d)
+	}
+}
+
+func (c *Conversation) limited() <-chan time.Time {
+	if c.limit == nil {
+		return nil
+	}
+	return c.limit.C
 }
 
 // abort ends a conversation whose goroutine panicked.
@@ -187,6 +233,10 @@ func (c *Conversation) abort() {
 	if c.agent != nil {
 		c.agent.hangup("")
 		c.sw.Board.Released(c.agent.User, c.id)
+	}
+	if c.target != nil {
+		c.target.hangup("")
+		c.sw.free(c.target.User, c.id)
 	}
 	if c.ticket != nil {
 		c.ticket.Leave(metrics.WaitOverflow)
@@ -218,13 +268,6 @@ func (c *Conversation) silence() {
 		c.playing = nil
 	}
 	c.next = nil
-}
-
-func (c *Conversation) played() <-chan struct{} {
-	if c.playing == nil {
-		return nil
-	}
-	return c.playing.Done()
 }
 
 func (c *Conversation) tied() <-chan time.Time {

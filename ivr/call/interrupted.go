@@ -15,7 +15,7 @@ func Interrupted(last []cases.Fact, now time.Time, callbackWithin time.Duration)
 	var facts []cases.Fact
 	for _, l := range last {
 		f := cases.Fact{At: now, Call: l.Call, Case: l.Case}
-		if l.PickedUp != nil {
+		if spoke(l) {
 			f.Ended = &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due} // how long they spoke is not known
 		} else {
 			f.Missed = &cases.Missed{Reason: cases.MissedInterrupted, CallbackDue: due}
@@ -23,4 +23,11 @@ func Interrupted(last []cases.Fact, now time.Time, callbackWithin time.Duration)
 		facts = append(facts, f)
 	}
 	return facts
+}
+
+// spoke says whether a call was with an agent, rather than waiting for one, when
+// f happened to it.
+func spoke(f cases.Fact) bool {
+	return f.PickedUp != nil || f.TransferStarted != nil || f.TransferCompleted != nil ||
+		f.TransferFailed != nil && f.TransferFailed.Caller == cases.CallerWithAgent
 }

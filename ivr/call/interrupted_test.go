@@ -26,6 +26,18 @@ func TestInterruptedCallsAreEndedAndOweACallback(t *testing.T) {
 			cases.Fact{Call: "c", Case: "261123-1-0002", Offered: &cases.Offered{Round: 1}},
 			cases.Fact{Call: "c", Case: "261123-1-0002", At: now, Missed: &cases.Missed{Reason: cases.MissedInterrupted, CallbackDue: due}},
 		},
+		"while a transfer was under way": {
+			cases.Fact{Call: "d", Case: "261123-1-0003", TransferStarted: &cases.TransferStarted{}},
+			cases.Fact{Call: "d", Case: "261123-1-0003", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
+		},
+		"with another agent": {
+			cases.Fact{Call: "e", Case: "261123-1-0004", TransferCompleted: &cases.TransferCompleted{}},
+			cases.Fact{Call: "e", Case: "261123-1-0004", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
+		},
+		"in the queue after a transfer": {
+			cases.Fact{Call: "f", Case: "261123-1-0005", TransferFailed: &cases.TransferFailed{Caller: cases.CallerInQueue}},
+			cases.Fact{Call: "f", Case: "261123-1-0005", At: now, Missed: &cases.Missed{Reason: cases.MissedInterrupted, CallbackDue: due}},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

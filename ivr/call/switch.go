@@ -53,12 +53,15 @@ type Switch struct {
 	Journal  Journal
 	Pacer    *media.Pacer
 	Sounds   Sounds
+	Codes    Codes // feature codes; see DefaultCodes
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
 
-	mu   sync.Mutex
-	live map[string]Live
-	wg   sync.WaitGroup // of conversations, their facts included
+	mu      sync.Mutex
+	live    map[string]Live
+	calls   map[string]*Conversation // to hotlines
+	targets map[string]string        // call ids by the user each is about to be passed on to
+	wg      sync.WaitGroup           // of conversations, their facts included
 }
 
 // Live is a call as it is now.
@@ -163,10 +166,21 @@ func (s *Switch) show(l Live) {
 	s.live[l.ID] = l
 }
 
+// own makes a conversation known to those who have commands for it.
+func (s *Switch) own(c *Conversation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls == nil {
+		s.calls = make(map[string]*Conversation)
+	}
+	s.calls[c.id] = c
+}
+
 func (s *Switch) hide(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.live, id)
+	delete(s.calls, id)
 }
 
 // recovered says that a call's goroutine panicked; the call ends, the process

@@ -30,7 +30,9 @@ func (s state) shown(held bool) metrics.CallState {
 		return metrics.Queued
 	case choosing, opening:
 		return metrics.Ringing
-	case talking:
+	case collecting, consulting, passing, following, consulted, returning:
+		return metrics.Held
+	case talking, settling, toggled:
 		if held {
 			return metrics.Held
 		}
@@ -57,6 +59,12 @@ const (
 	evPlayed        eventKind = "played"
 	evTied          eventKind = "tie window over"
 	evCheck         eventKind = "check audio"
+	evAgentDigit    eventKind = "agent pressed a key"
+	evTargetUp      eventKind = "target up"
+	evTargetEnded   eventKind = "target ended"
+	evLimit         eventKind = "limit of the state over"
+	evToned         eventKind = "tone over"
+	evCommand       eventKind = "command"
 )
 
 // event is one thing that happened. Which fields are set depends on kind.
@@ -68,7 +76,15 @@ type event struct {
 	offer acd.Offer
 	fact  cases.Fact
 	err   error
+
+	feature   Feature    // asked for by user
+	extension string     // for it
+	reply     chan error // what became of it
 }
+
+// targetKinds is what an event is called if the leg is not the agent's but the
+// target's.
+var targetKinds = map[eventKind]eventKind{evAgentUp: evTargetUp, evAgentEnded: evTargetEnded, evAgentDigit: ""}
 
 // table says what is done when an event comes in a state; always, what is done
 // in every state that does not say otherwise. Other events mean nothing.
@@ -108,12 +124,9 @@ func init() { // a literal would refer to itself through step
 			evAgentEnded: (*Conversation).agentEnded,
 		},
 		talking: {
-			evAgentEnded:    (*Conversation).agentEnded,
-			evAgentHeld:     (*Conversation).agentHeld,
-			evAgentResumed:  (*Conversation).agentResumed,
-			evCallerHeld:    (*Conversation).callerHeld,
-			evCallerResumed: (*Conversation).callerResumed,
-			evCheck:         (*Conversation).checkAudio,
+			evAgentEnded: (*Conversation).agentEnded,
+			evAgentDigit: (*Conversation).digit,
+			evCheck:      (*Conversation).checkAudio,
 		},
 		apologise: {
 			evPlayed: (*Conversation).dismiss,
@@ -124,10 +137,27 @@ func init() { // a literal would refer to itself through step
 			evAgentEnded:  (*Conversation).ignore,
 		},
 	}
+	for _, st := range []state{settling, collecting, consulting, passing, following, consulted, toggled, returning} {
+		table[st] = map[eventKind]func(*Conversation, event){
+			evAgentEnded:  (*Conversation).agentEnded,
+			evAgentDigit:  (*Conversation).digit,
+			evTargetUp:    (*Conversation).targetUp,
+			evTargetEnded: (*Conversation).targetEnded,
+			evPlayed:      (*Conversation).continuePlaying,
+			evLimit:       (*Conversation).limitOver,
+			evCheck:       (*Conversation).checkParties,
+		}
+	}
 	always = map[eventKind]func(*Conversation, event){
-		evCallerEnded: (*Conversation).callerEnded,
-		evRecorded:    (*Conversation).noted,
-		evAgentUp:     (*Conversation).tooLate,
+		evCallerEnded:   (*Conversation).callerEnded,
+		evCallerHeld:    (*Conversation).callerHeld,
+		evCallerResumed: (*Conversation).callerResumed,
+		evAgentHeld:     (*Conversation).held,
+		evAgentResumed:  (*Conversation).resumed,
+		evRecorded:      (*Conversation).noted,
+		evAgentUp:       (*Conversation).tooLate,
+		evToned:         (*Conversation).toned,
+		evCommand:       (*Conversation).command,
 	}
 }
 
@@ -155,6 +185,8 @@ func agentEvent(e sip.Event) eventKind {
 		return evAgentEnded
 	case sip.Held:
 		return evAgentHeld
+	case sip.Digit:
+		return evAgentDigit
 	case sip.Resumed:
 		return evAgentResumed
 	}

@@ -16,39 +16,32 @@ func (c *Conversation) opened(e event) {
 	if e.err == nil {
 		c.log.Info("case opened", "case", c.live.Case, "agent", c.agent.User)
 	} // else the disk fails under a live call: talking goes before recording
-	c.silence()
-	c.pair = c.sw.pair(c.caller, c.agent.legs[0])
 	c.enter(talking)
+	c.arrange()
 }
 
-func (c *Conversation) agentHeld(event)     { c.hold(agentSide, true) }
-func (c *Conversation) agentResumed(event)  { c.hold(agentSide, false) }
-func (c *Conversation) callerHeld(event)    { c.hold(callerSide, true) }
-func (c *Conversation) callerResumed(event) { c.hold(callerSide, false) }
+func (c *Conversation) held(e event)        { c.hold(e.leg, true) }
+func (c *Conversation) resumed(e event)     { c.hold(e.leg, false) }
+func (c *Conversation) callerHeld(event)    { c.hold(c.caller, true) }
+func (c *Conversation) callerResumed(event) { c.hold(c.caller, false) }
 
-func (c *Conversation) hold(by side, on bool) {
-	c.pair.hold(by, on)
-	c.enter(talking)
-}
-
-// agentEnded: the agent hung up, or his phone died under the call. In the second
-// case the caller is not to suffer: he goes to the front of the queue.
+// agentEnded: the agent hung up, or his phone died under the call. Unless he hung
+// up on a caller he spoke with, the caller is not to suffer; see transfers.
 func (c *Conversation) agentEnded(e event) {
 	if c.agent == nil || !c.agent.drop(e.leg) {
 		return
 	}
-	switch e.sip.(sip.Ended).Cause {
+	switch cause := e.sip.(sip.Ended).Cause; cause {
 	case sip.EndHangup, sip.EndLocal:
-		c.conclude(cases.EndAgent, "")
+		if !c.move(agentHungUp, "") {
+			c.conclude(cases.EndAgent, "")
+		}
 	case sip.EndShutdown:
 		c.conclude(cases.EndShutdown, "")
 	default:
+		c.log.Warn("phone lost", "agent", c.agent.User, "cause", cause)
 		c.sw.Board.Lost(c.agent.User)
-		c.releaseAgent()
-		c.log.Warn("phone lost, caller goes back to the front of the queue", "agent", c.live.Agent, "cause", e.sip.(sip.Ended).Cause)
-		c.live.Agent = ""
-		c.wait = metrics.WaitAbandoned
-		c.join(true)
+		c.move(agentLost, "")
 	}
 }
 
@@ -59,7 +52,7 @@ func (c *Conversation) releaseAgent() {
 	if c.agent != nil {
 		c.agent.hangup("")
 		c.sw.Board.Released(c.agent.User, c.id)
-		c.agent = nil
+		c.agent, c.left = nil, time.Now()
 	}
 }
 
@@ -85,6 +78,22 @@ func (c *Conversation) checkAudio(event) {
 	}
 }
 
+// checkParties asks whoever is silent in a transfer whether he is still there.
+func (c *Conversation) checkParties(event) {
+	legs := []*sip.Leg{c.caller}
+	if c.agent != nil {
+		legs = append(legs, c.agent.legs...)
+	}
+	if c.target != nil && !c.passing.up.IsZero() {
+		legs = append(legs, c.target.legs...)
+	}
+	for _, l := range legs {
+		if c.line.MediaTimeout > 0 && c.silent(l, c.live.Answered) > c.line.MediaTimeout/2 {
+			c.probe(l)
+		}
+	}
+}
+
 // checkCaller asks a caller who waits in silence whether he is still there.
 func (c *Conversation) checkCaller(event) {
 	if c.line.MediaTimeout > 0 && c.silent(c.caller, c.live.Since) > c.line.MediaTimeout {
@@ -103,8 +112,8 @@ func (c *Conversation) silent(l *sip.Leg, since time.Time) time.Duration {
 // probe asks a silent side whether it is there, at most once in half a media
 // timeout.
 func (c *Conversation) probe(l *sip.Leg) {
-	if time.Since(c.probed) > c.line.MediaTimeout/2 {
-		c.probed = time.Now()
+	if time.Since(c.probed[l]) > c.line.MediaTimeout/2 {
+		c.probed[l] = time.Now()
 		l.Probe()
 	}
 }
@@ -127,10 +136,15 @@ func (c *Conversation) callerEnded(e event) {
 // conclude ends the call and records how: an agent was speaking with the caller,
 // or nobody was, and a callback is owed.
 func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason) {
-	talked := c.state == talking || c.state == opening
+	if c.passing != nil {
+		c.failed(cases.TransferCallEnded, cases.CallerGone)
+	}
+	talked := c.agent != nil
 	c.silence()
 	c.leaveQueue()
+	c.releaseTarget()
 	c.releaseAgent()
+	c.playAgent(gone)
 	if !c.gone {
 		c.caller.Hangup(sip.Hangup{})
 	}

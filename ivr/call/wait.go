@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"shouwen/cases"
@@ -113,7 +114,7 @@ func (c *Conversation) phoneEnded(e event) {
 // pickedUp: a phone answered. With a tie window, others may still answer.
 func (c *Conversation) pickedUp(e event) {
 	p := c.ringing[e.user]
-	if p == nil {
+	if p == nil || !p.has(e.leg) {
 		c.tooLate(e)
 		return
 	}
@@ -163,9 +164,9 @@ func (c *Conversation) choose(event) {
 		tied = append(tied, a.User)
 	}
 	c.offers, c.ticket = nil, nil
-	first := c.live.Answered.IsZero()
-	if first {
-		c.live.Answered = time.Now()
+	c.since = time.Now()
+	if c.live.Answered.IsZero() {
+		c.live.Answered = c.since
 	}
 	c.live.Agent = claim.Agent.User
 	c.log.Info("picked up", "agent", claim.Agent.User, "waited", claim.Waited, "reason", claim.Reason, "tied", tied)
@@ -215,6 +216,9 @@ func (c *Conversation) leaveQueue() {
 		c.ticket = nil
 	}
 }
+
+// has tells whether a leg is of this phone; there need be none.
+func (p *party) has(leg *sip.Leg) bool { return p != nil && slices.Contains(p.legs, leg) }
 
 // drop forgets a leg; false if it was not of this phone.
 func (p *party) drop(leg *sip.Leg) bool {

@@ -1,0 +1,110 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+)
+
+// TransferKind says how a caller is passed on.
+type TransferKind string
+
+// The kinds of a transfer.
+const (
+	TransferWarm  TransferKind = "warm"  // the agent speaks with the target first (三方通话)
+	TransferBlind TransferKind = "blind" // the caller gets whoever picks up
+)
+
+// Transfer says who passes a caller on to whom.
+type Transfer struct {
+	Kind      TransferKind `json:"kind"`
+	By        string       `json:"by"`           // user of the agent
+	To        string       `json:"to,omitempty"` // user of the target; empty: nobody has that extension
+	Extension string       `json:"extension"`    // as dialled
+}
+
+// TransferStarted: an agent asked for a target. TransferCompleted, TransferFailed
+// or the end of the call follows.
+type TransferStarted struct {
+	Transfer
+}
+
+// TransferCompleted: the target has the caller, and is handler of the case from
+// now on. First-asker and responsible stay who they are.
+type TransferCompleted struct {
+	Transfer
+	Talk      Span `json:"talk_seconds"`      // of the agent in the call, from his pick-up to his leaving
+	Consulted Span `json:"consulted_seconds"` // of which with the target
+}
+
+// TransferFailure says why a target did not get the caller.
+type TransferFailure string
+
+// The reasons of a failed transfer.
+const (
+	TransferUnknown     TransferFailure = "unknown"     // nobody has that extension
+	TransferUnreachable TransferFailure = "unreachable" // the target's phone is not registered, or vanished
+	TransferBusy        TransferFailure = "busy"        // the target is in another call
+	TransferDeclined    TransferFailure = "declined"    // the target wanted no call
+	TransferNoAnswer    TransferFailure = "no_answer"   // the target did not pick up in time
+	TransferHungUp      TransferFailure = "hung_up"     // the target hung up before he had the caller
+	TransferCancelled   TransferFailure = "cancelled"   // the agent thought better of it
+	TransferCallEnded   TransferFailure = "call_ended"  // the call ended first: most often the caller hung up
+)
+
+// CallerWith is where a failed transfer leaves the caller.
+type CallerWith string
+
+// The places a failed transfer leaves a caller in.
+const (
+	CallerWithAgent CallerWith = "agent" // with the agent who began it
+	CallerInQueue   CallerWith = "queue" // that agent has left: in front of the queue
+	CallerGone      CallerWith = "gone"
+)
+
+// TransferFailed: the target did not get the caller.
+type TransferFailed struct {
+	Transfer
+	Reason TransferFailure `json:"reason"`
+	Caller CallerWith      `json:"caller"`
+	Talk   Span            `json:"talk_seconds,omitzero"` // of the agent in the call, if he has left it
+}
+
+var (
+	transferKinds    = []TransferKind{TransferWarm, TransferBlind}
+	transferFailures = []TransferFailure{TransferUnknown, TransferUnreachable, TransferBusy, TransferDeclined,
+		TransferNoAnswer, TransferHungUp, TransferCancelled, TransferCallEnded}
+	callersWith = []CallerWith{CallerWithAgent, CallerInQueue, CallerGone}
+)
+
+// transfer returns what f says of a transfer; nil: nothing.
+func (f Fact) transfer() *Transfer {
+	switch {
+	case f.TransferStarted != nil:
+		return &f.TransferStarted.Transfer
+	case f.TransferCompleted != nil:
+		return &f.TransferCompleted.Transfer
+	case f.TransferFailed != nil:
+		return &f.TransferFailed.Transfer
+	}
+	return nil
+}
+
+// checkTransfer returns what makes a fact of a transfer unfit; empty: nothing.
+func (f Fact) checkTransfer() string {
+	t, failed := f.transfer(), f.TransferFailed
+	switch {
+	case t == nil:
+		return ""
+	case !slices.Contains(transferKinds, t.Kind):
+		return fmt.Sprintf("transfer kind %q", t.Kind)
+	case t.By == "":
+		return "transferred by nobody"
+	case f.TransferCompleted != nil && t.To == "":
+		return "transferred to nobody"
+	case failed != nil && !slices.Contains(transferFailures, failed.Reason):
+		return fmt.Sprintf("transfer failure %q", failed.Reason)
+	case failed != nil && !slices.Contains(callersWith, failed.Caller):
+		return fmt.Sprintf("caller with %q", failed.Caller)
+	}
+	return ""
+}

@@ -1,0 +1,407 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+	"shouwen/sip/siptest"
+)
+
+// toneHz is what an agent hears of a phone that rings, or does not answer.
+const toneHz = 450
+
+// passed is a caller whom the first of some agents is about to pass on.
+type passed struct {
+	*bed
+	phones        []siptest.TestPhone
+	caller, agent siptest.TestCall
+}
+
+// passOn brings a caller to the first of n agents.
+func passOn(t *testing.T, n int) *passed {
+	t.Helper()
+	b := newBed(t, n)
+	p := &passed{bed: b, phones: b.agents(n)}
+	p.caller = b.dial(numbered(1))
+	ringing := incoming(p.phones)
+	ringing[0].Answer()
+	ringing[0].Answered()
+	for _, c := range ringing[1:] {
+		c.Ended()
+	}
+	p.agent = ringing[0]
+	p.caller.Hears(toneOf(0))
+	p.agent.Hears(callerSays)
+	return p
+}
+
+// ext is the extension of the i-th agent.
+func (p *passed) ext(i int) string { return p.Agents[i].Ext }
+
+// consult lets the agent ring the second one for the caller.
+func (p *passed) consult(code string) siptest.TestCall {
+	p.t.Helper()
+	p.agent.Press(code + p.ext(1) + "#")
+	target := p.phones[1].Incoming()
+	p.caller.Hears(musicSays)
+	return target
+}
+
+// consulted lets the two agents speak with each other.
+func (p *passed) consulted() siptest.TestCall {
+	p.t.Helper()
+	target := p.consult("*2")
+	target.Answer()
+	target.Hears(toneOf(0))
+	p.agent.Hears(toneOf(1))
+	p.caller.Hears(musicSays)
+	return target
+}
+
+// together: the two hear each other and the caller no music.
+func (p *passed) talk(who siptest.TestCall, i int) {
+	p.t.Helper()
+	p.caller.Hears(toneOf(i))
+	who.Hears(callerSays)
+	p.caller.Silent(musicSays, silentFor)
+}
+
+// ledger ends the server and returns the one case with its ledger.
+func (p *passed) ledger() (cases.Case, []cases.Event) {
+	p.t.Helper()
+	c := only(p.t, p.cases())
+	st, err := store.Open(p.t.Context(), p.database)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer st.Close()
+	c, events, err := st.Case(p.t.Context(), c.Number)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return c, events
+}
+
+// last presses a code that ends the agent's part: the phone may be hung up before
+// the key is.
+func (p *passed) last(code string) {
+	p.t.Helper()
+	_ = p.agent.Call.Audio.Press(p.t.Context(), code)
+	p.agent.Ended()
+}
+
+// back checks that the agent, after a tone if any, has the caller again and the
+// target's phone, if it rang, does no more.
+func (p *passed) back() {
+	p.t.Helper()
+	p.talk(p.agent, 0)
+	p.agent.Silent(toneOf(1), silentFor)
+}
+
+// end hangs up the caller, who speaks with who, and checks the case: its
+// first-asker is the first agent, its handler the one given, and the events after
+// the pick-up are of these kinds.
+func (p *passed) end(who siptest.TestCall, handler int, kinds ...cases.EventKind) []cases.Event {
+	p.t.Helper()
+	p.caller.Hangup()
+	who.Ended()
+	return p.check(handler, append(kinds, cases.EventEnded)...)
+}
+
+func (p *passed) check(handler int, kinds ...cases.EventKind) []cases.Event {
+	p.t.Helper()
+	c, events := p.ledger()
+	if c.FirstAsker != p.Agents[0].User || c.Responsible != c.FirstAsker || c.Handler != p.Agents[handler].User {
+		p.t.Errorf("first-asker %s, responsible %s, handler %s", c.FirstAsker, c.Responsible, c.Handler)
+	}
+	var got []cases.EventKind
+	for _, e := range events[1:] {
+		got = append(got, e.Kind)
+	}
+	if !slices.Equal(got, kinds) {
+		p.t.Errorf("events %v, want %v", got, kinds)
+	}
+	return events
+}
+
+const (
+	started   = cases.EventTransferStarted
+	completed = cases.EventTransferCompleted
+	failed    = cases.EventTransferFailed
+	pickedUp  = cases.EventPickedUp
+)
+
+// failure returns why a transfer failed, from the event about it, and where the
+// caller was left.
+func failure(t *testing.T, events []cases.Event) (cases.TransferFailure, cases.CallerWith) {
+	t.Helper()
+	for _, e := range events {
+		if e.Kind == failed {
+			var f cases.TransferFailed
+			if err := json.Unmarshal(e.Body, &f); err != nil {
+				t.Fatal(err)
+			}
+			return f.Reason, f.Caller
+		}
+	}
+	t.Error("no transfer failed")
+	return "", ""
+}
+
+// TestWarmTransfer: the agent speaks with a colleague, to and fro with the
+// caller, and leaves the two to each other.
+func TestWarmTransfer(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 3)
+	target := p.consult("*2")
+	if from := target.Invite.Get("From"); !strings.Contains(from, numbered(1)) || !strings.Contains(from, "-1-0001") {
+		t.Errorf("the target's phone shows %s, want the caller and the case", from)
+	}
+	p.agent.Hears(toneHz)
+	p.agent.Silent(callerSays, 0)
+	target.Answer()
+	target.Hears(toneOf(0))
+	p.agent.Hears(toneOf(1))
+	p.caller.Hears(musicSays)
+	p.agent.Press("*1")
+	p.talk(p.agent, 0)
+	target.Hears(musicSays)
+	p.agent.Press("*1")
+	p.agent.Hears(toneOf(1))
+	target.Hears(toneOf(0))
+	p.caller.Hears(musicSays)
+	p.last("*4")
+	p.talk(target, 1)
+	if target.Heard(callerSays) && p.caller.Pressed() != "" && strings.Contains(p.caller.Pressed(), p.ext(1)) {
+		t.Errorf("the caller heard the keys %s", p.caller.Pressed())
+	}
+
+	waiting := p.bed.caller(numbered(2)).Dial(p.Hotline) // the first agent is free, the second is not
+	in := p.phones[0].Incoming()
+	waiting.Answered()
+	if n := p.phones[1].Count("INVITE"); n != 2 {
+		t.Errorf("the target's phone was rung %d times, want twice", n)
+	}
+	waiting.Hangup()
+	in.Ended()
+
+	p.caller.Hangup()
+	target.Ended()
+	all := p.cases()
+	if len(all) != 2 || all[0].FirstAsker != p.Agents[0].User || all[0].Handler != p.Agents[1].User {
+		t.Errorf("cases %+v", all)
+	}
+}
+
+// TestTransferOnRecord: who passed the caller on to whom, and how long each of
+// them spoke.
+func TestTransferOnRecord(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 2)
+	target := p.consulted()
+	p.agent.Call.Hangup(t.Context()) // is a way to complete it
+	p.talk(target, 1)
+	events := p.end(target, 1, started, completed)
+	var done cases.TransferCompleted
+	if err := json.Unmarshal(events[2].Body, &done); err != nil {
+		t.Fatal(err)
+	}
+	want := cases.Transfer{Kind: cases.TransferWarm, By: p.Agents[0].User, To: p.Agents[1].User, Extension: p.ext(1)}
+	if done.Transfer != want || events[2].By != want.By {
+		t.Errorf("by %s: %+v, want %+v", events[2].By, done.Transfer, want)
+	}
+	span := cases.Span(events[2].At.Sub(events[0].At))
+	if done.Consulted <= 0 || done.Consulted >= done.Talk || done.Talk > span+cases.Span(time.Second) {
+		t.Errorf("talked %v, of which with the target %v; the case was open for %v", done.Talk, done.Consulted, span)
+	}
+}
+
+// TestBlindTransfer: the caller gets the target as soon as it picks up, whether
+// the agent waits for that or not.
+func TestBlindTransfer(t *testing.T) {
+	t.Parallel()
+	for name, leaves := range map[string]bool{"the agent listens": false, "the agent leaves": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := p.consult("*6")
+			p.agent.Hears(toneHz)
+			if leaves {
+				p.agent.Call.Hangup(t.Context())
+				p.agent.Ended()
+				p.caller.Hears(musicSays)
+			}
+			target.Answer()
+			p.agent.Ended()
+			p.talk(target, 1)
+			p.end(target, 1, started, completed)
+		})
+	}
+}
+
+// TestTargetDoesNotCome: whatever becomes of the target, the agent is told by a
+// tone and has the caller again.
+func TestTargetDoesNotCome(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"*2", "*6"} {
+		for status, why := range map[int]cases.TransferFailure{
+			486: cases.TransferBusy, 600: cases.TransferBusy, 603: cases.TransferDeclined, 480: cases.TransferNoAnswer,
+			408: cases.TransferNoAnswer, 404: cases.TransferUnreachable,
+		} {
+			t.Run(fmt.Sprint(code, " ", status), func(t *testing.T) {
+				t.Parallel()
+				p := passOn(t, 2)
+				p.consult(code).Reject(status)
+				p.agent.Hears(toneHz)
+				p.caller.Hears(musicSays)
+				p.back()
+				got, caller := failure(t, p.end(p.agent, 0, started, failed))
+				if got != why || caller != cases.CallerWithAgent {
+					t.Errorf("failed because of %s, caller with %s; want %s", got, caller, why)
+				}
+			})
+		}
+	}
+}
+
+// TestNoTarget: an extension that cannot be rung is a failed transfer, a wrong
+// code or half of one is none; the caller comes back.
+func TestNoTarget(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		keys func(p *passed) string
+		why  cases.TransferFailure // empty: no transfer on record
+	}{
+		"unknown extension": {func(*passed) string { return "*29999#" }, cases.TransferUnknown},
+		"not registered":    {func(p *passed) string { return "*2" + p.ext(2) + "#" }, cases.TransferUnreachable},
+		"the agent himself": {func(p *passed) string { return "*2" + p.ext(0) + "#" }, cases.TransferBusy},
+		"no such code":      {func(*passed) string { return "*9" }, ""},
+		"no extension":      {func(*passed) string { return "*2#" }, ""},
+		"nothing to cancel": {func(*passed) string { return "*4" }, ""},
+		"5 s too slow":      {func(*passed) string { return "*210" }, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 3)
+			p.phones[2].Unregister()
+			p.agent.Press(tt.keys(p))
+			p.caller.Hears(musicSays)
+			p.agent.Hears(toneHz)
+			p.back()
+			if tt.why == "" {
+				p.end(p.agent, 0)
+				return
+			}
+			if got, _ := failure(t, p.end(p.agent, 0, started, failed)); got != tt.why {
+				t.Errorf("failed because of %s, want %s", got, tt.why)
+			}
+		})
+	}
+}
+
+// TestBusyTarget: a colleague in another call is not rung.
+func TestBusyTarget(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 3)
+	chat := p.phones[1].Dial(p.ext(2))
+	p.phones[2].Incoming().Answer()
+	chat.Hears(toneOf(2))
+	rung := p.phones[1].Count("INVITE")
+	p.agent.Press("*2" + p.ext(1) + "#")
+	p.agent.Hears(toneHz)
+	p.back()
+	if n := p.phones[1].Count("INVITE"); n != rung {
+		t.Errorf("the busy phone was rung %d times", n-rung)
+	}
+	chat.Hears(toneOf(2))
+	if why, _ := failure(t, p.end(p.agent, 0, started, failed)); why != cases.TransferBusy {
+		t.Errorf("failed because of %s", why)
+	}
+}
+
+// TestNoAnswer: the target rings for 25 s; then the agent has the caller again,
+// or, if he has left, the queue.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	for name, leaves := range map[string]bool{"the agent waits": false, "the agent has left": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := p.consult("*2")
+			rang := time.Now()
+			if leaves {
+				p.agent.Call.Hangup(t.Context())
+			}
+			if m := target.Ended(); m.Method != "CANCEL" {
+				t.Errorf("the target got %s", m.Method)
+			}
+			if d := time.Since(rang); d < 23*time.Second || d > 28*time.Second {
+				t.Errorf("rang for %s, want 25 s", d)
+			}
+			if !leaves {
+				p.agent.Hears(toneHz)
+				p.back()
+				p.end(p.agent, 0, started, failed)
+				return
+			}
+			again := p.phones[0].Incoming()
+			again.Answer()
+			p.talk(again, 0)
+			p.end(again, 0, started, failed, pickedUp)
+		})
+	}
+}
+
+// TestCancelledTransfer: the agent takes the caller back while the target rings,
+// and while he speaks with it.
+func TestCancelledTransfer(t *testing.T) {
+	t.Parallel()
+	for name, answers := range map[string]bool{"while it rings": false, "while they speak": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target, want := p.consult("*2"), "CANCEL"
+			if answers {
+				target.Answer()
+				target.Hears(toneOf(0))
+				want = "BYE"
+			}
+			p.agent.Press("**")
+			if m := target.Ended(); m.Method != want {
+				t.Errorf("the target got %s, want %s", m.Method, want)
+			}
+			p.back()
+			if why, _ := failure(t, p.end(p.agent, 0, started, failed)); why != cases.TransferCancelled {
+				t.Errorf("failed because of %s", why)
+			}
+		})
+	}
+}
+
+// TestCancelCrossesPickUp: the target picks up while the agent cancels.
+func TestCancelCrossesPickUp(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 2)
+	for range 5 {
+		target := p.consult("*2")
+		p.agent.Press("*")
+		together(2, func(i int) {
+			if i == 0 {
+				_ = target.Call.Answer()
+			} else {
+				_ = p.agent.Call.Audio.Press(t.Context(), "*")
+			}
+		})
+		target.Ended()
+		p.back()
+	}
+	p.caller.Hangup()
+	p.agent.Ended()
+}

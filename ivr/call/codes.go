@@ -1,0 +1,95 @@
+package call
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Feature is something an agent asks for by keys of his phone during a call.
+type Feature string
+
+// The features.
+const (
+	WarmTransfer     Feature = "warm_transfer"     // followed by an extension and #: speak with it first
+	BlindTransfer    Feature = "blind_transfer"    // followed by an extension and #: the caller gets whoever picks up
+	ToggleTransfer   Feature = "toggle_transfer"   // speak with the other of caller and target
+	CompleteTransfer Feature = "complete_transfer" // leave caller and target to each other
+	CancelTransfer   Feature = "cancel_transfer"   // take the caller back
+)
+
+// takesExtension says whether an extension and # follow the code.
+func (f Feature) takesExtension() bool { return f == WarmTransfer || f == BlindTransfer }
+
+// Codes says by which keys a feature is asked for. A code begins with * and is
+// not the beginning of another; see Check.
+type Codes map[Feature]string
+
+// DefaultCodes are the codes of an organisation that wants no others.
+func DefaultCodes() Codes {
+	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**"}
+}
+
+// Check reports which code cannot work.
+func (c Codes) Check() error {
+	for f, code := range c {
+		if len(code) < 2 || code[0] != '*' || strings.Trim(code, "0123456789*") != "" {
+			return fmt.Errorf("feature code %s: %q; want * and then digits or *", f, code)
+		}
+		for other, longer := range c {
+			if f != other && strings.HasPrefix(longer, code) {
+				return fmt.Errorf("feature code %s: %q begins %s, %q", f, code, other, longer)
+			}
+		}
+	}
+	return nil
+}
+
+// Dialled returns how each feature is dialled, for people: "*2<ext>#".
+func (c Codes) Dialled() map[string]string {
+	all := make(map[string]string, len(c))
+	for f, code := range c {
+		if f.takesExtension() {
+			code += "<ext>#"
+		}
+		all[string(f)] = code
+	}
+	return all
+}
+
+// maxExtension bounds what is dialled after a code.
+const maxExtension = 15
+
+// reading says how much of a code keys are.
+type reading string
+
+const (
+	begun    reading = "begun" // more keys may make a code
+	complete reading = "complete"
+	noCode   reading = "no code"
+)
+
+// read says what keys ask for, and the extension for it.
+func (c Codes) read(keys string) (f Feature, extension string, how reading) {
+	how = noCode
+	for feature, code := range c {
+		rest, whole := strings.CutPrefix(keys, code)
+		switch {
+		case strings.HasPrefix(code, keys) && !whole:
+			how = begun
+		case whole && !feature.takesExtension():
+			if rest == "" {
+				return feature, "", complete
+			}
+		case whole:
+			number, ended := strings.CutSuffix(rest, "#")
+			if strings.Trim(number, "0123456789") != "" || len(number) > maxExtension || ended && number == "" {
+				return "", "", noCode
+			}
+			if ended {
+				return feature, number, complete
+			}
+			how = begun
+		}
+	}
+	return "", "", how
+}

@@ -1,0 +1,51 @@
+package call
+
+import "testing"
+
+func TestReadCodes(t *testing.T) {
+	type result struct {
+		feature   Feature
+		extension string
+		how       reading
+	}
+	tests := map[string]result{
+		"*":                  {how: begun},
+		"*2":                 {how: begun},
+		"*2101":              {how: begun},
+		"*2101#":             {WarmTransfer, "101", complete},
+		"*6101#":             {BlindTransfer, "101", complete},
+		"*1":                 {ToggleTransfer, "", complete},
+		"*4":                 {CompleteTransfer, "", complete},
+		"**":                 {CancelTransfer, "", complete},
+		"*2#":                {how: noCode},
+		"*21*":               {how: noCode},
+		"*2#1":               {how: noCode},
+		"*9":                 {how: noCode},
+		"*11":                {how: noCode},
+		"*2123456789012345":  {how: begun},
+		"*21234567890123456": {how: noCode},
+	}
+	for keys, want := range tests {
+		f, ext, how := DefaultCodes().read(keys)
+		if got := (result{f, ext, how}); got != want {
+			t.Errorf("%s: %+v, want %+v", keys, got, want)
+		}
+	}
+}
+
+func TestCheckCodes(t *testing.T) {
+	if err := DefaultCodes().Check(); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]Codes{
+		"no star":                  {WarmTransfer: "22"},
+		"the star alone":           {WarmTransfer: "*"},
+		"a key no code may have":   {WarmTransfer: "*2#"},
+		"the beginning of another": {WarmTransfer: "*2", BlindTransfer: "*21"},
+		"the same as another":      {WarmTransfer: "*2", BlindTransfer: "*2"},
+	} {
+		if c.Check() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

@@ -1,0 +1,256 @@
+package call
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+	"shouwen/sip"
+)
+
+// transfer is a transfer under way.
+type transfer struct {
+	cases.Transfer
+	up time.Time // when the target picked up; zero: not yet
+}
+
+// digit collects what the agent presses, until it is a feature code or cannot
+// become one.
+func (c *Conversation) digit(e event) {
+	if c.agent == nil || !c.agent.has(e.leg) {
+		return
+	}
+	key, now := e.sip.(sip.Digit).Key, time.Now()
+	if now.Sub(c.lastKey) > limits[collecting] {
+		c.keys = ""
+	}
+	if c.keys == "" && key != '*' {
+		return
+	}
+	c.keys, c.lastKey = c.keys+string(key), now
+	f, extension, how := c.sw.Codes.read(c.keys)
+	switch how {
+	case begun:
+		if !c.move(keyed, "") && c.state == collecting {
+			c.arm(limits[collecting])
+		}
+		return
+	case noCode:
+		c.log.Info("no such feature code", "keys", c.keys)
+		c.refused = ""
+		c.move(miskeyed, "")
+	case complete:
+		err := c.feature(f, extension)
+		if err != nil {
+			c.log.Info("feature not given", "feature", f, "err", err)
+		}
+		if errors.Is(err, ErrNotNow) {
+			c.refused = ""
+			c.move(miskeyed, "")
+		}
+	}
+	c.keys = ""
+}
+
+// feature does what the agent asks for. The error says why it cannot.
+func (c *Conversation) feature(f Feature, extension string) error {
+	moves := map[Feature]move{ToggleTransfer: toggle, CompleteTransfer: finish, CancelTransfer: cancel}
+	switch f {
+	case WarmTransfer:
+		return c.begin(cases.TransferWarm, warm, extension)
+	case BlindTransfer:
+		return c.begin(cases.TransferBlind, blind, extension)
+	}
+	if !c.move(moves[f], cases.TransferCancelled) {
+		return ErrNotNow
+	}
+	return nil
+}
+
+// begin rings the phone of extension.
+func (c *Conversation) begin(kind cases.TransferKind, m move, extension string) error {
+	if _, ok := transfers[c.state][m]; !ok {
+		return ErrNotNow
+	}
+	t := cases.Transfer{Kind: kind, By: c.agent.User, Extension: extension}
+	i := slices.IndexFunc(c.sw.Agents, func(a acd.Agent) bool { return a.Extension == extension })
+	if i >= 0 {
+		t.To = c.sw.Agents[i].User
+	}
+	c.passing = &transfer{Transfer: t}
+	c.log.Info("transfer started", "kind", kind, "by", t.By, "to", t.To, "extension", extension)
+	c.record(cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: t}})
+	why := cases.TransferUnknown
+	if i >= 0 {
+		why = c.reach(c.sw.Agents[i])
+	}
+	if why == "" {
+		c.move(m, "")
+		return nil
+	}
+	if !c.move(noTarget, why) { // the console asked, nothing has changed
+		c.failed(why, cases.CallerWithAgent)
+	}
+	return &TargetError{Extension: extension, Reason: why}
+}
+
+// reach rings every phone of a, who is busy from now on; or says why it cannot.
+func (c *Conversation) reach(a acd.Agent) cases.TransferFailure {
+	if a.User == c.agent.User || a.User == c.caller.Incoming().Account || !c.sw.reserve(a.User, c.id) {
+		return cases.TransferBusy
+	}
+	shown := c.live.Caller
+	shown.Display = string(c.live.Case)
+	legs := c.sw.ring(a.User, shown, c.log, c.post)
+	if len(legs) == 0 {
+		c.sw.free(a.User, c.id)
+		return cases.TransferUnreachable
+	}
+	c.target = &party{Agent: a, legs: legs}
+	return ""
+}
+
+// move brings the transfer on; false if m means nothing in this state. why is
+// the reason on record if that fails a transfer.
+func (c *Conversation) move(m move, why cases.TransferFailure) bool {
+	r, ok := transfers[c.state][m]
+	if !ok {
+		return false
+	}
+	if m == tooLong && c.passing != nil {
+		why = cases.TransferNoAnswer
+	}
+	c.log.Debug("transfer", "move", m, "was", c.state, "is", r.to)
+	switch {
+	case r.completed:
+		c.completed()
+	case c.passing != nil && (r.to == waiting || stands[r.to].target == gone):
+		c.refused = why
+		c.failed(why, callerAfter(r.to))
+	}
+	if r.to == waiting {
+		c.requeue()
+		return true
+	}
+	c.enter(r.to)
+	c.arrange()
+	return true
+}
+
+// completed makes the target the caller's agent.
+func (c *Conversation) completed() {
+	now, t := time.Now(), c.passing
+	f := &cases.TransferCompleted{Transfer: t.Transfer, Talk: cases.Span(c.left.Sub(c.since))}
+	if c.agent != nil {
+		f.Talk, f.Consulted = cases.Span(now.Sub(c.since)), cases.Span(now.Sub(t.up))
+	}
+	c.log.Info("transfer completed", "kind", t.Kind, "by", t.By, "to", t.To)
+	c.record(cases.Fact{TransferCompleted: f})
+	c.sw.Metrics.Transfers.Finished(c.line.Queue, metrics.TransferKind(t.Kind), metrics.ToAgent, metrics.TransferCompleted)
+	c.holdTarget(false)
+	c.pair.end()
+	c.pair = nil
+	agent := c.target
+	c.target = nil
+	c.releaseAgent()
+	c.sw.keep(agent.User)
+	c.agent, c.passing, c.since = agent, nil, now
+	c.live.Agent = agent.User
+}
+
+// failed records that the target does not get the caller.
+func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith) {
+	t := c.passing
+	c.passing = nil
+	f := &cases.TransferFailed{Transfer: t.Transfer, Reason: why, Caller: caller}
+	result := metrics.TransferReturned
+	if caller != cases.CallerWithAgent {
+		result = metrics.TransferFailed
+	}
+	if c.agent == nil {
+		f.Talk = cases.Span(c.left.Sub(c.since))
+	}
+	c.log.Info("transfer failed", "kind", t.Kind, "by", t.By, "to", t.To, "reason", why, "caller", caller)
+	c.record(cases.Fact{TransferFailed: f})
+	c.sw.Metrics.Transfers.Finished(c.line.Queue, metrics.TransferKind(t.Kind), metrics.ToAgent, result)
+}
+
+// requeue puts a caller who has lost his agent in front of the queue.
+func (c *Conversation) requeue() {
+	c.releaseTarget()
+	c.releaseAgent()
+	c.log.Warn("caller goes back to the front of the queue", "agent", c.live.Agent)
+	c.live.Agent = ""
+	c.wait = metrics.WaitAbandoned
+	c.join(true)
+}
+
+// targetUp: the target picked up one of his phones.
+func (c *Conversation) targetUp(e event) {
+	for _, l := range c.target.legs {
+		if l != e.leg {
+			l.Hangup(sip.Hangup{Reason: elsewhere})
+		}
+	}
+	c.target.legs = []*sip.Leg{e.leg}
+	c.passing.up = time.Now()
+	c.move(targetUp, "")
+}
+
+// targetEnded: the last phone of the target is out.
+func (c *Conversation) targetEnded(e event) {
+	if !c.target.drop(e.leg) || len(c.target.legs) > 0 {
+		return
+	}
+	ended := e.sip.(sip.Ended)
+	if ended.Cause == sip.EndShutdown {
+		c.conclude(cases.EndShutdown, cases.MissedInterrupted)
+		return
+	}
+	c.move(targetOut, failureOf(ended))
+}
+
+// failureOf says why a phone does not take a transferred caller.
+func failureOf(e sip.Ended) cases.TransferFailure {
+	switch {
+	case e.Cause == sip.EndHangup, e.Cause == sip.EndLocal:
+		return cases.TransferHungUp
+	case e.Cause != sip.EndRejected:
+		return cases.TransferUnreachable
+	case e.Code == 486 || e.Code == 600:
+		return cases.TransferBusy
+	case e.Code == 603:
+		return cases.TransferDeclined
+	case e.Code == 480 || e.Code == 408 || e.Code == 487:
+		return cases.TransferNoAnswer
+	}
+	return cases.TransferUnreachable
+}
+
+func (c *Conversation) limitOver(event) {
+	c.keys, c.refused = "", ""
+	c.move(tooLong, "")
+}
+
+func (c *Conversation) toned(event) {
+	c.tone = nil
+	c.move(told, "")
+}
+
+// releaseTarget lets the target go.
+func (c *Conversation) releaseTarget() {
+	if c.target == nil {
+		return
+	}
+	c.holdTarget(false)
+	if c.pair != nil && slices.Contains(c.target.legs, c.pair.legs[callerSide]) {
+		c.pair.end()
+		c.pair = nil
+	}
+	c.target.hangup("")
+	c.sw.free(c.target.User, c.id)
+	c.target = nil
+}
