@@ -163,3 +163,33 @@ func TestPlacesFitEachOther(t *testing.T) {
 		}
 	}
 }
+
+// What nobody can help happening leads somewhere in every state it can happen in.
+func TestNoStatePassesOverAnEnd(t *testing.T) {
+	for st, at := range stands {
+		var want []move
+		if at.agent != gone {
+			want = append(want, agentLost)
+			if st != talking {
+				want = append(want, agentHungUp)
+			}
+		}
+		switch at.target {
+		case rings:
+			want = append(want, targetUp, targetOut, tooLong)
+		case withAgent, music:
+			want = append(want, targetOut)
+		}
+		if limits[st] > 0 {
+			want = append(want, tooLong)
+		}
+		if at.agent == refusal {
+			want = append(want, told)
+		}
+		for _, m := range want {
+			if _, ok := transfers[st][m]; !ok {
+				t.Errorf("%s: %s leads nowhere", st, m)
+			}
+		}
+	}
+}
