@@ -20,6 +20,10 @@
 // mix. The last one to start takes over; what an earlier one still sends is
 // dropped, and nothing is handed back when the last one ends.
 //
+// What a session receives can be tapped on the way to its Sink. A [Recorder] taps
+// sessions, not bridges: the reader copies into a ring, a goroutine of the
+// recording, [Recorder.Run], writes the file.
+//
 // [Pool.Run] owns time for all sessions (RTCP reports, quarantine of returned
 // ports), [Pacer.Run] owns the prompts and the mixes. Both must run for the
 // package to work.

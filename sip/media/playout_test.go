@@ -219,15 +219,20 @@ func TestPlayoutFollowsTheClock(t *testing.T) {
 func TestPlayoutKeepsNoDelayItDoesNotNeed(t *testing.T) {
 	octets, _ := voiceOf(1, 30*8000)
 	in := packets(octets, frameTime, func(i int) time.Duration {
-		if i < 100 {
-			return time.Duration(i%10) * 16 * ms
+		if i > 50 && i < 100 { // the way is longer for a second
+			return 150 * ms
 		}
 		return 0
 	})
-	var b playout
-	hear(&b, in[:len(in)-1], 0, 0)
-	// hear pulls 50 frames more: the lead before them
-	if lead := int32(b.end-b.next) + 50*frameSamples; lead > playoutStart+2*frameSamples {
-		t.Errorf("%d samples of delay left", lead)
+	lead := func(seconds int) int32 {
+		var b playout
+		hear(&b, in[:50*seconds], 0, 0)
+		return int32(b.end-b.next) + 50*frameSamples // which hear has pulled since the last packet
+	}
+	if d := lead(3); d < playoutStart+3*frameSamples {
+		t.Fatalf("lead of %d samples after the second", d)
+	}
+	if d := lead(30); d > playoutStart+2*frameSamples {
+		t.Errorf("lead of %d samples long after", d)
 	}
 }

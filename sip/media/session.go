@@ -28,8 +28,11 @@ type Session struct {
 	tx sender
 
 	sink  atomic.Pointer[Sink]
+	taps  atomic.Pointer[[]Sink] // never changed in place
 	digit atomic.Pointer[func(byte)]
 	keys  chan struct{} // holds a token while SendDigit runs
+
+	tapping sync.Mutex // held to change taps
 
 	begin     time.Time    // the zero of the following times
 	heard     atomic.Int64 // last packet accepted, RTP or RTCP; 0: none
@@ -116,6 +119,7 @@ func (s *Session) Close() error {
 		return nil
 	}
 	s.sink.Store(nil)
+	s.untapAll()
 	s.tx.close()
 	s.sendReport(time.Now(), true)
 	s.pool.retire(s)
@@ -147,8 +151,8 @@ func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {
 	if f := s.digit.Load(); t.key != 0 && f != nil {
 		(*f)(t.key)
 	}
-	if k := s.sink.Load(); t.deliver && k != nil {
-		(*k).WriteRTP(p)
+	if t.deliver {
+		s.pass(p)
 	}
 }
 

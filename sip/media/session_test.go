@@ -443,8 +443,13 @@ func TestByeAtTheEnd(t *testing.T) {
 
 // forwarding returns a function that takes one packet through a bridge.
 func forwarding(tb testing.TB, from, to Codec) func() {
+	step, _, _ := forwardingBetween(tb, from, to)
+	return step
+}
+
+func forwardingBetween(tb testing.TB, from, to Codec) (step func(), a, b *Session) {
 	pool := openPool(tb)
-	a, b := open(tb, pool), open(tb, pool)
+	a, b = open(tb, pool), open(tb, pool)
 	caller, agent := newFarEnd(tb, a, uint8(from)), newFarEnd(tb, b, uint8(to))
 	a.Apply(caller.agreed(from, 101))
 	b.Apply(agent.agreed(to, 101))
@@ -458,7 +463,7 @@ func forwarding(tb testing.TB, from, to Codec) func() {
 		seq++
 		buf[2], buf[3] = byte(seq>>8), byte(seq)
 		a.receive(buf, source, time.Now())
-	}
+	}, a, b
 }
 
 func TestForwardingAllocatesNothing(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // ErrWAV is returned for a file that is no WAV or of a kind that is not read.
@@ -137,20 +138,7 @@ func mono(in []int16, channels int) []int16 {
 
 // WriteWAV writes samples, 8 kHz mono, as a WAV file of 16-bit PCM.
 func WriteWAV(w io.Writer, samples []int16) error {
-	const head = 44
-	size := uint32(2 * len(samples))
-	b := make([]byte, head, head+2*len(samples))
-	copy(b, "RIFF\x00\x00\x00\x00WAVEfmt ")
-	binary.LittleEndian.PutUint32(b[4:], head-8+size)
-	binary.LittleEndian.PutUint32(b[16:], 16)
-	binary.LittleEndian.PutUint16(b[20:], wavPCM)
-	binary.LittleEndian.PutUint16(b[22:], 1)
-	binary.LittleEndian.PutUint32(b[24:], 8000)
-	binary.LittleEndian.PutUint32(b[28:], 16000)
-	binary.LittleEndian.PutUint16(b[32:], 2)
-	binary.LittleEndian.PutUint16(b[34:], 16)
-	copy(b[36:], "data")
-	binary.LittleEndian.PutUint32(b[40:], size)
+	b := slices.Grow(wavHeader(1, uint32(2*len(samples)), 0), 2*len(samples))
 	for _, v := range samples {
 		b = binary.LittleEndian.AppendUint16(b, uint16(v))
 	}
