@@ -17,11 +17,6 @@ import (
 	"shouwen/sip/media"
 )
 
-// sdpLines makes a body of lines with the line end of SIP.
-func sdpLines(lines ...string) []byte {
-	return []byte(strings.Join(lines, "\r\n") + "\r\n")
-}
-
 var cmpSDP = cmp.Options{
 	cmp.AllowUnexported(description{}, mediaLine{}, payload{}),
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -129,7 +131,7 @@ func (l *streamListener) serve() error {
 func (l *streamListener) accept(inner net.Listener) error {
 	for {
 		conn, err := inner.Accept()
-		if ne, ok := errors.AsType[net.Error](err); ok && ne.Temporary() { //nolint:staticcheck // EMFILE and the like; nothing else tells
+		if passing(err) {
 			l.t.drop("accept")
 			time.Sleep(acceptBackoff)
 			continue
@@ -139,6 +141,14 @@ func (l *streamListener) accept(inner net.Listener) error {
 		}
 		l.t.panics.start("sip_connection", func() { l.greet(conn) })
 	}
+}
+
+// passing says whether an error of Accept is about one connection or about a
+// shortage that may end.
+func passing(err error) bool {
+	return slices.ContainsFunc([]error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR,
+	}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // greet makes a connection ready for sipgo or closes it.

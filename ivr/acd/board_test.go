@@ -178,7 +178,7 @@ func TestNobodyAnswersNextRoundThenExpired(t *testing.T) {
 			wantOffer(t, ticket, offer{round + 1, []string{"clerk1", "clerk2"}, reason})
 			time.Sleep(15*time.Second - 1)
 			wantOffer(t, ticket, offer{})
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			wantOffer(t, ticket, offer{round + 1, nil, acd.RoundOver})
 		}

@@ -148,7 +148,7 @@ func (c *Conversation) choose(event) {
 			}
 		}
 		c.answers = nil
-		if errors.Is(err, acd.ErrTaken) {
+		if errors.Is(err, acd.ErrTaken) && c.offers != nil {
 			c.enter(waiting)
 		} else {
 			c.nobodyCame(event{err: err})
