@@ -269,6 +269,13 @@ func (b *bed) metric(t testing.TB, name, labels string) (sum float64) {
 	return sum
 }
 
+// trying waits until req has come to its leg.
+func trying(t testing.TB, p siptest.TestPhone, req *siptest.Message) {
+	t.Helper()
+	for p.Expect("100 INVITE").Get("CSeq") != req.Get("CSeq") {
+	}
+}
+
 // quiet lets d pass in which no message that is what may come, also no repeated one.
 func quiet(t testing.TB, p siptest.TestPhone, what string, d time.Duration) {
 	t.Helper()

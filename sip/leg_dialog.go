@@ -88,6 +88,9 @@ func (l *Leg) park(s signal) {
 		l.refuseOffer(s, 500)
 		return
 	}
+	if s.kind == sigInvite {
+		l.trying(s.tx, s.req)
+	}
 	l.parked = append(l.parked, s)
 	l.timers.arm(sigParked, parkTime)
 }

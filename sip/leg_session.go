@@ -167,8 +167,15 @@ func (l *Leg) notRenewed(s signal) {
 	}
 }
 
-// expired ends a call whose session was not refreshed (RFC 4028 10).
+// expired ends a call whose session was not refreshed (RFC 4028 10). When the
+// machine stood still and our refresh is as late as this, it gets the rest of the time.
 func (l *Leg) expired(signal) {
+	if l.timers.armed(sigRefresh) {
+		l.timers.stop(sigRefresh)
+		l.timers.arm(sigExpired, l.ua.cfg.clock(l.session.interval-l.session.expireAfter()))
+		l.refresh(signal{})
+		return
+	}
 	l.bye(`SIP;cause=408;text="Session expired"`)
 	l.end(Ended{Cause: EndExpired})
 }

@@ -49,9 +49,18 @@ func (l *Leg) takeOffer(req *msg.Request) error {
 	return l.oa.takeOffer(body)
 }
 
+// arrived says 100 at once: sipgo would say it after 200 ms, but never if the caller
+// repeats himself before.
 func (l *Leg) arrived(signal) {
+	l.trying(l.invite.tx, l.invite.req)
 	if sink := l.ua.deps.OnCall(l); sink != nil {
 		l.sink.CompareAndSwap(nil, &sink)
+	}
+}
+
+func (l *Leg) trying(tx *msg.ServerTx, req *msg.Request) {
+	if err := l.conclude(tx, req, l.reply(req, 100, "Trying", nil)); err != nil {
+		l.log.Debug("100 not sent", "err", err)
 	}
 }
 

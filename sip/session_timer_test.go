@@ -17,15 +17,22 @@ func fast(second time.Duration) func(*bed, *sip.Config) {
 
 const noUpdate = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS"
 
-// timed is a call of script with a session timer of 90 s, refreshed by refresher
-// (uac: the caller).
-func (b *bed) timed(t *testing.T, p siptest.TestPhone, refresher string, change ...string) (*sip.Leg, *siptest.Dialog, *siptest.Message) {
+// A relaxed session is refreshed after half its time and has almost as much again
+// before it expires; a brisk one has a sixth.
+const (
+	relaxed = "1800"
+	brisk   = "90"
+)
+
+// timed is a call of script with a session timer, refreshed by refresher (uac: the
+// caller).
+func (b *bed) timed(t *testing.T, p siptest.TestPhone, interval, refresher string, change ...string) (*sip.Leg, *siptest.Dialog, *siptest.Message) {
 	t.Helper()
-	invite := b.invite(t, p, append(change, "Supported: timer", "Session-Expires: 90;refresher="+refresher)...)
+	invite := b.invite(t, p, append(change, "Supported: timer", "Session-Expires: "+interval+";refresher="+refresher)...)
 	leg := receive(t, b.calls)
 	leg.Answer()
 	ok := p.Expect("200 INVITE")
-	if got := ok.Get("Session-Expires"); got != "90;refresher="+refresher {
+	if got := ok.Get("Session-Expires"); got != interval+";refresher="+refresher {
 		t.Errorf("Session-Expires: %s", got)
 	}
 	p.Send(invite.Ack(ok))
@@ -41,31 +48,31 @@ func origin(sdp string) string {
 
 func TestWeRefreshByUpdate(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, fast(10*time.Millisecond))
+	b := newBed(t, fast(500*time.Microsecond))
 	p := b.script(t)
-	leg, d, _ := b.timed(t, p, "uas")
+	leg, d, _ := b.timed(t, p, relaxed, "uas")
 	for range 3 { // twice as long as the session would have lived
 		update := p.Expect("UPDATE")
-		if update.Body != "" || update.Get("Session-Expires") != "90;refresher=uac" || update.Get("Contact") == "" {
+		if update.Body != "" || update.Get("Session-Expires") != "1800;refresher=uac" || update.Get("Contact") == "" {
 			t.Errorf("refresh: %s", update)
 		}
-		p.Reply(update, 200, "", "Session-Expires: 90;refresher=uac")
+		p.Reply(update, 200, "", "Session-Expires: 1800;refresher=uac")
 	}
 	b.hangup(t, p, d, leg)
 }
 
 func TestWeRefreshByReinviteWithTheSameDescription(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, fast(10*time.Millisecond))
+	b := newBed(t, fast(500*time.Microsecond))
 	p := b.script(t)
-	leg, d, ok := b.timed(t, p, "uas", noUpdate)
+	leg, d, ok := b.timed(t, p, relaxed, "uas", noUpdate)
 	audio := p.NewAudio()
 	for range 3 {
 		again := p.Expect("INVITE")
 		if got := origin(again.Body); got != origin(ok.Body) || got == "" {
 			t.Errorf("o=%s, want %s", got, origin(ok.Body))
 		}
-		p.Reply(again, 200, audio.Answer(again.Body), "Session-Expires: 90;refresher=uac")
+		p.Reply(again, 200, audio.Answer(again.Body), "Session-Expires: 1800;refresher=uac")
 		p.Expect("ACK")
 	}
 	b.hangup(t, p, d, leg)
@@ -73,16 +80,16 @@ func TestWeRefreshByReinviteWithTheSameDescription(t *testing.T) {
 
 func TestPeerRefreshesUntilItDoesNot(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, fast(10*time.Millisecond))
+	b := newBed(t, fast(500*time.Microsecond))
 	p := b.script(t)
-	leg, d, ok := b.timed(t, p, "uac")
+	leg, d, ok := b.timed(t, p, relaxed, "uac")
 	if ok.Get("Require") != "timer" {
 		t.Errorf("Require: %s", ok.Get("Require"))
 	}
 	for range 4 {
 		p.Never("BYE", 300*time.Millisecond)
-		p.Send(d.Request("UPDATE").With("Supported: timer", "Session-Expires: 90;refresher=uac"))
-		if res := p.Expect("200 UPDATE"); res.Get("Session-Expires") != "90;refresher=uac" {
+		p.Send(d.Request("UPDATE").With("Supported: timer", "Session-Expires: 1800;refresher=uac"))
+		if res := p.Expect("200 UPDATE"); res.Get("Session-Expires") != "1800;refresher=uac" {
 			t.Errorf("%s", res)
 		}
 	}
@@ -101,7 +108,7 @@ func TestSessionExpiresWhenOurRefreshIsRefused(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, fast(10*time.Millisecond))
 			p := b.script(t)
-			leg, _, _ := b.timed(t, p, "uas")
+			leg, _, _ := b.timed(t, p, brisk, "uas")
 			update := p.Expect("UPDATE")
 			if status > 0 {
 				p.Reply(update, status, "")
@@ -118,9 +125,9 @@ func TestRefreshOfACallThePeerForgot(t *testing.T) {
 		for method, allow := range map[string]string{"UPDATE": "Allow: UPDATE", "INVITE": noUpdate} {
 			t.Run(method, func(t *testing.T) {
 				t.Parallel()
-				b := newBed(t, fast(10*time.Millisecond))
+				b := newBed(t, fast(500*time.Microsecond))
 				p := b.script(t)
-				leg, _, _ := b.timed(t, p, "uas", allow)
+				leg, _, _ := b.timed(t, p, relaxed, "uas", allow)
 				p.Reply(p.Expect(method), status, "")
 				p.Reply(p.Expect("BYE"), 481, "")
 				b.over(t, leg, sip.EndGone)
@@ -131,15 +138,15 @@ func TestRefreshOfACallThePeerForgot(t *testing.T) {
 
 func TestRefreshAnsweredWith422IsLonger(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, fast(10*time.Millisecond))
+	b := newBed(t, fast(500*time.Microsecond))
 	p := b.script(t)
-	leg, d, _ := b.timed(t, p, "uas")
-	p.Reply(p.Expect("UPDATE"), 422, "", "Min-SE: 180")
+	leg, d, _ := b.timed(t, p, relaxed, "uas")
+	p.Reply(p.Expect("UPDATE"), 422, "", "Min-SE: 3600")
 	longer := p.Expect("UPDATE")
-	if longer.Get("Session-Expires") != "180;refresher=uac" || longer.Get("Min-SE") != "180" {
+	if longer.Get("Session-Expires") != "3600;refresher=uac" || longer.Get("Min-SE") != "3600" {
 		t.Errorf("%s", longer)
 	}
-	p.Reply(longer, 200, "", "Session-Expires: 180;refresher=uac")
+	p.Reply(longer, 200, "", "Session-Expires: 3600;refresher=uac")
 	b.hangup(t, p, d, leg)
 }
 
@@ -191,8 +198,8 @@ func TestGlare(t *testing.T) {
 		t.Parallel()
 		b := newBed(t, fast(second))
 		p := b.script(t)
-		leg, d, _ := b.timed(t, p, "uas", noUpdate)
-		glare(t, b, p, d, 0, 2*second+200*time.Millisecond)
+		leg, d, _ := b.timed(t, p, brisk, "uas", noUpdate)
+		glare(t, b, p, d, 0, 2*second+time.Second)
 		b.hangup(t, p, d, leg)
 	})
 	t.Run("we made the Call-ID", func(t *testing.T) {
@@ -200,16 +207,16 @@ func TestGlare(t *testing.T) {
 		b := newBed(t, fast(second))
 		p, leg, invite := b.rung(t, siptest.Config{})
 		d, _ := b.pickUp(t, p, leg, invite, noUpdate, "Session-Expires: 90;refresher=uac")
-		glare(t, b, p, d, 2*second-5*time.Millisecond, 4*second+200*time.Millisecond)
+		glare(t, b, p, d, 2*second-5*time.Millisecond, 4*second+time.Second)
 		b.hangup(t, p, d, leg)
 	})
 }
 
 func TestByeDuringOurReinvite(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, fast(10*time.Millisecond))
+	b := newBed(t, fast(500*time.Microsecond))
 	p := b.script(t)
-	leg, d, _ := b.timed(t, p, "uas", noUpdate)
+	leg, d, _ := b.timed(t, p, relaxed, "uas", noUpdate)
 	again := p.Expect("INVITE")
 	p.Reply(again, 100, "")
 	b.hangup(t, p, d, leg)
@@ -219,9 +226,9 @@ func TestByeDuringOurReinvite(t *testing.T) {
 
 func TestOurByeDuringOurReinvite(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, fast(10*time.Millisecond))
+	b := newBed(t, fast(500*time.Microsecond))
 	p := b.script(t)
-	leg, _, _ := b.timed(t, p, "uas", noUpdate)
+	leg, _, _ := b.timed(t, p, relaxed, "uas", noUpdate)
 	again := p.Expect("INVITE")
 	leg.Hangup(sip.Hangup{})
 	bye := p.Expect("BYE")
@@ -233,9 +240,9 @@ func TestOurByeDuringOurReinvite(t *testing.T) {
 
 func TestAnswerOfOurReinviteThatIsNone(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, fast(10*time.Millisecond))
+	b := newBed(t, fast(500*time.Microsecond))
 	p := b.script(t)
-	leg, _, _ := b.timed(t, p, "uas", noUpdate)
+	leg, _, _ := b.timed(t, p, relaxed, "uas", noUpdate)
 	p.Reply(p.Expect("INVITE"), 200, "")
 	p.Expect("ACK")
 	p.Reply(p.Expect("BYE"), 200, "")

@@ -259,6 +259,21 @@ func TestRepeatedInviteIsOneCall(t *testing.T) {
 	}
 }
 
+// sipgo says 100 only to who waits for it.
+func TestCallerInAHurryIsToldTrying(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	p := b.script(t)
+	invite := b.invite(t, p)
+	p.Send(invite)
+	p.Send(invite)
+	trying(t, p, invite)
+	leg := receive(t, b.calls)
+	p.Send(invite.Cancel())
+	p.Send(invite.Ack(p.Expect("487 INVITE")))
+	b.over(t, leg, sip.EndCancelled)
+}
+
 func TestInviteThatCameTwoWaysIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -308,7 +323,7 @@ func TestReinviteBeforeTheAckWaitsForIt(t *testing.T) {
 	next[sip.Answered](t, b, leg)
 	d := siptest.Caller(invite, ok)
 	hold := p.Send(d.Request("INVITE").WithSDP(p.NewAudio().SDP(siptest.SendOnly)))
-	p.Expect("100 INVITE") // sipgo's: it has come
+	trying(t, p, hold)
 	third := p.Send(d.Request("INVITE").WithSDP(p.NewAudio().SDP(siptest.SendOnly)))
 	p.Send(third.Ack(p.Expect("500 INVITE"))) // one waits, no more
 	p.Send(invite.Ack(ok))
@@ -350,7 +365,7 @@ func TestByeAnswersTheInviteThatWaits(t *testing.T) {
 	next[sip.Answered](t, b, leg)
 	d := siptest.Caller(invite, ok)
 	again := p.Send(d.Request("INVITE").WithSDP(p.NewAudio().SDP(siptest.SendRecv)))
-	p.Expect("100 INVITE") // sipgo's: it has come
+	trying(t, p, again)
 	b.hangup(t, p, d, leg)
 	p.Send(again.Ack(p.Expect("487 INVITE")))
 }
