@@ -1,6 +1,7 @@
 package ivr_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +149,22 @@ func TestLoadNamesTheLine(t *testing.T) {
 		if _, err := ivr.Load([]byte(tt.text)); err == nil || err.Error() != tt.want {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}
+	}
+}
+
+// TestCheckIsQuick: a ladder has more paths than could be followed one by one.
+func TestCheckIsQuick(t *testing.T) {
+	f := ivr.Flow{Start: "n000", Emergency: "off", Nodes: map[string]ivr.Node{"n198": {Hangup: &ivr.Leaf{}}}}
+	for i := range 198 {
+		next := fmt.Sprintf("n%03d", i+1)
+		f.Nodes[fmt.Sprintf("n%03d", i)] = ivr.Node{Hours: &ivr.Hours{Of: "hotline", Open: next, Closed: next}}
+	}
+	if got := f.Check(refs(t)); got != nil {
+		t.Error(got)
+	}
+	f.Nodes["x"], f.Nodes["y"] = f.Nodes["n198"], f.Nodes["n198"]
+	if got := f.Check(refs(t)); len(got) != 1 || got[0].String() != "201 nodes, want at most 200" {
+		t.Error(got)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,16 +156,17 @@ func TestWalk(t *testing.T) {
 		heard      string // part of it
 		took       time.Duration
 	}{
-		"straight through":      {"township", "13", false, "extension 8001", "zh-CN our_languages|zh-CN our_menu", 0},
-		"in English":            {"township", "20", false, "queue general", "en our_menu|en please_hold", 0},
-		"silent throughout":     {"township", "....", false, "queue general", "our_still_there|zh-CN our_menu|zh-CN our_still_there|zh-CN please_hold", 18 * time.Second},
-		"wrong, silent, right":  {"township", "18.0", false, "queue general", "our_menu|zh-CN invalid_key|zh-CN our_menu|zh-CN our_still_there|zh-CN our_menu", 5 * time.Second},
-		"round and round":       {"township", "1#####", false, "queue general", "our_menu|zh-CN our_menu|zh-CN our_menu|zh-CN please_hold", 0},
-		"keys into the prompts": {"township", "<2<3", false, "extension 8001", "zh-CN our_languages|en our_menu", 0},
-		"emergency in a menu":   {"township", "1*", false, "emergency ", "our_menu", 0},
-		"emergency in a prompt": {"township", "<*", true, "emergency ", "zh-CN closed", 0},
-		"emergency in digits":   {"township", "11260*", false, "emergency ", "our_key_in_case", 0},
-		"complaint":             {"township", "128123.", false, "queue supervisors", "our_key_in_staff", time.Second},
+		"straight through":            {"township", "13", false, "extension 8001", "zh-CN our_languages|zh-CN our_menu", 0},
+		"in English":                  {"township", "20", false, "queue general", "en our_menu|en please_hold", 0},
+		"silent throughout":           {"township", "....", false, "queue general", "our_still_there|zh-CN our_menu|zh-CN our_still_there|zh-CN please_hold", 18 * time.Second},
+		"wrong, silent, right":        {"township", "18.0", false, "queue general", "our_menu|zh-CN invalid_key|zh-CN our_menu|zh-CN our_still_there|zh-CN our_menu", 5 * time.Second},
+		"round and round":             {"township", "1#####", false, "queue general", "our_menu|zh-CN our_menu|zh-CN our_menu|zh-CN please_hold", 0},
+		"keys into the prompts":       {"township", "<2<3", false, "extension 8001", "zh-CN our_languages|en our_menu", 0},
+		"emergency in a menu":         {"township", "1*", false, "emergency ", "our_menu", 0},
+		"emergency in a prompt":       {"township", "<*", true, "emergency ", "zh-CN closed", 0},
+		"emergency in digits":         {"township", "11260*", false, "emergency ", "our_key_in_case", 0},
+		"complaint":                   {"township", "128123.", false, "queue supervisors", "our_key_in_staff", time.Second},
+		"emergency in the last words": {"township", "1<*", true, "emergency ", "will_call_back", 0},
 		"case open, again, person": {"township", "1126092110042#.3", false, "extension 8001",
 			"our_case n2 n6 n0 n9 n2 yao yao n0 n0 n4 n2 our_due n2 n0 n2 n6 year n10 month n2 day n10 n5 oclock n2 n10 past|zh-CN our_menu",
 			time.Millisecond},
@@ -202,6 +204,24 @@ func TestWalk(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestOneFlowForManyCallers: walks share the flow and nothing else.
+func TestOneFlowForManyCallers(t *testing.T) {
+	walk := ivr.Walk{Flow: load(t, ivr.Example), Language: "en", Open: func(string) bool { return true }}
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			todo, want := "81", ivr.ToQueue
+			if i%2 == 0 {
+				todo, want = "2", ivr.ToCallback
+			}
+			if exit, err := walk.Run(t.Context(), &script{todo: todo}); err != nil || exit.To != want {
+				t.Errorf("keys %s: %+v, %v", todo, exit, err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestExitHasWhatCameTogether(t *testing.T) {

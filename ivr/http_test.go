@@ -137,13 +137,59 @@ func TestHTTPWaits(t *testing.T) {
 }
 
 func TestHTTPEndsWithItsContext(t *testing.T) {
+	for name, end := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"deadline": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Second)
+		},
+		"cancel": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(time.Second, cancel)
+			return ctx, cancel
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := end(t.Context())
+			defer cancel()
+			system := mute{after: time.Minute}
+			exit, err := ivr.Walk{Flow: load(t, lookUp), Language: "en", HTTP: system.do}.Run(ctx, &script{todo: "..."})
+			if !errors.Is(err, ctx.Err()) || exit.To != "" {
+				t.Errorf("%s: to %q, %v", name, exit.To, err)
+			}
+		})
+	}
+}
+
+// body is an answer that must be closed.
+type body struct {
+	io.Reader
+	closed bool
+}
+
+func (b *body) Close() error {
+	b.closed = true
+	return nil
+}
+
+// TestHTTPKeepsNothing: answers are closed, and of the keys of a caller who cannot
+// wait only the first 32 count later.
+func TestHTTPKeepsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		system := mute{after: time.Minute}
-		_, err := ivr.Walk{Flow: load(t, lookUp), Language: "en", HTTP: system.do}.Run(ctx, &script{todo: "..."})
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("err = %v", err)
+		f := load(t, `
+start: ask
+nodes:
+  ask: {http: {get: "http://cases.example/", next: digits, fail: bye}}
+  digits: {collect: {play: [greeting], into: n, min: 2, next: menu, else: bye}}
+  menu: {menu: {play: [main_menu], keys: {1: bye}, tries: 1, else: bye}}
+  bye: {hangup: {play: [goodbye]}}`)
+		answer := &body{Reader: strings.NewReader("{}")}
+		walk := ivr.Walk{Flow: f, Language: "en", HTTP: func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Second)
+			return &http.Response{StatusCode: 200, Body: answer}, nil
+		}}
+		c := &script{todo: strings.Repeat("1", 100) + "..."}
+		exit, err := walk.Run(t.Context(), c)
+		if err != nil || exit.Values["n"] != strings.Repeat("1", 32) || exit.Steps[2].On != "silent" || !answer.closed {
+			t.Errorf("%+v, %v, closed %t", exit, err, answer.closed)
 		}
 	})
 }
