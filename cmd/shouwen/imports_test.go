@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"cases/store/storetest": {"cases/store", "cases/store/embedded"},
 	"cmd/shouwen":           {"cases", "cases/console", "cases/journal", "cases/store", "cases/store/embedded", "ivr/acd", "ivr/call", "ivr/prompts", "metrics", "sip", "sip/media", "sip/siptest"},
 	"cmd/shouwen-load":      {"sip/media", "sip/siptest"},
+	"ivr":                   {"ivr/prompts"},
 	"ivr/acd":               {"metrics"},
 	"ivr/call":              {"cases", "cases/journal", "cases/store", "ivr/acd", "ivr/prompts", "metrics", "sip", "sip/media"},
 	"ivr/prompts":           {},
@@ -55,7 +56,7 @@ var fences = map[string][]string{
 	"github.com/prometheus/":          {"metrics"},
 	"github.com/danielgtaylor/huma":   {"cases/console"},
 	"github.com/alecthomas/kong":      {"cmd/shouwen", "cmd/shouwen-load"},
-	"github.com/goccy/go-yaml":        {"cmd/shouwen"},
+	"github.com/goccy/go-yaml":        {"cmd/shouwen", "ivr"},
 	"github.com/icholy/digest":        {"sip", "sip/siptest"}, // an independent judge, in tests
 	"database/sql":                    nil,
 }
