@@ -178,14 +178,18 @@ func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith
 	c.sw.Metrics.Transfers.Finished(c.line.Queue, metrics.TransferKind(t.Kind), metrics.ToAgent, result)
 }
 
-// requeue puts a caller who has lost his agent in front of the queue.
+// requeue puts a caller who has lost his agent in front of the queue, before
+// anybody who is set free by it can be offered to those who wait there.
 func (c *Conversation) requeue() {
-	c.releaseTarget()
-	c.releaseAgent()
 	c.log.Warn("caller goes back to the front of the queue", "agent", c.live.Agent)
+	c.pair.end()
+	c.pair = nil
 	c.live.Agent = ""
 	c.wait = metrics.WaitAbandoned
 	c.join(true)
+	c.releaseTarget()
+	c.releaseAgent()
+	c.playAgent(gone)
 }
 
 // targetUp: the target picked up one of his phones.

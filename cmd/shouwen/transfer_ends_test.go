@@ -1,0 +1,325 @@
+package main
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/call"
+	"shouwen/sip/siptest"
+)
+
+const callEnded = cases.EventEnded
+
+// stage is a point of a transfer to which a test brings a caller; target is
+// nobody's call before it rings.
+type stage func(p *passed) (target siptest.TestCall)
+
+var stages = map[string]stage{
+	"while the agent dials": func(p *passed) (none siptest.TestCall) {
+		p.agent.Press("*2")
+		p.caller.Hears(musicSays)
+		return none
+	},
+	"while the target rings":         func(p *passed) siptest.TestCall { return p.consult("*2") },
+	"while the target rings blindly": func(p *passed) siptest.TestCall { return p.consult("*6") },
+	"after the agent left": func(p *passed) siptest.TestCall {
+		target := p.consult("*2")
+		p.last("*4")
+		p.caller.Hears(musicSays)
+		return target
+	},
+	"while the two agents speak": (*passed).consulted,
+	"while the target waits": func(p *passed) siptest.TestCall {
+		target := p.consulted()
+		p.agent.Press("*1")
+		p.talk(p.agent, 0)
+		target.Hears(musicSays)
+		return target
+	},
+	"while the agent is told": func(p *passed) (none siptest.TestCall) {
+		p.agent.Press("*29999#")
+		p.agent.Hears(toneHz)
+		p.caller.Hears(musicSays)
+		return none
+	},
+}
+
+// TestCallerHangsUpInTransfer: every phone stops at once, and the case says what
+// the caller had; who was left alone is called back.
+func TestCallerHangsUpInTransfer(t *testing.T) {
+	t.Parallel()
+	for name, reach := range stages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := reach(p)
+			p.caller.Hangup()
+			p.agent.Ended()
+			if target.Call != nil {
+				target.Ended()
+			}
+			until(t, "both are free", func() bool {
+				for _, a := range p.server.board.Snapshot().Agents {
+					if a.Call != "" {
+						return false
+					}
+				}
+				return true
+			})
+			c, events := p.ledger()
+			last := events[len(events)-1].Kind
+			if alone := name == "after the agent left"; alone != !c.CallbackDue.IsZero() || alone != (last == cases.EventMissed) {
+				t.Errorf("callback due %s, last event %s", c.CallbackDue, last)
+			}
+			if target.Call == nil {
+				return
+			}
+			if why, caller := failure(t, events); why != cases.TransferCallEnded || caller != cases.CallerGone {
+				t.Errorf("failed because of %s, caller with %s", why, caller)
+			}
+		})
+	}
+}
+
+// TestAgentHangsUpInTransfer: who hangs up leaves the caller to the target if
+// there is one, and else to the front of the queue.
+func TestAgentHangsUpInTransfer(t *testing.T) {
+	t.Parallel()
+	for name, reach := range stages {
+		if name == "after the agent left" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := reach(p)
+			p.agent.Call.Hangup(t.Context())
+			p.agent.Ended()
+			if target.Call == nil {
+				p.pickUp()
+				p.caller.Hangup()
+				p.agent.Ended()
+				p.ledger()
+				return
+			}
+			_ = target.Call.Answer() // an error: he has picked up
+			p.talk(target, 1)
+			p.end(target, 1, started, completed)
+		})
+	}
+}
+
+// TestTargetFailsAfterTheAgentLeft: the caller hears music until somebody of the
+// queue has him, before those who came after him.
+func TestTargetFailsAfterTheAgentLeft(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"*2", "*6"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := p.consult(code)
+			behind := p.dial(numbered(2)) // both agents are busy
+			behind.Hears(musicSays)
+			p.last("*4")
+			rings := p.phones[0].Incoming() // for the one behind
+			target.Reject(486)
+			p.caller.Hears(musicSays)
+			again := p.phones[1].Incoming() // for the one in front
+			again.Answer()
+			p.talk(again, 1)
+			behind.Hangup()
+			rings.Ended()
+			p.caller.Hangup()
+			again.Ended()
+			one := p.cases()[0]
+			if one.FirstAsker != p.Agents[0].User || one.Handler != p.Agents[1].User || !one.CallbackDue.IsZero() {
+				t.Errorf("case %+v", one)
+			}
+		})
+	}
+}
+
+// TestTargetHangsUp: the agent has the caller again.
+func TestTargetHangsUp(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"while the two agents speak", "while the target waits"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := stages[name](p)
+			target.Hangup()
+			p.back()
+			if why, _ := failure(t, p.end(p.agent, 0, started, failed)); why != cases.TransferHungUp {
+				t.Errorf("failed because of %s", why)
+			}
+		})
+	}
+}
+
+// TestBothAgentsHangUp at the same moment: whoever was faster, the caller is in
+// front of the queue and somebody else has him next.
+func TestBothAgentsHangUp(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 2)
+	for range 5 {
+		target := p.consulted()
+		together(2, func(i int) {
+			_ = []siptest.TestCall{p.agent, target}[i].Call.Hangup(t.Context())
+		})
+		p.pickUp()
+	}
+	p.caller.Hangup()
+	p.agent.Ended()
+	if c, events := p.ledger(); c.FirstAsker != p.Agents[0].User || len(events) != 1+5*3+1 { // each round: started, its end, picked up
+		t.Errorf("first-asker %s, %d events", c.FirstAsker, len(events))
+	}
+}
+
+// TestAgentAndCallerHangUp at the same moment: the target is hung up.
+func TestAgentAndCallerHangUp(t *testing.T) {
+	t.Parallel()
+	b := passOn(t, 2)
+	for range 4 {
+		target := b.consulted()
+		together(2, func(i int) {
+			_ = []siptest.TestCall{b.agent, b.caller}[i].Call.Hangup(t.Context())
+		})
+		target.Ended()
+		b.caller = b.dial(numbered(1))
+		b.pickUp()
+	}
+	b.caller.Hangup()
+	b.agent.Ended()
+	for _, c := range b.cases() {
+		if c.FirstAsker != b.Agents[0].User || c.Call.Cause != cases.EndCaller {
+			t.Errorf("case %+v", c)
+		}
+	}
+}
+
+// TestPhoneDiesInTransfer: an agent's dead phone is as if he had hung up, a
+// target's as if it had not come.
+func TestPhoneDiesInTransfer(t *testing.T) {
+	t.Parallel()
+	soon := func(c *Config) { c.RTP.MediaTimeout = Duration(2 * time.Second) }
+	for _, name := range []string{"while the target rings", "while the two agents speak", "while the target waits"} {
+		t.Run("the agent's "+name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2, soon)
+			target := stages[name](p)
+			unplug(t, p.phones[0], p.agent)
+			if name == "while the target rings" {
+				until(t, "the agent is out", func() bool { return p.server.board.Snapshot().Agents[0].Call == "" })
+			}
+			_ = target.Call.Answer()
+			p.talk(target, 1)
+			p.end(target, 1, started, completed)
+		})
+	}
+	t.Run("the target's", func(t *testing.T) {
+		t.Parallel()
+		p := passOn(t, 2, soon)
+		target := p.consulted()
+		unplug(t, p.phones[1], target)
+		p.back()
+		if why, _ := failure(t, p.end(p.agent, 0, started, failed)); why != cases.TransferUnreachable {
+			t.Errorf("failed because of %s", why)
+		}
+	})
+}
+
+// TestTransferByCommand: the console passes a caller on as the phone does, and
+// only for the agent who has him.
+func TestTransferByCommand(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 3, func(c *Config) { c.HTTP.Metrics = "127.0.0.1:0" })
+	calls, id := p.server.calls, p.server.calls.Live()[0].ID
+	me, colleague := p.Agents[0].User, p.ext(1)
+	refused := func(err, want error) {
+		t.Helper()
+		if !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	refused(calls.Transfer("no call", me, colleague, cases.TransferWarm), call.ErrNoCall)
+	refused(calls.Transfer(id, p.Agents[1].User, colleague, cases.TransferWarm), call.ErrNotAgent)
+	refused(calls.Complete(id, me), call.ErrNotNow)
+	unknown, ok := errors.AsType[*call.TargetError](calls.Transfer(id, me, "9999", cases.TransferWarm))
+	if !ok || unknown.Reason != cases.TransferUnknown {
+		t.Errorf("unknown extension: %v", unknown)
+	}
+	p.talk(p.agent, 0) // nothing has changed
+
+	refused(calls.Transfer(id, me, colleague, cases.TransferWarm), nil)
+	target := p.phones[1].Incoming()
+	p.caller.Hears(musicSays)
+	refused(calls.Transfer(id, me, p.ext(2), cases.TransferWarm), call.ErrNotNow)
+	refused(calls.Cancel(id, me), nil)
+	target.Ended()
+	p.back()
+
+	refused(calls.Transfer(id, me, colleague, cases.TransferBlind), nil)
+	target = p.phones[1].Incoming()
+	refused(calls.Complete(id, me), nil) // while it rings
+	p.agent.Ended()
+	p.caller.Hears(musicSays)
+	target.Answer()
+	p.talk(target, 1)
+	refused(calls.Transfer(id, me, p.ext(2), cases.TransferWarm), call.ErrNotAgent)
+	refused(calls.Transfer(id, p.Agents[1].User, p.ext(0), cases.TransferWarm), nil) // and on
+	first := p.phones[0].Incoming()
+	first.Answer()
+	first.Hears(toneOf(1))
+	refused(calls.Toggle(id, p.Agents[1].User), nil)
+	p.talk(target, 1)
+	first.Hears(musicSays)
+	refused(calls.Complete(id, p.Agents[1].User), nil)
+	target.Ended()
+	p.talk(first, 0)
+	for _, want := range []string{
+		`shouwen_transfers_total{kind="warm",queue="hotline",result="completed",target="agent"} 1`,
+		`shouwen_transfers_total{kind="warm",queue="hotline",result="returned",target="agent"} 2`,
+		`shouwen_transfers_total{kind="blind",queue="hotline",result="completed",target="agent"} 1`,
+	} {
+		p.scrapes(t, want)
+	}
+	p.caller.Hangup()
+	first.Ended()
+	p.check(0, started, failed, started, failed, started, completed, started, completed, callEnded)
+}
+
+// TestTransferWhileDraining: no new phone is rung, the caller stays with his
+// agent; and whoever is in a transfer when the time is up is hung up.
+func TestTransferWhileDraining(t *testing.T) {
+	t.Parallel()
+	t.Run("begun", func(t *testing.T) {
+		t.Parallel()
+		p := passOn(t, 2, func(c *Config) { c.DrainTimeout = Duration(time.Minute) })
+		go p.stop()
+		options := siptest.New(t, p.SIP.UDP, siptest.Config{User: "monitor", Patience: patience})
+		until(t, "OPTIONS is answered with 503", func() bool {
+			return options.Do(options.Request("OPTIONS", "sip:"+p.SIP.UDP)).Status == 503
+		})
+		p.agent.Press("*2" + p.ext(1) + "#")
+		p.agent.Hears(toneHz)
+		p.back()
+		p.end(p.agent, 0, started, failed)
+	})
+	for _, name := range []string{"while the target rings", "after the agent left", "while the two agents speak"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := stages[name](p)
+			go p.stop()
+			p.caller.Ended()
+			p.agent.Ended()
+			target.Ended()
+			c, _ := p.ledger()
+			if c.CallbackDue.IsZero() {
+				t.Error("no callback owed")
+			}
+		})
+	}
+}
