@@ -80,7 +80,7 @@ func caseOf(c cases.Case) caseBody {
 
 type eventBody struct {
 	Seq      int             `json:"seq" doc:"From 1, without gaps."`
-	Kind     string          `json:"kind" enum:"picked_up,missed,ended"`
+	Kind     string          `json:"kind" enum:"picked_up,missed,ended,transfer_started,transfer_completed,transfer_failed"`
 	State    string          `json:"state" doc:"State of the case after it."`
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`

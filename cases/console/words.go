@@ -200,4 +200,8 @@ var words = map[string][2]string{
 	"event picked_up": {"接听", "Picked up"},
 	"event missed":    {"未接", "Missed"},
 	"event ended":     {"通话结束", "Call ended"},
+
+	"event transfer_started":   {"开始转接", "Transfer started"},
+	"event transfer_completed": {"转接成功", "Transfer completed"},
+	"event transfer_failed":    {"转接未成", "Transfer failed"},
 }

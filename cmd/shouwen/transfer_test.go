@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/sip/siptest"
 )
 
 // TestWarmTransfer: the agent speaks with a colleague, to and fro with the
@@ -105,24 +106,31 @@ func TestBlindTransfer(t *testing.T) {
 // tone and has the caller again.
 func TestTargetDoesNotCome(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"*2", "*6"} {
-		for status, why := range map[int]cases.TransferFailure{
-			486: cases.TransferBusy, 600: cases.TransferBusy, 603: cases.TransferDeclined, 480: cases.TransferNoAnswer,
-			408: cases.TransferNoAnswer, 404: cases.TransferUnreachable,
-		} {
-			t.Run(fmt.Sprint(code, " ", status), func(t *testing.T) {
-				t.Parallel()
-				p := passOn(t, 2)
-				p.consult(code).Reject(status)
-				p.agent.Hears(toneHz)
-				p.caller.Hears(musicSays)
-				p.back()
-				got, caller := failure(t, p.end(p.agent, 0, started, failed))
-				if got != why || caller != cases.CallerWithAgent {
-					t.Errorf("failed because of %s, caller with %s; want %s", got, caller, why)
-				}
-			})
-		}
+	for name, tt := range map[string]struct {
+		code   string
+		status int
+		why    cases.TransferFailure
+	}{
+		"busy":                   {"*2", 486, cases.TransferBusy},
+		"busy, blindly":          {"*6", 486, cases.TransferBusy},
+		"busy everywhere":        {"*2", 600, cases.TransferBusy},
+		"declined":               {"*2", 603, cases.TransferDeclined},
+		"unavailable":            {"*2", 480, cases.TransferNoAnswer},
+		"no answer":              {"*2", 408, cases.TransferNoAnswer},
+		"unknown to its network": {"*2", 404, cases.TransferUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			p.consult(tt.code).Reject(tt.status)
+			p.agent.Hears(toneHz)
+			p.caller.Hears(musicSays)
+			p.back()
+			why, caller := failure(t, p.end(p.agent, 0, started, failed))
+			if why != tt.why || caller != cases.CallerWithAgent {
+				t.Errorf("failed because of %s, caller with %s; want %s", why, caller, tt.why)
+			}
+		})
 	}
 }
 
@@ -260,4 +268,46 @@ func TestCancelCrossesPickUp(t *testing.T) {
 	}
 	p.caller.Hangup()
 	p.agent.Ended()
+}
+
+// TestTransferByINFO: phones that tell keys by SIP INFO have the same codes.
+func TestTransferByINFO(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 2)
+	press := func(keys string) {
+		for _, key := range keys {
+			if res := p.agent.Do("INFO", fmt.Sprintf("Signal=%c\r\nDuration=160\r\n", key), "Content-Type: application/dtmf-relay"); res.Status != 200 {
+				t.Fatalf("INFO: %d", res.Status)
+			}
+		}
+	}
+	press("*2" + p.ext(1) + "#")
+	target := p.phones[1].Incoming()
+	p.caller.Hears(musicSays)
+	target.Answer()
+	target.Hears(toneOf(0))
+	press("*4")
+	p.agent.Ended()
+	p.talk(target, 1)
+	p.end(target, 1, started, completed)
+}
+
+// TestHoldInTransfer: the hold key works on the target too, and what the caller's
+// phone holds stays on hold when the agent is back.
+func TestHoldInTransfer(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 2)
+	target := p.consulted()
+	p.agent.Do("INVITE", p.agent.SDP(siptest.SendOnly))
+	target.Hears(musicSays)
+	p.caller.Hears(musicSays)
+	p.agent.Do("INVITE", p.agent.SDP(siptest.SendRecv))
+	target.Hears(toneOf(0))
+	p.caller.Do("INVITE", p.caller.SDP(siptest.SendOnly))
+	p.agent.Press("**")
+	target.Ended()
+	p.agent.Hears(musicSays)
+	p.caller.Do("INVITE", p.caller.SDP(siptest.SendRecv))
+	p.back()
+	p.end(p.agent, 0, started, failed)
 }

@@ -3,4 +3,8 @@
 // which answers, waits with him in the queue, rings agents, opens the case when
 // one picks up, bridges the two and records how it ended. A call between
 // extensions becomes an Intercom.
+//
+// An agent passes his caller on by feature codes or by the methods of Switch. The
+// Conversation owns all three legs then, and two tables rule it: transfers says
+// what leads where, stands who hears what there.
 package call
