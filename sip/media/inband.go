@@ -11,7 +11,7 @@ import (
 const (
 	inbandWindow = 160
 	inbandHop    = 40
-	inbandHits   = 5         // windows in a row that make a press: 32 ms of tone always do, 23 ms never
+	inbandHits   = 5         // windows in a row that make a press: 40 ms of tone always do, 23 ms never
 	inbandMisses = 4         // windows without the key that end it
 	inbandLost   = 2 * 160   // samples missing that may have been tone
 	inbandLevel  = 810       // least amplitude of each tone: -29 dBm0

@@ -66,7 +66,7 @@ func TestInbandKeys(t *testing.T) {
 		"as a telephone sends them":       {func(*dtmf) {}, true},
 		"40 ms, and 40 ms of silence":     {func(d *dtmf) { d.lasting, d.silence = 40*ms, 40*ms }, true},
 		"23 ms":                           {func(d *dtmf) { d.lasting = 23 * ms }, false},
-		"five seconds":                    {func(d *dtmf) { d.lasting = 5 * time.Second }, true},
+		"a second":                        {func(d *dtmf) { d.lasting = time.Second }, true},
 		"as loud as can be":               {func(d *dtmf) { d.row, d.col = -3, -3 }, true},
 		"as quiet as can be":              {func(d *dtmf) { d.row, d.col = -25, -25 }, true},
 		"too quiet":                       {func(d *dtmf) { d.row, d.col = -35, -35 }, false},
@@ -190,7 +190,7 @@ func TestInbandTalkOff(t *testing.T) {
 		}
 		sounds[name] = a
 	}
-	sounds["speech-like"] = babble(10 * time.Minute)
+	sounds["speech-like"] = babble(3 * time.Minute)
 	for name, audio := range sounds {
 		for _, volume := range []float64{0.3, 1, 3} {
 			scaled := make([]int16, len(audio))

@@ -19,8 +19,9 @@ const (
 
 // Mixer lets sessions hear the sum of others, each listener a sum of its own, every 20 ms: three
 // on one line, and a supervisor who listens, whispers or barges in. Everybody is
-// heard 60 to 200 ms late; telephone-events are not passed on. Its methods may
-// be called from any goroutine.
+// heard 60 to 200 ms late; telephone-events are not passed on. A session that a
+// bridge or a playback takes over has left. Methods may be called from any
+// goroutine.
 type Mixer struct {
 	mu      sync.Mutex // guards the following fields and what members own
 	members []*member
@@ -119,32 +120,28 @@ func (e *member) WriteRTP(p *Packet) {
 // interrupt implements turn.
 func (m *Mixer) interrupt() { m.Close() }
 
-// step implements turn: one frame of everybody to everybody. Whose session has
-// another speaker by now has left.
+// step implements turn: one frame of everybody to everybody.
 func (m *Mixer) step(skipped int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, e := range m.members {
 		e.speak()
 	}
-	for i := 0; i < len(m.members); {
-		e := m.members[i]
-		if e.session.tx.frame(e, skipped) {
-			i++
-			continue
+	for _, e := range slices.Backward(m.members) {
+		if !e.session.tx.frame(e, skipped) {
+			m.part(e)
 		}
-		m.part(i)
 	}
 	return !m.ended
 }
 
-// part removes member i. Locked.
-func (m *Mixer) part(i int) {
-	gone := m.members[i]
+// part removes a member whose session has another speaker. Locked.
+func (m *Mixer) part(gone *member) {
 	gone.leave()
-	m.members = slices.Delete(m.members, i, i+1)
+	isGone := func(e *member) bool { return e == gone }
+	m.members = slices.DeleteFunc(m.members, isGone)
 	for _, e := range m.members {
-		e.hears = slices.DeleteFunc(e.hears, func(o *member) bool { return o == gone })
+		e.hears = slices.DeleteFunc(e.hears, isGone)
 	}
 }
 

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -67,70 +68,6 @@ func heardBy(t *testing.T, w *wire, s *Session, all []*party, n int) []int {
 		}
 	}
 	return tones
-}
-
-func TestWhoHearsWhom(t *testing.T) {
-	const caller, agent, third, boss = 0, 1, 2, 3
-	tests := map[string]struct {
-		hears func(p []*Session) Hears
-		want  [4][]int // by listener
-	}{
-		"three on one line": {
-			func(p []*Session) Hears { return Meeting(p[caller], p[agent], p[third]) },
-			[4][]int{{agent, third}, {caller, third}, {caller, agent}, nil},
-		},
-		"a supervisor listens": {
-			func(p []*Session) Hears { return Meeting(p[caller], p[agent]).Listen(p[boss]) },
-			[4][]int{{agent}, {caller}, nil, {caller, agent}},
-		},
-		"a supervisor whispers": {
-			func(p []*Session) Hears { return Meeting(p[caller], p[agent]).Whisper(p[boss], p[agent]) },
-			[4][]int{{agent}, {caller, boss}, nil, {caller, agent}},
-		},
-		"a supervisor barges in": {
-			func(p []*Session) Hears { return Meeting(p[caller], p[agent]).Barge(p[boss]) },
-			[4][]int{{agent, boss}, {caller, boss}, nil, {caller, agent}},
-		},
-		"a supervisor barges into three": {
-			func(p []*Session) Hears { return Meeting(p[caller], p[agent], p[third]).Barge(p[boss]) },
-			[4][]int{{agent, third, boss}, {caller, third, boss}, {caller, agent, boss}, {caller, agent, third}},
-		},
-		"one speaks to one": {
-			func(p []*Session) Hears { return Hears{p[caller]: {p[boss], p[caller], p[boss]}} },
-			[4][]int{{boss}, nil, nil, nil},
-		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				pacer, pool, w := pacing(t, 4)
-				all := mixParties(t, pool, 4)
-				var who []*Session
-				for _, p := range all {
-					who = append(who, p.s)
-				}
-				mix := pacer.Mix()
-				defer mix.Close()
-				h := tt.hears(who)
-				if err := mix.Set(h); err != nil {
-					t.Fatal(err)
-				}
-				talk(t, w, all, time.Second)
-				takesPart := h.parties()
-				for i, p := range all {
-					if !slices.Contains(takesPart, p.s) {
-						if n, _ := frames(t, w, p.s); len(n) != 0 {
-							t.Errorf("%d is sent %d frames and takes no part", i, len(n))
-						}
-						continue
-					}
-					if got := heardBy(t, w, p.s, all, 25); !slices.Equal(got, tt.want[i]) {
-						t.Errorf("%d hears %v, want %v", i, got, tt.want[i])
-					}
-				}
-			})
-		})
-	}
 }
 
 // Joining, leaving, another role, another speaker and the end: what the others
@@ -223,7 +160,34 @@ func TestMixHasRoomForEight(t *testing.T) {
 	})
 }
 
-// A key of one party is not heard by the others, and a stopped pacer ends a mix.
+func TestStoppedPacerEndsMixes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool, w := wirePool(t, 2)
+		running(t, pool)
+		all := mixParties(t, pool, 2)
+		both := Meeting(all[0].s, all[1].s)
+		pacer := NewPacer()
+		mix := pacer.Mix()
+		if err := mix.Set(both); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		pacer.Run(ctx)
+		for name, m := range map[string]*Mixer{"before": mix, "after": pacer.Mix()} {
+			if err := m.Set(both); !errors.Is(err, ErrMix) {
+				t.Errorf("a mix from %s the stop: %v", name, err)
+			}
+		}
+		n := len(w.record(all[0].s.Port()))
+		talk(t, w, all, 200*time.Millisecond)
+		if len(w.record(all[0].s.Port())) != n || n < 49 {
+			t.Errorf("%d packets in a second, and then more", n)
+		}
+	})
+}
+
+// A key of one party is not heard by the others.
 func TestKeysAreNotMixed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pacer, pool, w := pacing(t, 2)

@@ -8,11 +8,10 @@ type Unscored string
 
 // The reasons for no score.
 const (
-	Scored       Unscored = ""
-	NoMedia      Unscored = "no_media"  // nothing was heard
-	TooShort     Unscored = "too_short" // less than 5 s
-	NoRTCP       Unscored = "no_rtcp"   // the delay is not known
-	scoreMinimum          = 250         // packets of 20 ms
+	Scored   Unscored = ""
+	NoMedia  Unscored = "no_media"  // nothing was heard
+	TooShort Unscored = "too_short" // less than 250 packets, which are 5 s of 20 ms
+	NoRTCP   Unscored = "no_rtcp"   // the delay is not known
 )
 
 // MOS estimates how listeners rate a stream, 1 (bad) to 4.5 (as good as
@@ -57,7 +56,7 @@ func (st Stats) MOS() (float64, Unscored) {
 	switch {
 	case st.PacketsIn == 0:
 		return 0, NoMedia
-	case st.PacketsIn+st.Lost < scoreMinimum:
+	case st.PacketsIn+st.Lost < 250:
 		return 0, TooShort
 	case st.RoundTrip == 0:
 		return 0, NoRTCP

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,6 +89,33 @@ func FuzzRepair(f *testing.F) {
 			t.Fatalf("repaired twice: %v, %v", again, err)
 		}
 	})
+}
+
+func TestRecordRefuses(t *testing.T) {
+	dir := t.TempDir()
+	taken := filepath.Join(dir, "taken.wav")
+	if err := os.WriteFile(taken, []byte("evidence"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		path    string
+		minFree uint64
+		want    error
+	}{
+		"a name that is taken":  {taken, 0, fs.ErrExist},
+		"a disk nearly full":    {filepath.Join(dir, "a.wav"), math.MaxUint64, ErrNoSpace},
+		"a directory not there": {filepath.Join(dir, "b", "a.wav"), 0, fs.ErrNotExist},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Record(tt.path, tt.minFree); !errors.Is(err, tt.want) {
+				t.Errorf("error %v, want %v", err, tt.want)
+			}
+		})
+	}
+	if b, err := os.ReadFile(taken); string(b) != "evidence" {
+		t.Errorf("the file has become %q, %v", b, err)
+	}
 }
 
 // The process is killed in the middle of a call: all but the last second can be
