@@ -164,11 +164,12 @@ func (l *load) run(ctx context.Context) (*Report, error) {
 	m.begin()
 	<-placed
 	m.end()
+	heard := l.audio.heard() // before all hang up at once
 	close(l.over)
 	l.calls.Wait()
 	stuck := l.settled(2 * time.Second)
 	l.unregister()
-	return l.report(m, stuck), nil
+	return l.report(m, heard, stuck), nil
 }
 
 // config is what all phones have in common.

@@ -96,7 +96,7 @@ func (g *GeneratorLimit) judge() {
 	g.Limited = strings.Join(why, ", ")
 }
 
-func (l *load) report(m *meter, stuck int) *Report {
+func (l *load) report(m *meter, h heard, stuck int) *Report {
 	r := &Report{
 		Setting: fmt.Sprintf("%g calls/s for %s, hold %s, at most %d at once, %d agents, answer after %s, rtp %t",
 			l.Rate, l.For, l.Hold, l.Concurrent, len(l.agents), l.AnswerDelay, l.RTP),
@@ -118,7 +118,9 @@ func (l *load) report(m *meter, stuck int) *Report {
 		r.Calls.Resent += sent
 		r.Calls.Repeated += received
 	}
-	r.hears(&l.audio, l.RTP)
+	if l.RTP {
+		r.hears(h, l.audio.Deaf.Load())
+	}
 	r.Generator.CallsLate = l.sig.Late.Quantiles()
 	r.Generator.measure(m)
 	return r
@@ -133,21 +135,36 @@ func (s *Signalling) counts() CallCounts {
 	return c
 }
 
-// hears adds what was measured of audio.
-func (r *Report) hears(a *Audio, rtp bool) {
-	if !rtp {
-		return
+// heard is what an Audio has measured so far.
+type heard struct {
+	counts    AudioCounts
+	latencies []Latency
+	late      Quantiles
+	unsent    uint64
+}
+
+func (a *Audio) heard() heard {
+	return heard{
+		counts: AudioCounts{
+			Sent: a.Sent.Load(), Received: a.Received.Load(), Lost: a.Lost.Load(),
+			Stamped: a.Stamped.Load(), Missing: a.Missing.Load(),
+		},
+		latencies: []Latency{
+			{"pick-up to audio at caller", a.AtCaller.Quantiles()},
+			{"pick-up to audio at agent", a.AtAgent.Quantiles()},
+			{"one-way delay of audio", a.Delay.Quantiles()},
+		},
+		late: a.Late.Quantiles(), unsent: a.Unsent.Load(),
 	}
-	r.Audio = &AudioCounts{
-		Sent: a.Sent.Load(), Received: a.Received.Load(), Lost: a.Lost.Load(),
-		Stamped: a.Stamped.Load(), Missing: a.Missing.Load(), Deaf: a.Deaf.Load(),
-	}
-	r.Latencies = append(r.Latencies,
-		Latency{"pick-up to audio at caller", a.AtCaller.Quantiles()},
-		Latency{"pick-up to audio at agent", a.AtAgent.Quantiles()},
-		Latency{"one-way delay of audio", a.Delay.Quantiles()})
-	r.Generator.AudioLate = a.Late.Quantiles()
-	r.Generator.Unsent = a.Unsent.Load()
+}
+
+// hears adds what was measured of audio while calls were up, and the legs that
+// had ended deaf since.
+func (r *Report) hears(h heard, deaf uint64) {
+	r.Audio = &h.counts
+	r.Audio.Deaf = deaf
+	r.Latencies = append(r.Latencies, h.latencies...)
+	r.Generator.AudioLate, r.Generator.Unsent = h.late, h.unsent
 }
 
 func (m *meter) costs() (all []ServerCost) {

@@ -62,7 +62,9 @@ func (u uasCmd) serve(ctx context.Context, ready func(netip.AddrPort)) (*Report,
 	r := &Report{Setting: fmt.Sprintf("answering for %s after %s, rtp %t", u.For, u.AnswerDelay, u.RTP), Seconds: m.last.at.Sub(m.first.at).Seconds(), Calls: sig.counts()}
 	r.Calls.Seconds = (m.last.callTime - m.first.callTime).Seconds()
 	r.Calls.Resent, r.Calls.Repeated = p.Retransmissions()
-	r.hears(&audio, u.RTP)
+	if u.RTP {
+		r.hears(audio.heard(), audio.Deaf.Load())
+	}
 	r.Generator.measure(m)
 	return r, nil
 }
