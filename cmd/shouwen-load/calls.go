@@ -213,7 +213,7 @@ func (l *load) open(ctx context.Context) (err error) {
 
 // unregister leaves no dead phones behind; who does not answer is left to expire.
 func (l *load) unregister() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), l.Patience)
 	defer cancel()
 	var g errgroup.Group
 	g.SetLimit(8)

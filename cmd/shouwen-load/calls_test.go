@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
+
+	"shouwen/sip/siptest"
 )
 
 // TestPairMeasuresItself lets callers call a uas in this process, with audio.
@@ -61,5 +64,68 @@ func TestPairMeasuresItself(t *testing.T) {
 	}
 	if g := r.Generator; g.Unsent != 0 {
 		t.Errorf("generator: %+v", g)
+	}
+}
+
+// TestAgentsAreMatchedToCallers runs callers and agents against a server that
+// registers everybody and puts each call through to whoever is free.
+func TestAgentsAreMatchedToCallers(t *testing.T) {
+	t.Parallel()
+	var server siptest.TestPhone
+	idle := make(chan string, 2) // contacts; the first comes when server is set
+	server = siptest.New(t, "", siptest.Config{NoAudio: true, Answer: func(in *siptest.Call) {
+		contact := <-idle
+		out, err := server.Phone.Dial(strings.Trim(contact, "<>"), "From: "+in.Invite.Get("From"))
+		if err == nil {
+			_, err = out.Answered(context.Background())
+		}
+		if err != nil || in.Answer() != nil {
+			t.Errorf("put through: %v", err)
+			return
+		}
+		select {
+		case <-in.Done():
+			err = out.Hangup(context.Background())
+		case <-out.Done():
+			err = in.Hangup(context.Background())
+		}
+		if err != nil {
+			t.Errorf("hang up: %v", err)
+		}
+		idle <- contact
+	}})
+	go func() {
+		for range 2 {
+			m, err := server.Phone.Expect(t.Context(), "REGISTER")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			idle <- m.Get("Contact")
+		}
+	}()
+	l, err := newLoad(callsCmd{
+		common: common{For: time.Second, Local: "127.0.0.1", Quiet: true}, Agents: -1,
+		Server: server.Addr().String(), To: "12345", Rate: 10, Concurrent: 10, Hold: 100 * time.Millisecond,
+		HangUp: "either", PickUp: "first", Patience: 10 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.target.Agents = []agent{{User: "1001"}, {User: "1002"}}
+	r, err := l.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := r.Calls; c.Placed != 10 || c.Completed != 10 || c.Foreign != 0 || c.Stuck != 0 {
+		t.Errorf("%+v", c)
+	}
+	for _, latency := range r.Latencies {
+		if latency.Name != "BYE to 200" && latency.Count != 10 {
+			t.Errorf("%s: %d times", latency.Name, latency.Count)
+		}
+	}
+	if n := server.Count("REGISTER"); n != 4 {
+		t.Errorf("%d REGISTERs, want one to come and one to go of each agent", n)
 	}
 }
