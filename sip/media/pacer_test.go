@@ -99,8 +99,13 @@ func TestPacerCatchesUp(t *testing.T) {
 					if at[i].Equal(at[9]) {
 						burst++
 					}
-					if i > 0 {
-						jump = max(jump, packets[i].Timestamp-packets[i-1].Timestamp)
+					if i == 0 {
+						continue
+					}
+					step := packets[i].Timestamp - packets[i-1].Timestamp
+					jump = max(jump, step)
+					if packets[i].Marker != (step > 160) {
+						t.Errorf("packet %d, %d later: marker %v", i, step, packets[i].Marker)
 					}
 				}
 				if burst != tt.burst || jump != tt.jump {

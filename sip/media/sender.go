@@ -165,6 +165,7 @@ func (t *sender) frame(v voice, skipped int) bool {
 	}
 	h := t.rw.speak(uint32(frameSamples*(1+skipped)), time.Now())
 	h.pt = t.n.Send.PT
+	h.marker = h.marker || skipped > 0 // after a silence, RFC 3551 4.1
 	b := t.scratch[:headerLen+frameSamples]
 	h.put(b)
 	v.encode(b[headerLen:], t.n.Send.Codec)
