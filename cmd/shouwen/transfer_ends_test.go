@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -141,6 +142,31 @@ func TestTargetFailsAfterTheAgentLeft(t *testing.T) {
 	}
 }
 
+// TestFirstAskerRingsFirst: whoever lost the caller, a first-asker who is free is
+// rung before the queue.
+func TestFirstAskerRingsFirst(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 3)
+	second := p.consult("*6")
+	second.Answer()
+	p.agent.Ended()
+	p.talk(second, 1)
+	second.Press("*2" + p.ext(2) + "#")
+	third := p.phones[2].Incoming()
+	second.Hangup()
+	third.Reject(603)
+	first := p.phones[0].Incoming()
+	p.caller.Silent(toneOf(1), silentFor)
+	for i, phone := range p.phones[1:] {
+		if n := phone.Count("INVITE"); n != 2 { // by the queue at the beginning, and for a transfer
+			t.Errorf("phone %d was rung %d times, want twice", i+1, n)
+		}
+	}
+	first.Answer()
+	p.talk(first, 0)
+	p.end(first, 0, started, completed, started, failed, pickedUp)
+}
+
 // TestTargetHangsUp: the agent has the caller again.
 func TestTargetHangsUp(t *testing.T) {
 	t.Parallel()
@@ -168,7 +194,14 @@ func TestBothAgentsHangUp(t *testing.T) {
 		together(2, func(i int) {
 			_ = []siptest.TestCall{p.agent, target}[i].Call.Hangup(t.Context())
 		})
-		p.pickUp()
+		p.agent = p.phones[0].Incoming() // alone, if he was faster and is free again
+		p.agent.Answer()
+		p.talk(p.agent, 0)
+		soon, cancel := context.WithTimeout(t.Context(), silentFor)
+		if both, err := p.phones[1].Phone.Incoming(soon); err == nil {
+			_, _ = both.Ended(t.Context())
+		}
+		cancel()
 	}
 	p.caller.Hangup()
 	p.agent.Ended()

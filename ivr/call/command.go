@@ -3,6 +3,7 @@ package call
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"shouwen/cases"
 	"shouwen/ivr/acd"
@@ -91,6 +92,11 @@ func (s *Switch) reserve(user, call string) bool {
 	}
 	s.targets[user] = call
 	return true
+}
+
+// ready says whether an agent could be rung now.
+func (s *Switch) ready(user string) bool {
+	return slices.ContainsFunc(s.Board.Snapshot().Agents, func(p acd.Presence) bool { return p.User == user && p.State == acd.Ready })
 }
 
 // keep says that a reserved agent is in the call for good.

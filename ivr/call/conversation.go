@@ -56,6 +56,7 @@ type Conversation struct {
 	gone    bool // the caller's leg has ended
 
 	// Of transfers.
+	first       string    // user of the first-asker
 	since, left time.Time // when the agent got the caller; when the last one left
 	keys        string    // of a feature code the agent is dialling
 	lastKey     time.Time
@@ -65,7 +66,8 @@ type Conversation struct {
 	tone        *media.Playback       // to the agent
 	targetMusic *media.Playback
 
-	unrecorded int // facts the recorder has not reported back
+	unrecorded int     // facts the recorder has not reported back
+	later      []event // that came while a fact waited for the disk
 }
 
 // converse makes the conversation of a hotline call.
@@ -125,11 +127,18 @@ func (c *Conversation) recorder() {
 }
 
 // record appends a fact at the present time. It blocks only if the disk lags 16
-// facts of this call behind.
+// facts of this call behind; what happens meanwhile is dealt with later.
 func (c *Conversation) record(f cases.Fact) {
 	f.At, f.Call = time.Now().UTC(), c.id
 	c.unrecorded++
-	c.facts <- f
+	for {
+		select {
+		case c.facts <- f:
+			return
+		case e := <-c.events: // the recorder must not wait for us
+			c.later = append(c.later, e)
+		}
+	}
 }
 
 func (c *Conversation) run() {
@@ -144,6 +153,12 @@ func (c *Conversation) run() {
 	c.check = time.NewTicker(time.Second)
 	defer c.check.Stop()
 	for c.state != over {
+		if len(c.later) > 0 {
+			e := c.later[0]
+			c.later = c.later[1:]
+			c.step(e)
+			continue
+		}
 		select {
 		case e := <-c.events:
 			c.step(e)

@@ -38,14 +38,22 @@ func (c *Conversation) answered(event) {
 // queue takes the caller into the queue.
 func (c *Conversation) queue(event) { c.join(false) }
 
-// join enters the queue, in front of everybody else if a dead phone threw the
-// caller back.
+// firstFor is how long a caller who has lost his agent rings nobody but his
+// first-asker, if that one is free.
+const firstFor = 12 * time.Second
+
+// join enters the queue, in front of everybody else if a dead phone or a failed
+// transfer threw the caller back.
 func (c *Conversation) join(front bool) {
 	c.enter(waiting)
 	if c.entered.IsZero() {
 		c.entered = time.Now()
 	}
-	t, err := c.sw.Board.Enter(acd.Caller{Call: c.id, Queue: c.line.Queue, Front: front})
+	caller := acd.Caller{Call: c.id, Queue: c.line.Queue, Front: front}
+	if front && c.sw.ready(c.first) { // who rings for another would only be waited for
+		caller.First, caller.FirstFor = c.first, firstFor
+	}
+	t, err := c.sw.Board.Enter(caller)
 	if err != nil {
 		c.log.Warn("queue takes no caller", "err", err)
 		c.missed = cases.MissedRefused
@@ -166,7 +174,7 @@ func (c *Conversation) choose(event) {
 	c.offers, c.ticket = nil, nil
 	c.since = time.Now()
 	if c.live.Answered.IsZero() {
-		c.live.Answered = c.since
+		c.live.Answered, c.first = c.since, claim.Agent.User
 	}
 	c.live.Agent = claim.Agent.User
 	c.log.Info("picked up", "agent", claim.Agent.User, "waited", claim.Waited, "reason", claim.Reason, "tied", tied)
