@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/metrics"
 	"shouwen/sip/siptest"
 )
 
@@ -93,6 +94,9 @@ func TestBlindTransfer(t *testing.T) {
 				p.agent.Call.Hangup(t.Context())
 				p.agent.Ended()
 				p.caller.Hears(musicSays)
+				if l := p.server.calls.Live()[0]; l.Agent != "" || l.State != metrics.Held {
+					t.Errorf("the call is shown as %s with %q", l.State, l.Agent)
+				}
 			}
 			target.Answer()
 			p.agent.Ended()

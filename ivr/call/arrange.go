@@ -14,6 +14,7 @@ func (c *Conversation) arrange() {
 	}
 	if p.agent == gone {
 		c.releaseAgent()
+		c.live.Agent = ""
 	}
 	legs, joined := c.joined(p)
 	if c.pair != nil && (!joined || c.pair.legs != legs) {

@@ -61,7 +61,7 @@ type Conversation struct {
 	keys        string    // of a feature code the agent is dialling
 	lastKey     time.Time
 	passing     *transfer             // nil: none
-	target      *party                // whose phone rings for it, or who was picked it up
+	target      *party                // who rings, or speaks with the agent, or waits for the caller
 	refused     cases.TransferFailure // why the last one failed
 	tone        *media.Playback       // to the agent
 	targetMusic *media.Playback

@@ -52,7 +52,7 @@ func (c *Conversation) releaseAgent() {
 	if c.agent != nil {
 		c.agent.hangup("")
 		c.sw.Board.Released(c.agent.User, c.id)
-		c.agent, c.left = nil, time.Now()
+		c.agent, c.left, c.keys = nil, time.Now(), ""
 	}
 }
 
@@ -64,7 +64,7 @@ func (c *Conversation) checkAudio(event) {
 		return
 	}
 	agent := c.agent.legs[0]
-	fromCaller, fromAgent := c.silent(c.caller, c.live.Answered), c.silent(agent, c.live.Answered)
+	fromCaller, fromAgent := c.silent(c.caller, c.since), c.silent(agent, c.since)
 	if min(fromCaller, fromAgent) > c.line.MediaTimeout {
 		c.log.Warn("no audio from either side")
 		c.conclude(cases.EndSilence, "")
@@ -88,7 +88,7 @@ func (c *Conversation) checkParties(event) {
 		legs = append(legs, c.target.legs...)
 	}
 	for _, l := range legs {
-		if c.line.MediaTimeout > 0 && c.silent(l, c.live.Answered) > c.line.MediaTimeout/2 {
+		if c.line.MediaTimeout > 0 && c.silent(l, c.since) > c.line.MediaTimeout/2 {
 			c.probe(l)
 		}
 	}
