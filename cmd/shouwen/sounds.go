@@ -19,7 +19,7 @@ func loadSounds(language, dir string) (call.Sounds, error) {
 	var s call.Sounds
 	for name, to := range map[prompts.Name]**media.Prompt{
 		prompts.Greeting: &s.Greeting, prompts.PleaseHold: &s.PleaseHold, prompts.AllBusy: &s.AllBusy,
-		prompts.Apology: &s.Apology, prompts.Goodbye: &s.Goodbye, prompts.Music: &s.Music,
+		prompts.Apology: &s.Apology, prompts.Goodbye: &s.Goodbye, prompts.Music: &s.Music, prompts.Beep: &s.Beep,
 	} {
 		samples, err := media.ReadWAV(bytes.NewReader(set[name].WAV))
 		if err != nil {

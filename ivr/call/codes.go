@@ -44,9 +44,10 @@ func (c Codes) Check() error {
 	return nil
 }
 
-// Dialled returns how each feature is dialled, for people: "*2<ext>#".
+// Dialled returns how each feature is dialled, for people: "*2<ext>#"; ready and
+// not_ready outside of a call, the others in one.
 func (c Codes) Dialled() map[string]string {
-	all := make(map[string]string, len(c))
+	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode}
 	for f, code := range c {
 		if f.takesExtension() {
 			code += "<ext>#"

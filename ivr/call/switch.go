@@ -28,7 +28,7 @@ type Hotline struct {
 
 // Sounds are the prompts of the organisation's language.
 type Sounds struct {
-	Greeting, PleaseHold, AllBusy, Apology, Goodbye, Music *media.Prompt
+	Greeting, PleaseHold, AllBusy, Apology, Goodbye, Music, Beep *media.Prompt
 }
 
 // Phones is the part of the SIP side a call needs.
@@ -83,6 +83,9 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	in := leg.Incoming()
 	if line, ok := s.hotline(in.Dialed); ok {
 		return s.converse(leg, line)
+	}
+	if in.Account != "" && (in.Dialed == ReadyCode || in.Dialed == NotReadyCode) {
+		return s.duty(leg, in.Account, in.Dialed == ReadyCode)
 	}
 	i := slices.IndexFunc(s.Agents, func(a acd.Agent) bool { return a.Extension == in.Dialed })
 	if i < 0 || in.Account == "" { // from outside, an extension is nobody's business
