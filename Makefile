@@ -4,7 +4,7 @@ ARGS ?=
 .PHONY: build run demo test lint fuzz bench clean
 
 build:
-	CGO_ENABLED=0 go build -trimpath -o bin/shouwen ./cmd/shouwen
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 run: build
 	.ci/install postgres
