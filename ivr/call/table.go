@@ -154,7 +154,7 @@ func init() { // a literal would refer to itself through step
 		evCallerResumed: (*Conversation).callerResumed,
 		evAgentHeld:     (*Conversation).held,
 		evAgentResumed:  (*Conversation).resumed,
-		evRecorded:      (*Conversation).noted,
+		evRecorded:      (*Conversation).ignore,
 		evAgentUp:       (*Conversation).tooLate,
 		evToned:         (*Conversation).toned,
 		evCommand:       (*Conversation).command,

@@ -188,9 +188,7 @@ func resultOf(r cases.MissedReason) metrics.Result {
 	return metrics.Failed
 }
 
-// noted keeps the case number a fact brought.
-func (c *Conversation) noted(event) {}
-
+// ignore is for events that mean nothing any more, or whose meaning step took.
 func (c *Conversation) ignore(event) {}
 
 func (c *Conversation) callerGone(event) {
