@@ -85,6 +85,7 @@ type Board struct {
 	posts    []*post   // in the order of the directory
 	waiting  []*Ticket // in the order of service
 	draining bool
+	changes  int       // rises when somebody becomes ready, or a post comes to its stand-ins
 	tomorrow time.Time // when the counts of work begin anew
 }
 
@@ -276,8 +277,13 @@ func (b *Board) settle(now time.Time) {
 // note keeps what every agent does, and returns how many are ready.
 func (b *Board) note(now time.Time) (ready int) {
 	for _, m := range b.roster {
-		if m.note(now) == Ready {
+		was := m.seen
+		is := m.note(now)
+		if is == Ready {
 			ready++
+		}
+		if is != was && is == Ready {
+			b.changes++
 		}
 	}
 	b.notePosts(now)

@@ -56,6 +56,10 @@ func (t *Ticket) offer(now time.Time) int {
 			return 0
 		}
 	}
+	if !t.ends.IsZero() && t.asked.changes == t.board.changes && !t.overflowed(now) {
+		return 0 // nobody new could join who rings
+	}
+	t.asked.at, t.asked.changes = now, t.board.changes
 	candidates, ready := t.candidates(now)
 	if !ready {
 		return 0
@@ -115,6 +119,15 @@ func (t *Ticket) due(m *member, now time.Time) bool {
 // overflow is when agents of that penalty may be rung.
 func (t *Ticket) overflow(penalty int) time.Time {
 	return t.since.Add(time.Duration(penalty) * t.queue.OverflowAfter)
+}
+
+// overflowed tells whether stand-ins have come to be due since the strategy was
+// asked last.
+func (t *Ticket) overflowed(now time.Time) bool {
+	return slices.ContainsFunc(t.queue.penalties, func(penalty int) bool {
+		due := t.overflow(penalty)
+		return t.asked.at.Before(due) && !now.Before(due)
+	})
 }
 
 // firstUntil is how long only the first-asker may be rung.

@@ -28,13 +28,16 @@ func (b *Board) hold(m *member) {
 // notePosts keeps who fills the posts. One that nobody fills any more is told.
 func (b *Board) notePosts(now time.Time) {
 	for _, p := range b.posts {
-		was := p.empty
+		was, vacant := p.empty, p.vacant
 		p.vacant, p.empty = true, true
 		for _, m := range p.holders {
 			if m.present(now) {
 				p.empty = false
 				p.vacant = p.vacant && m.Penalty > 0
 			}
+		}
+		if p.vacant != vacant {
+			b.changes++
 		}
 		switch {
 		case p.empty && !was:

@@ -83,8 +83,11 @@ func idleFirst(a, b Presence) int { return a.Idle.Compare(b.Idle) }
 // singly puts every candidate into a tier of his own. Who compares equal stays in
 // the order of the directory.
 func singly(candidates []Presence, order func(a, b Presence) int) (tiers [][]Presence) {
-	for _, p := range slices.SortedStableFunc(slices.Values(candidates), order) {
-		tiers = append(tiers, []Presence{p})
+	sorted := slices.Clone(candidates)
+	slices.SortStableFunc(sorted, order)
+	tiers = make([][]Presence, len(sorted))
+	for i := range sorted {
+		tiers[i] = sorted[i : i+1 : i+1]
 	}
 	return tiers
 }

@@ -30,15 +30,19 @@ type Ticket struct {
 
 	// Owned by Board.Run; err is readable once offers is closed.
 	err     error
-	waiting bool            // in board.waiting: may be offered agents, offers is open
-	over    bool            // claimed or left
-	round   int             // 0: nobody was rung yet
-	began   time.Time       // the round
-	ends    time.Time       // the round; zero: nobody rings
-	reason  string          // of the last offer
-	lined   bool            // has stood in line: no phone rang for him
-	first   *member         // while only he may be rung
-	tried   map[string]bool // users rung since the strategy began from the top
+	waiting bool      // in board.waiting: may be offered agents, offers is open
+	over    bool      // claimed or left
+	round   int       // 0: nobody was rung yet
+	began   time.Time // the round
+	ends    time.Time // the round; zero: nobody rings
+	reason  string    // of the last offer
+	lined   bool      // has stood in line: no phone rang for him
+	first   *member   // while only he may be rung
+	asked   struct {
+		at      time.Time // when the strategy was asked last
+		changes int       // of the board, then
+	}
+	tried map[string]bool // users rung since the strategy began from the top
 }
 
 // Offers delivers the phones to ring. It is closed when no more will come, and
