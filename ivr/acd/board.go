@@ -226,7 +226,7 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	if !c.Since.IsZero() && c.Since.Before(now) {
 		t.since = c.Since
 	}
-	if i := slices.IndexFunc(q.members, func(m *member) bool { return m.User == c.First }); i >= 0 && c.Priority != Emergency {
+	if i := slices.IndexFunc(q.members, func(m *member) bool { return m.User == c.First && !c.avoids(m) }); i >= 0 && c.Priority != Emergency {
 		t.first = q.members[i]
 	}
 	b.waiting = append(b.waiting, t)

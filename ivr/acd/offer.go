@@ -94,7 +94,7 @@ func (t *Ticket) offer(now time.Time) int {
 func (t *Ticket) candidates(now time.Time) (all []Presence, ready bool) {
 	var members []*member
 	for _, m := range t.queue.members {
-		free := m.state(now) == Ready && t.due(m, now)
+		free := m.state(now) == Ready && t.due(m, now) && !t.caller.avoids(m)
 		if free || m.ticket == t {
 			members = append(members, m)
 		}
@@ -109,6 +109,9 @@ func (t *Ticket) candidates(now time.Time) (all []Presence, ready bool) {
 	}
 	return all, true
 }
+
+// avoids tells whether m must not be rung for the caller.
+func (c Caller) avoids(m *member) bool { return c.Avoid != "" && c.Avoid == m.Extension }
 
 // due tells whether m may be rung yet: a stand-in may not before the overflow,
 // unless his primary is away.

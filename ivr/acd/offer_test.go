@@ -212,6 +212,48 @@ func TestFirstAskerWhoRingsForAnotherIsWaitedForInVain(t *testing.T) {
 	})
 }
 
+// TestWhomACallerAvoidsIsNeverRung: not as first-asker, not after the overflow, not
+// in a second round, not in an emergency.
+func TestWhomACallerAvoidsIsNeverRung(t *testing.T) {
+	q := acd.Queue{Name: "hotline", RingTime: 10 * time.Second, OverflowAfter: 15 * time.Second, MaxWait: time.Hour}
+	crew := []acd.Agent{{User: "a", Extension: "1"}, {User: "b", Extension: "2"}, {User: "standin", Extension: "3", Penalty: 1}}
+	tests := map[string]struct {
+		caller acd.Caller
+		want   []string // users rung within a minute
+	}{
+		"a primary":               {acd.Caller{Avoid: "2"}, []string{"a", "standin"}},
+		"a stand-in":              {acd.Caller{Avoid: "3"}, []string{"a", "b"}},
+		"the first-asker":         {acd.Caller{Avoid: "2", First: "b", FirstFor: 12 * time.Second}, []string{"a", "standin"}},
+		"in an emergency":         {acd.Caller{Avoid: "2", Priority: acd.Emergency}, []string{"a", "standin"}},
+		"nobody of this number":   {acd.Caller{Avoid: "9"}, []string{"a", "b", "standin"}},
+		"nobody":                  {acd.Caller{}, []string{"a", "b", "standin"}},
+		"but another first-asker": {acd.Caller{Avoid: "2", First: "a", FirstFor: 12 * time.Second}, []string{"a", "standin"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			withCrew(t, q, crew, func(t *testing.T, b *acd.Board) {
+				tt.caller.Call, tt.caller.Queue = "one", "hotline"
+				ticket := enterAs(t, b, tt.caller)
+				var rung []string
+				for range 60 {
+					time.Sleep(time.Second)
+					synctest.Wait()
+					for len(ticket.Offers()) > 0 {
+						for _, a := range (<-ticket.Offers()).Agents {
+							rung = append(rung, a.User)
+						}
+					}
+				}
+				ticket.Leave(metrics.WaitAbandoned)
+				slices.Sort(rung)
+				if got := slices.Compact(rung); !slices.Equal(got, tt.want) {
+					t.Errorf("%v were rung, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
 func TestRoundLastsAsLongAsThePhonesRing(t *testing.T) {
 	crew := []acd.Agent{{User: "quick", RingTime: 8 * time.Second}, {User: "usual"}, {User: "slow", RingTime: 25 * time.Second}}
 	tests := map[string]struct {

@@ -9,12 +9,12 @@ import (
 // Priority of a caller's matter.
 type Priority int
 
-// The priorities, from the lowest. Between Repeat and Emergency come callers with
-// Front.
+// The priorities, from 0 to 10, the larger first. A flow may give any from 1 to 9.
+// Before Emergency come callers with Front.
 const (
-	Normal    Priority = iota
-	Repeat             // calls again about what is not settled
-	Emergency          // is turned away by nothing, waits for no stand-in's turn and for no first-asker
+	Normal    Priority = 0
+	Repeat    Priority = 5  // calls again about what is not settled
+	Emergency Priority = 10 // is turned away by nothing, waits for no stand-in's turn and for no first-asker
 )
 
 // arrange puts the callers of all queues into the order of service: by class,
@@ -26,17 +26,15 @@ func (b *Board) arrange(now time.Time) {
 	})
 }
 
-// class is the rank of a caller among those who wait.
+// class is the rank of a caller among those who wait, before how long they have.
 func (c Caller) class() int {
 	switch {
 	case c.Priority == Emergency:
-		return 3
+		return int(Emergency) + 1
 	case c.Front:
-		return 2
-	case c.Priority == Repeat:
-		return 1
+		return int(Emergency)
 	}
-	return 0
+	return int(c.Priority)
 }
 
 func (t *Ticket) patience(now time.Time) time.Duration {

@@ -21,6 +21,9 @@ func TestOrderOfService(t *testing.T) {
 		"by class: emergency, thrown back, repeat, normal": {nil, []acd.Caller{
 			{Call: "normal"}, {Call: "repeat", Priority: acd.Repeat}, {Call: "back", Front: true}, {Call: "emergency", Priority: acd.Emergency},
 		}, 0, []string{"emergency", "back", "repeat", "normal"}},
+		"by the priority a flow gives: 9 is the highest": {nil, []acd.Caller{
+			{Call: "1", Priority: 1}, {Call: "repeat", Priority: acd.Repeat}, {Call: "9", Priority: 9}, {Call: "back", Front: true}, {Call: "4", Priority: 4},
+		}, 0, []string{"back", "9", "repeat", "4", "1"}},
 		"by arrival within a class": {nil, []acd.Caller{
 			{Call: "1", Priority: acd.Repeat}, {Call: "2"}, {Call: "3", Priority: acd.Repeat}, {Call: "4"},
 		}, 0, []string{"1", "3", "2", "4"}},

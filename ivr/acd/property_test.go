@@ -64,9 +64,9 @@ func (c *conversation) tied(since, now time.Time) bool {
 func (c *conversation) class() int {
 	switch {
 	case c.Priority == acd.Emergency:
-		return 3
+		return 11
 	case c.Front:
-		return 2
+		return 10
 	}
 	return int(c.Priority)
 }

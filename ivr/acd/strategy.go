@@ -18,6 +18,10 @@ type Caller struct {
 	First    string
 	FirstFor time.Duration
 
+	// The extension of an agent who is never rung for him, whatever First and
+	// Priority say: the person he complains of. Empty: none.
+	Avoid string
+
 	// Skills with their least levels, from 1; for the strategy skills.
 	Required map[string]int // who lacks one is not rung
 	Wished   map[string]int // who has more of them is rung earlier
