@@ -34,6 +34,8 @@ type Case struct {
 	Head        Hash       // hash of its last event
 	Previous    CaseNumber // the same number's case before it; found when read
 	CallbackDue time.Time  // when the caller must have been called back; zero: nothing owed; found when read
+	CallBackAt  Number     // number to call back; empty: none was agreed, see the call's; found when read
+	Voicemail   Voicemail  // the message its caller left; zero: none; found when read
 }
 
 // ClockKind says what must have happened when a clock runs out. Kinds are data:

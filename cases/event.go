@@ -17,6 +17,9 @@ const (
 	EventMissed   EventKind = "missed"    // nobody did
 	EventEnded    EventKind = "ended"     // the call is over
 
+	EventCallbackTaken EventKind = "callback_taken" // the caller keeps his place and will be called
+	EventVoicemail     EventKind = "voicemail"      // the caller left a message
+
 	EventTransferStarted   EventKind = "transfer_started"   // an agent began to pass the caller on
 	EventTransferCompleted EventKind = "transfer_completed" // another agent has the caller and is handler now
 	EventTransferFailed    EventKind = "transfer_failed"    // the caller was not passed on

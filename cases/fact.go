@@ -17,6 +17,9 @@ type Fact struct {
 	Missed   *Missed   `json:"missed,omitempty"`
 	Ended    *Ended    `json:"ended,omitempty"`
 
+	CallbackTaken *CallbackTaken `json:"callback_taken,omitempty"`
+	Voicemail     *Voicemail     `json:"voicemail,omitempty"`
+
 	TransferStarted   *TransferStarted   `json:"transfer_started,omitempty"`
 	TransferCompleted *TransferCompleted `json:"transfer_completed,omitempty"`
 	TransferFailed    *TransferFailed    `json:"transfer_failed,omitempty"`
@@ -64,6 +67,9 @@ const (
 	MissedNoAnswer    MissedReason = "no_answer"   // nobody picked up within the longest wait
 	MissedRefused     MissedReason = "refused"     // Shouwen could not take the call
 	MissedInterrupted MissedReason = "interrupted" // Shouwen stopped while the caller waited
+
+	MissedCallbackTaken MissedReason = "callback_taken" // the caller chose to be called back
+	MissedVoicemail     MissedReason = "voicemail"      // the caller left a message
 )
 
 // Missed: the caller was not answered. It opens a case that owes a callback; the

@@ -21,9 +21,10 @@ var (
 // to the front of the queue.
 var accepts = map[Phase][]FactKind{
 	Unknown: {FactArrived},
-	Waiting: {FactOffered, FactPickedUp, FactMissed},
-	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactTransferStarted, FactTransferCompleted, FactTransferFailed},
-	Over:    {},
+	Waiting: {FactOffered, FactPickedUp, FactMissed, FactCallbackTaken, FactVoicemail},
+	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail,
+		FactTransferStarted, FactTransferCompleted, FactTransferFailed},
+	Over: {},
 }
 
 // FactKind names which field of a Fact is set.
@@ -37,6 +38,9 @@ const (
 	FactMissed   FactKind = "missed"
 	FactEnded    FactKind = "ended"
 
+	FactCallbackTaken FactKind = "callback_taken"
+	FactVoicemail     FactKind = "voicemail"
+
 	FactTransferStarted   FactKind = "transfer_started"
 	FactTransferCompleted FactKind = "transfer_completed"
 	FactTransferFailed    FactKind = "transfer_failed"
@@ -47,7 +51,8 @@ func (f Fact) Kind() FactKind {
 	var kinds []FactKind
 	for kind, set := range map[FactKind]bool{
 		FactArrived: f.Arrived != nil, FactOffered: f.Offered != nil, FactPickedUp: f.PickedUp != nil,
-		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil, FactTransferStarted: f.TransferStarted != nil,
+		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil, FactCallbackTaken: f.CallbackTaken != nil,
+		FactVoicemail: f.Voicemail != nil, FactTransferStarted: f.TransferStarted != nil,
 		FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
 	} {
 		if set {
@@ -92,6 +97,10 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return pickedUp(call, c, f, at)
 	case FactMissed:
 		return missed(call, c, f, at)
+	case FactCallbackTaken:
+		return promised(call, c, f, at)
+	case FactVoicemail:
+		return messageLeft(call, c, f, at)
 	case FactTransferStarted, FactTransferCompleted, FactTransferFailed:
 		return transferred(call, c, f, at)
 	}
@@ -204,7 +213,7 @@ func (f Fact) Check() error {
 	}
 	switch {
 	case f.Kind() == "":
-		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, transfer_started, transfer_completed, transfer_failed")
+		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, transfer_started, transfer_completed, transfer_failed")
 	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:
@@ -219,10 +228,12 @@ func (f Fact) Check() error {
 		return wrong("missed reason %q", f.Missed.Reason)
 	case f.Ended != nil && !slices.Contains(endCauses, f.Ended.Cause):
 		return wrong("end cause %q", f.Ended.Cause)
+	case f.checkUnanswered() != "":
+		return wrong("%s", f.checkUnanswered())
 	case f.checkTransfer() != "":
 		return wrong("%s", f.checkTransfer())
 	}
-	if f.PickedUp != nil || f.Missed != nil || f.Ended != nil || f.transfer() != nil {
+	if f.OpensCase() || f.Ended != nil || f.transfer() != nil {
 		if _, _, _, err := f.Case.Parse(); err != nil {
 			return fmt.Errorf("%w: %w", ErrFact, err)
 		}
@@ -231,7 +242,7 @@ func (f Fact) Check() error {
 }
 
 var (
-	missedReasons = []MissedReason{MissedAbandoned, MissedNoAnswer, MissedRefused, MissedInterrupted}
+	missedReasons = []MissedReason{MissedAbandoned, MissedNoAnswer, MissedRefused, MissedInterrupted, MissedCallbackTaken, MissedVoicemail}
 	endCauses     = []EndCause{EndCaller, EndAgent, EndSilence, EndShutdown, EndFailure, EndInterrupted}
 )
 

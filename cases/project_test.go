@@ -38,6 +38,16 @@ func missed() cases.Fact {
 		Missed: &cases.Missed{Reason: cases.MissedAbandoned, Waited: cases.Span(time.Second), CallbackDue: at.Add(time.Hour)}}
 }
 
+func callbackTaken() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
+		CallbackTaken: &cases.CallbackTaken{Number: "+861055550101", Queue: "hotline", Since: at}}
+}
+
+func voicemail() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
+		Voicemail: &cases.Voicemail{File: callID, Length: cases.Span(time.Second)}}
+}
+
 func ended() cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
 		Ended: &cases.Ended{Cause: cases.EndCaller, Talk: cases.Span(time.Minute)}}
@@ -102,6 +112,18 @@ func TestProject(t *testing.T) {
 			facts: []cases.Fact{arrived(), missed()},
 			want:  cases.Case{State: cases.Open, Events: 1},
 			kinds: []cases.EventKind{cases.EventMissed},
+			clock: true,
+		},
+		"a caller who keeps his place in line is owed a callback": {
+			facts: []cases.Fact{arrived(), callbackTaken(), missed()},
+			want:  cases.Case{State: cases.Open, Events: 2},
+			kinds: []cases.EventKind{cases.EventCallbackTaken, cases.EventMissed},
+			clock: true,
+		},
+		"a message opens a case that owes a callback": {
+			facts: []cases.Fact{arrived(), offered(), voicemail(), missed()},
+			want:  cases.Case{State: cases.Open, Events: 2},
+			kinds: []cases.EventKind{cases.EventVoicemail, cases.EventMissed},
 			clock: true,
 		},
 		"a call cut off by us owes a callback": {
@@ -241,6 +263,15 @@ func TestFactCheck(t *testing.T) {
 		"an unknown place of the caller": func(f *cases.Fact) {
 			f.PickedUp, f.TransferFailed = nil, &cases.TransferFailed{Transfer: handing, Reason: cases.TransferBusy, Caller: "odd"}
 		},
+		"a callback to no number": func(f *cases.Fact) { f.PickedUp, f.CallbackTaken = nil, &cases.CallbackTaken{Since: at} },
+		"a place since no time":   func(f *cases.Fact) { f.PickedUp, f.CallbackTaken = nil, &cases.CallbackTaken{Number: "1"} },
+		"a message of another call": func(f *cases.Fact) {
+			f.PickedUp, f.Voicemail = nil, &cases.Voicemail{File: "../secrets", Length: cases.Span(time.Second)}
+		},
+		"an empty message": func(f *cases.Fact) { f.PickedUp, f.Voicemail = nil, &cases.Voicemail{File: callID} },
+		"a message without a case": func(f *cases.Fact) {
+			f.Case, f.PickedUp, f.Voicemail = "", nil, &cases.Voicemail{File: callID, Length: cases.Span(time.Second)}
+		},
 		"a callback far too late": func(f *cases.Fact) {
 			f.PickedUp, f.Missed = nil, &cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at.AddDate(9000, 0, 0)}
 		},
@@ -264,7 +295,7 @@ func TestProjectProperties(t *testing.T) {
 		var ledger []cases.Event
 		for range rapid.IntRange(0, 12).Draw(t, "facts") {
 			f := rapid.SampledFrom([]cases.Fact{
-				arrived(), offered(), pickedUp("a"), pickedUp("b"), missed(), ended(),
+				arrived(), offered(), pickedUp("a"), pickedUp("b"), missed(), ended(), callbackTaken(), voicemail(),
 				transferStarted(), transferCompleted(), transferFailed()}).Draw(t, "fact")
 			after, err := cases.Project(eff.Call, eff.Case, f)
 			if err != nil {

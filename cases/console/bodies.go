@@ -43,7 +43,7 @@ type hotlineCallBody struct {
 	Extension string     `json:"extension,omitempty" doc:"Phone it was picked up on."`
 	Waited    float64    `json:"waited_seconds" doc:"In the queue, until picked up or missed."`
 	Ended     *time.Time `json:"ended,omitempty" doc:"Left out while the call is up."`
-	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted" doc:"Why nobody spoke with the caller in the end."`
+	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted,callback_taken,voicemail" doc:"Why nobody spoke with the caller in the end."`
 	Cause     string     `json:"cause,omitempty" enum:"caller,agent,rtp_timeout,shutdown,failure,interrupted" doc:"How an answered call ended."`
 	Talk      float64    `json:"talk_seconds" doc:"Pick-up to end."`
 }
@@ -57,6 +57,8 @@ type caseBody struct {
 	Handler     string          `json:"handler,omitempty" doc:"User who works on it now."`
 	Previous    string          `json:"previous,omitempty" doc:"Number of the same caller's case before it."`
 	CallbackDue *time.Time      `json:"callback_due,omitempty" doc:"When the caller must have been called back; left out if nothing is owed."`
+	CallBackAt  string          `json:"call_back_at,omitempty" doc:"Number to call back, if the caller agreed on one; left out: the call's."`
+	Voicemail   *voicemailBody  `json:"voicemail,omitempty" doc:"The message the caller left."`
 	EventCount  int             `json:"event_count" doc:"Length of its ledger."`
 	Head        string          `json:"head" doc:"Hash of the last event of its ledger: SHA-256, hexadecimal."`
 	Call        hotlineCallBody `json:"call" doc:"The call that opened it."`
@@ -69,7 +71,8 @@ func caseOf(c cases.Case) caseBody {
 	return caseBody{
 		Number: string(c.Number), State: string(c.State), Opened: c.Opened.UTC(),
 		FirstAsker: c.FirstAsker, Responsible: c.Responsible, Handler: c.Handler,
-		Previous: string(c.Previous), CallbackDue: timeOf(c.CallbackDue), EventCount: c.Events, Head: c.Head.String(),
+		Previous: string(c.Previous), CallbackDue: timeOf(c.CallbackDue),
+		CallBackAt: string(c.CallBackAt), Voicemail: voicemailOf(c.Voicemail), EventCount: c.Events, Head: c.Head.String(),
 		Call: hotlineCallBody{
 			ID: k.ID, Caller: callerOf(k.Caller), Hotline: k.Hotline, Trunk: k.Trunk, Arrived: k.Arrived.UTC(),
 			Answered: timeOf(k.Answered), Agent: k.Agent, Extension: k.Extension, Waited: k.Waited.Seconds(),
@@ -78,9 +81,20 @@ func caseOf(c cases.Case) caseBody {
 	}
 }
 
+type voicemailBody struct {
+	Length float64 `json:"length_seconds"`
+}
+
+func voicemailOf(v cases.Voicemail) *voicemailBody {
+	if v.File == "" {
+		return nil
+	}
+	return &voicemailBody{Length: time.Duration(v.Length).Seconds()}
+}
+
 type eventBody struct {
 	Seq      int             `json:"seq" doc:"From 1, without gaps."`
-	Kind     string          `json:"kind" enum:"picked_up,missed,ended,transfer_started,transfer_completed,transfer_failed"`
+	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,transfer_started,transfer_completed,transfer_failed"`
 	State    string          `json:"state" doc:"State of the case after it."`
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`

@@ -190,6 +190,9 @@ var words = map[string][2]string{
 	"missed refused":     {"无法接入", "Could not be taken"},
 	"missed interrupted": {"服务中断", "Service interrupted"},
 
+	"missed callback_taken": {"预约回电", "Waits for a callback"},
+	"missed voicemail":      {"已留言", "Left a message"},
+
 	"cause caller":      {"来电者挂断", "Caller hung up"},
 	"cause agent":       {"坐席挂断", "Agent hung up"},
 	"cause rtp_timeout": {"无音频超时", "No audio"},
@@ -200,6 +203,9 @@ var words = map[string][2]string{
 	"event picked_up": {"接听", "Picked up"},
 	"event missed":    {"未接", "Missed"},
 	"event ended":     {"通话结束", "Call ended"},
+
+	"event callback_taken": {"预约回电", "Callback taken"},
+	"event voicemail":      {"留言", "Voicemail"},
 
 	"event transfer_started":   {"开始转接", "Transfer started"},
 	"event transfer_completed": {"转接成功", "Transfer completed"},

@@ -160,7 +160,7 @@ func (j *Journal) Run(ctx context.Context, apply func(context.Context, []cases.F
 }
 
 // Append returns f when it is durable, with its ID, and with a case number when
-// it is a PickedUp or Missed without one. It never waits for PostgreSQL, but
+// it opens a case and has none. It never waits for PostgreSQL, but
 // waits for Run to be called. On an error (ErrDurability, ErrClosed, the end of
 // ctx) the fact is not acknowledged, yet may have reached the disk; appending the
 // fact that was returned again is safe.
@@ -198,7 +198,7 @@ func (j *Journal) fill(f cases.Fact) cases.Fact {
 		f.At = time.Now()
 	}
 	f.At = f.At.UTC().Truncate(time.Microsecond)
-	if f.Case == "" && (f.PickedUp != nil || f.Missed != nil) {
+	if f.Case == "" && f.OpensCase() {
 		local := f.At.In(j.cfg.Location)
 		j.mu.Lock()
 		defer j.mu.Unlock()

@@ -94,6 +94,12 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 		if c.fact.Offered != nil {
 			queueOffer(&b, c.fact)
 		}
+		if c.fact.CallbackTaken != nil {
+			queuePlace(&b, c.fact)
+		}
+		if c.fact.Voicemail != nil {
+			queueVoicemail(&b, c.fact)
+		}
 		if c.Event != nil {
 			queueEvent(&b, *c.Event)
 		}

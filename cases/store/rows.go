@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
@@ -28,12 +30,16 @@ const caseColumns = `c.number, c.state, c.opened, c.first_asker, c.responsible, 
 	 order by p.opened desc, p.number desc limit 1),
 	(select min(d.due_at) from deadline d
 	 where d.case_id = c.id and d.kind = 'callback' and d.state in ('armed', 'fired')),
+	(select p.number from place p where p.case_id = c.id),
+	(select v.call::text from voicemail v where v.case_id = c.id),
+	coalesce((select v.length from voicemail v where v.case_id = c.id), '0'),
 	` + callColumns
 
 func caseFields(c *cases.Case, head *[]byte) []any {
 	return append([]any{
 		&c.Number, &c.State, &c.Opened, &c.FirstAsker, &c.Responsible, &c.Handler, &c.Events, head,
 		(*zeronull.Text)(&c.Previous), (*zeronull.Timestamptz)(&c.CallbackDue),
+		(*zeronull.Text)(&c.CallBackAt), (*zeronull.Text)(&c.Voicemail.File), (*time.Duration)(&c.Voicemail.Length),
 	}, callFields(&c.Call)...)
 }
 

@@ -98,9 +98,11 @@ func TestChecksMirrorTheSets(t *testing.T) {
 	want := map[string][]string{
 		"cases_state_check": words(cases.Open, cases.Registered, cases.Solved, cases.HandedOver, cases.Accepted, cases.ResultIn,
 			cases.Replied, cases.Visited, cases.Closed, cases.Refused, cases.Withdrawn, cases.Merged),
-		"case_event_kind_check": words(cases.EventPickedUp, cases.EventMissed, cases.EventEnded, cases.EventTransferStarted,
+		"case_event_kind_check": words(cases.EventPickedUp, cases.EventMissed, cases.EventEnded,
+			cases.EventCallbackTaken, cases.EventVoicemail, cases.EventTransferStarted,
 			cases.EventTransferCompleted, cases.EventTransferFailed),
-		"call_missed_check": words(cases.MissedAbandoned, cases.MissedNoAnswer, cases.MissedRefused, cases.MissedInterrupted),
+		"call_missed_check": words(cases.MissedAbandoned, cases.MissedNoAnswer, cases.MissedRefused, cases.MissedInterrupted,
+			cases.MissedCallbackTaken, cases.MissedVoicemail),
 		"call_cause_check": words(cases.EndCaller, cases.EndAgent, cases.EndSilence, cases.EndShutdown, cases.EndFailure,
 			cases.EndInterrupted),
 		"deadline_state_check": words(cases.ClockArmed, cases.ClockFired, cases.ClockMet, cases.ClockCancelled),

@@ -18,7 +18,7 @@ func Interrupted(last []cases.Fact, now time.Time, callbackWithin time.Duration)
 		if spoke(l) {
 			f.Ended = &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due} // how long they spoke is not known
 		} else {
-			f.Missed = &cases.Missed{Reason: cases.MissedInterrupted, CallbackDue: due}
+			f.Missed = &cases.Missed{Reason: missedAfter(l), CallbackDue: due}
 		}
 		facts = append(facts, f)
 	}
@@ -30,4 +30,16 @@ func Interrupted(last []cases.Fact, now time.Time, callbackWithin time.Duration)
 func spoke(f cases.Fact) bool {
 	return f.PickedUp != nil || f.TransferStarted != nil || f.TransferCompleted != nil ||
 		f.TransferFailed != nil && f.TransferFailed.Caller == cases.CallerWithAgent
+}
+
+// missedAfter says why the caller of a call was not answered in the end, of which
+// f was the last.
+func missedAfter(f cases.Fact) cases.MissedReason {
+	switch {
+	case f.CallbackTaken != nil:
+		return cases.MissedCallbackTaken
+	case f.Voicemail != nil:
+		return cases.MissedVoicemail
+	}
+	return cases.MissedInterrupted
 }

@@ -38,6 +38,14 @@ func TestInterruptedCallsAreEndedAndOweACallback(t *testing.T) {
 			cases.Fact{Call: "f", Case: "261123-1-0005", TransferFailed: &cases.TransferFailed{Caller: cases.CallerInQueue}},
 			cases.Fact{Call: "f", Case: "261123-1-0005", At: now, Missed: &cases.Missed{Reason: cases.MissedInterrupted, CallbackDue: due}},
 		},
+		"about to hang up with a place in line": {
+			cases.Fact{Call: "g", Case: "261123-1-0006", CallbackTaken: &cases.CallbackTaken{Number: "1"}},
+			cases.Fact{Call: "g", Case: "261123-1-0006", At: now, Missed: &cases.Missed{Reason: cases.MissedCallbackTaken, CallbackDue: due}},
+		},
+		"about to hang up after a message": {
+			cases.Fact{Call: "h", Case: "261123-1-0007", Voicemail: &cases.Voicemail{File: "h"}},
+			cases.Fact{Call: "h", Case: "261123-1-0007", At: now, Missed: &cases.Missed{Reason: cases.MissedVoicemail, CallbackDue: due}},
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -184,6 +184,10 @@ func resultOf(r cases.MissedReason) metrics.Result {
 		return metrics.Abandoned
 	case cases.MissedRefused:
 		return metrics.Rejected
+	case cases.MissedCallbackTaken:
+		return metrics.CallbackTaken
+	case cases.MissedVoicemail:
+		return metrics.Voicemail
 	}
 	return metrics.Failed
 }

@@ -1,0 +1,87 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+	"shouwen/cases/store/storetest"
+)
+
+// kept are the facts of call n, whose caller has waited since and takes a callback.
+func kept(n int, since time.Time) []cases.Fact {
+	facts := missed(n, "+861055550101")
+	last := &facts[len(facts)-1]
+	taken := *last
+	taken.ID = id(2<<32 + n)
+	taken.Missed, taken.CallbackTaken = nil, &cases.CallbackTaken{Number: "02155550102", Keyed: true, Queue: "hotline", Since: since}
+	last.Missed = &cases.Missed{Reason: cases.MissedCallbackTaken, CallbackDue: last.Missed.CallbackDue}
+	return append(facts[:len(facts)-1:len(facts)-1], taken, *last)
+}
+
+// TestPlaces: in line stands who is owed a callback, in the order of waiting, as
+// long as it is owed.
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	early, late := noon.Add(time.Minute), noon.Add(time.Hour)
+	facts := append(kept(1, late), kept(2, early)...)
+	facts = append(facts, missed(3, "+861055550103")...)
+	for range 2 { // replayed
+		if err := s.Apply(t.Context(), facts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	places := func() (got []cases.CaseNumber) {
+		list, err := s.Places(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range list {
+			if p.Number != "02155550102" || p.Queue != "hotline" || p.Caller.E164 != "+861055550101" || p.Due.IsZero() {
+				t.Errorf("place %+v", p)
+			}
+			got = append(got, p.Case)
+		}
+		return got
+	}
+	if diff := cmp.Diff([]cases.CaseNumber{"261123-1-0002", "261123-1-0001"}, places()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	c, _, err := s.Case(t.Context(), "261123-1-0002")
+	if err != nil || c.CallBackAt != "02155550102" || c.Call.Missed != cases.MissedCallbackTaken {
+		t.Errorf("case %+v, %v", c, err)
+	}
+	exec(t, direct(t, url), `update deadline d set state = 'met' from cases c where c.id = d.case_id and c.number = '261123-1-0002'`)
+	if diff := cmp.Diff([]cases.CaseNumber{"261123-1-0001"}, places()); diff != "" {
+		t.Errorf("after one was called back: -want +got\n%s", diff)
+	}
+}
+
+func TestVoicemailOfACase(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	facts := missed(1, "+861055550101")
+	left := facts[len(facts)-1]
+	left.ID, left.Missed = id(2<<32+1), nil
+	left.Voicemail = &cases.Voicemail{File: left.Call, Length: cases.Span(90 * time.Second)}
+	facts = append(facts[:len(facts)-1:len(facts)-1], left, facts[len(facts)-1])
+	if err := s.Apply(t.Context(), facts); err != nil {
+		t.Fatal(err)
+	}
+	c, ledger, err := s.Case(t.Context(), left.Case)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Voicemail != *left.Voicemail || ledger[0].Kind != cases.EventVoicemail || c.CallbackDue.IsZero() {
+		t.Errorf("voicemail %+v, first event %s, callback %s", c.Voicemail, ledger[0].Kind, c.CallbackDue)
+	}
+}

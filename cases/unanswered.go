@@ -1,0 +1,54 @@
+package cases
+
+import (
+	"fmt"
+	"time"
+)
+
+// CallbackTaken: a caller who waited chose to be called back and to keep his place
+// in line. Like Missed, which follows when he hangs up, it opens a case.
+type CallbackTaken struct {
+	Number Number    `json:"number"`          // to be called: E.164, or the digits of whoever keyed them in
+	Keyed  bool      `json:"keyed,omitempty"` // the caller keyed it in; else it is the one he called from
+	Queue  string    `json:"queue"`           // in which he waited
+	Since  time.Time `json:"since"`           // when he began to wait: his place in line
+}
+
+// Voicemail: a caller left a message. Like Missed, which follows, it opens a case.
+type Voicemail struct {
+	File   string `json:"file"` // id of the message: the call's
+	Length Span   `json:"length_seconds"`
+}
+
+// OpensCase says whether the journal gives f a case number if its call has none.
+func (f Fact) OpensCase() bool {
+	return f.PickedUp != nil || f.Missed != nil || f.CallbackTaken != nil || f.Voicemail != nil
+}
+
+// checkUnanswered returns what makes f unfit as CallbackTaken or Voicemail; empty:
+// nothing.
+func (f Fact) checkUnanswered() string {
+	switch taken, message := f.CallbackTaken, f.Voicemail; {
+	case taken != nil && taken.Number == "":
+		return "callback to no number"
+	case taken != nil && (taken.Since.IsZero() || taken.Since.Year() > 9999):
+		return fmt.Sprintf("waiting since %s", taken.Since)
+	case message != nil && message.File != f.Call:
+		return fmt.Sprintf("message in file %q, want the call's id", message.File)
+	case message != nil && time.Duration(message.Length) < time.Microsecond:
+		return "message without a length"
+	}
+	return ""
+}
+
+// promised projects CallbackTaken: who works on a case that has it is told which
+// number to call.
+func promised(call Call, c Case, f Fact, at time.Time) (Effect, error) {
+	taken := *f.CallbackTaken
+	taken.Number, taken.Queue, taken.Since = Number(Clean(string(taken.Number))), Clean(taken.Queue), micros(taken.Since)
+	return recorded(call, opened(c, f.Case, at), Event{Kind: EventCallbackTaken, At: at, Fact: f.ID}, taken)
+}
+
+func messageLeft(call Call, c Case, f Fact, at time.Time) (Effect, error) {
+	return recorded(call, opened(c, f.Case, at), Event{Kind: EventVoicemail, At: at, Fact: f.ID}, *f.Voicemail)
+}
