@@ -16,11 +16,6 @@ func (c *Conversation) arrange() {
 		c.releaseAgent()
 		c.live.Agent = ""
 	}
-	legs, joined := c.joined(p)
-	if c.pair != nil && (!joined || c.pair.legs != legs) {
-		c.pair.end()
-		c.pair = nil
-	}
 	switch {
 	case p.caller != music:
 		c.silence()
@@ -29,26 +24,19 @@ func (c *Conversation) arrange() {
 	}
 	c.playAgent(p.agent)
 	c.holdTarget(p.target == music)
-	if joined && c.pair == nil {
-		c.pair = c.sw.pair(legs[callerSide], legs[agentSide])
-		for _, s := range []side{callerSide, agentSide} {
-			if c.holding[legs[s]] {
-				c.pair.hold(s, true)
-			}
-		}
-	}
+	c.meeting.join(c.joined(p)...)
 	c.show()
 }
 
-// joined returns which two hear each other: the agent, and caller or target.
-func (c *Conversation) joined(p places) (legs [2]*sip.Leg, ok bool) {
+// joined returns who hear each other: the agent, and caller or target.
+func (c *Conversation) joined(p places) []*sip.Leg {
 	switch p.agent {
 	case withCaller:
-		return [2]*sip.Leg{c.caller, c.agent.legs[0]}, true
+		return []*sip.Leg{c.caller, c.agent.legs[0]}
 	case withTarget:
-		return [2]*sip.Leg{c.target.legs[0], c.agent.legs[0]}, true
+		return []*sip.Leg{c.target.legs[0], c.agent.legs[0]}
 	}
-	return legs, false
+	return nil
 }
 
 // playAgent plays to the agent what he hears in p, if it is a tone.
@@ -82,17 +70,8 @@ func done(p *media.Playback) <-chan struct{} {
 	return p.Done()
 }
 
-// hold notes that a phone holds or no longer does, and lets the other hear music
-// if the two are connected.
+// hold notes that a phone holds or no longer does.
 func (c *Conversation) hold(leg *sip.Leg, on bool) {
-	c.holding[leg] = on
-	if c.pair == nil {
-		return
-	}
-	for s, l := range c.pair.legs {
-		if l == leg {
-			c.pair.hold(side(s), on)
-		}
-	}
+	c.meeting.hold(leg, on)
 	c.show()
 }

@@ -43,12 +43,11 @@ type Conversation struct {
 	answers []acd.Answer      // phones that picked up while a tie is possible
 	tie     *time.Timer
 	agent   *party // who talks with the caller
-	pair    *pair  // the two of them; nil: nobody talks with the caller
+	meeting *meeting
 	playing *media.Playback
 	next    []*media.Prompt        // after playing; the last of them is repeated
 	check   *time.Ticker           // of the audio
 	probed  map[*sip.Leg]time.Time // when a silent phone was last asked whether it is there
-	holding map[*sip.Leg]bool      // phones that hold who they speak with
 	limit   *time.Timer            // of the state; nil: none
 	wait    metrics.Outcome        // how the wait ends if nobody picks up
 	entered time.Time              // into the queue
@@ -76,7 +75,8 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	c := &Conversation{
 		id: newID(), sw: s, line: line, caller: leg, state: arriving,
 		events: make(chan event, 32), facts: make(chan cases.Fact, 16), done: make(chan struct{}),
-		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time), holding: make(map[*sip.Leg]bool), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned,
+		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time),
+		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned,
 	}
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
@@ -217,7 +217,7 @@ func (c *Conversation) enter(st state) {
 }
 
 func (c *Conversation) show() {
-	c.live.State = c.state.shown(c.pair.held())
+	c.live.State = c.state.shown(c.meeting.held())
 	c.sw.show(c.live)
 }
 

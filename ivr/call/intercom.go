@@ -21,12 +21,12 @@ type Intercom struct {
 	done   chan struct{}
 
 	// Owned by run.
-	live   Live
-	callee *party
-	up     bool  // the called phone picked up
-	pair   *pair // nil until the caller's leg is up
-	result metrics.Result
-	over   bool
+	live    Live
+	callee  *party
+	up      bool // the called phone picked up
+	meeting *meeting
+	result  metrics.Result
+	over    bool
 }
 
 // intercom makes the call of leg to agent a.
@@ -34,7 +34,7 @@ func (s *Switch) intercom(leg *sip.Leg, a acd.Agent) func(sip.Event) {
 	in := leg.Incoming()
 	c := &Intercom{
 		id: newID(), sw: s, caller: leg, callee: &party{Agent: a},
-		events: make(chan event, 32), done: make(chan struct{}), result: metrics.Failed,
+		events: make(chan event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed,
 	}
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
@@ -87,11 +87,11 @@ func (c *Intercom) step(e event) {
 	case evAgentUp:
 		c.pickedUp(e)
 	case evCallerUp:
-		c.pair = c.sw.pair(c.caller, c.callee.legs[0])
+		c.meeting.join(c.caller, c.callee.legs[0])
 	case evAgentHeld, evAgentResumed:
-		c.hold(agentSide, e.kind == evAgentHeld)
+		c.hold(e.leg, e.kind == evAgentHeld)
 	case evCallerHeld, evCallerResumed:
-		c.hold(callerSide, e.kind == evCallerHeld)
+		c.hold(c.caller, e.kind == evCallerHeld)
 	case evCallerEnded:
 		if !c.up && e.sip.(sip.Ended).Cause != sip.EndLocal { // not rejected by us
 			c.result = metrics.Abandoned
@@ -138,17 +138,16 @@ func (c *Intercom) phoneEnded(e event) {
 
 // end hangs up whoever is left.
 func (c *Intercom) end(cause sip.EndCause) {
-	c.pair.end()
+	c.meeting.part()
 	c.caller.Hangup(sip.Hangup{Cause: cause})
 	c.callee.hangup("")
 	c.over = true
 }
 
-func (c *Intercom) hold(by side, on bool) {
-	if c.pair == nil {
-		return
+func (c *Intercom) hold(leg *sip.Leg, on bool) {
+	c.meeting.hold(leg, on)
+	if len(c.meeting.legs) > 0 {
+		c.live.State = talking.shown(c.meeting.held())
+		c.sw.show(c.live)
 	}
-	c.pair.hold(by, on)
-	c.live.State = talking.shown(c.pair.held())
-	c.sw.show(c.live)
 }

@@ -47,8 +47,7 @@ func (c *Conversation) agentEnded(e event) {
 
 // releaseAgent unbridges the agent and makes him free for others.
 func (c *Conversation) releaseAgent() {
-	c.pair.end()
-	c.pair = nil
+	c.meeting.part()
 	if c.agent != nil {
 		c.agent.hangup("")
 		c.sw.Board.Released(c.agent.User, c.id)
@@ -60,7 +59,7 @@ func (c *Conversation) releaseAgent() {
 // alone for half that time is asked whether it is still there: a phone may have
 // died without a word, or send nothing because it is muted.
 func (c *Conversation) checkAudio(event) {
-	if c.pair.held() || c.line.MediaTimeout == 0 {
+	if c.meeting.held() || c.line.MediaTimeout == 0 {
 		return
 	}
 	agent := c.agent.legs[0]

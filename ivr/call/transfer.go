@@ -151,8 +151,7 @@ func (c *Conversation) completed() {
 	c.record(cases.Fact{TransferCompleted: f})
 	c.sw.Metrics.Transfers.Finished(c.line.Queue, metrics.TransferKind(t.Kind), metrics.ToAgent, metrics.TransferCompleted)
 	c.holdTarget(false)
-	c.pair.end()
-	c.pair = nil
+	c.meeting.part()
 	agent := c.target
 	c.target = nil
 	c.releaseAgent()
@@ -182,8 +181,7 @@ func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith
 // anybody who is set free by it can be offered to those who wait there.
 func (c *Conversation) requeue() {
 	c.log.Warn("caller goes back to the front of the queue", "agent", c.live.Agent)
-	c.pair.end()
-	c.pair = nil
+	c.meeting.part()
 	c.live.Agent = ""
 	c.wait = metrics.WaitAbandoned
 	c.join(true)
@@ -250,9 +248,8 @@ func (c *Conversation) releaseTarget() {
 		return
 	}
 	c.holdTarget(false)
-	if c.pair != nil && slices.Contains(c.target.legs, c.pair.legs[callerSide]) {
-		c.pair.end()
-		c.pair = nil
+	if slices.ContainsFunc(c.meeting.legs, c.target.has) {
+		c.meeting.part()
 	}
 	c.target.hangup("")
 	c.sw.free(c.target.User, c.id)

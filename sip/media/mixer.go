@@ -15,13 +15,15 @@ var ErrMix = errors.New("no such mix")
 const (
 	maxMix    = 8  // sessions
 	mixerRing = 32 // slots: what comes within a stall of 640 ms
+	leadIn    = 6  // frames after which a member is not waited for: more than the delay at the beginning of a playout
 )
 
 // Mixer lets sessions hear the sum of others, each listener a sum of its own, every 20 ms: three
 // on one line, and a supervisor who listens, whispers or barges in. Everybody is
-// heard 60 to 200 ms late; telephone-events are not passed on. A session that a
-// bridge or a playback takes over has left. Methods may be called from any
-// goroutine.
+// heard 60 to 200 ms late; telephone-events are not passed on. Who joins from a
+// bridge hears by it until the mix has something to say, so that nothing gets
+// lost. A session that a bridge or a playback takes over has left. Methods may be
+// called from any goroutine.
 type Mixer struct {
 	mu      sync.Mutex // guards the following fields and what members own
 	members []*member
@@ -36,6 +38,11 @@ type member struct {
 	play    playout
 	hears   []*member
 	said    [frameSamples]int16 // in this frame
+	whole   bool                // said has no gap
+
+	bridged *lane // that the session hears by until the mix is ready; nil: it hears the mix
+	waited  int   // frames since it joined from the bridge
+	onward  Sink  // of the bridge it came from, whose other side may still hear by it; nil: none
 }
 
 // Mix begins a mix of nobody, for Set to fill. It lasts until Close, or until
@@ -63,7 +70,7 @@ func (m *Mixer) Set(h Hears) error {
 	before, after := m.members, map[*Session]*member{}
 	m.members = nil
 	for _, e := range before {
-		if slices.Contains(parties, e.session) && e.session.tx.has(e) {
+		if slices.Contains(parties, e.session) && e.session.tx.has(e.turn()) {
 			after[e.session] = e
 			continue
 		}
@@ -100,20 +107,40 @@ func (m *Mixer) Close() {
 func join(s *Session) *member {
 	e := &member{session: s, in: newRing(mixerRing)}
 	e.sink = e
-	s.tx.claim(e)
+	if old := s.sink.Load(); old != nil {
+		if l, ok := (*old).(*lane); ok {
+			e.onward = l
+		}
+	}
+	if l, ok := s.tx.turn().(*lane); ok {
+		e.bridged = l
+	} else {
+		s.tx.claim(e)
+	}
 	s.sink.Store(&e.sink)
 	return e
 }
 
 func (e *member) leave() {
 	e.session.sink.CompareAndSwap(&e.sink, nil)
-	e.session.tx.release(e)
+	e.session.tx.release(e.turn())
+}
+
+// turn is who speaks in the session on behalf of e.
+func (e *member) turn() any {
+	if e.bridged != nil {
+		return e.bridged
+	}
+	return e
 }
 
 // WriteRTP implements Sink.
 func (e *member) WriteRTP(p *Packet) {
 	if !p.Event {
 		e.in.write(p)
+	}
+	if e.onward != nil {
+		e.onward.WriteRTP(p)
 	}
 }
 
@@ -128,11 +155,30 @@ func (m *Mixer) step(skipped int) bool {
 		e.speak()
 	}
 	for _, e := range slices.Backward(m.members) {
-		if !e.session.tx.frame(e, skipped) {
+		if !e.send(skipped) {
 			m.part(e)
 		}
 	}
 	return !m.ended
+}
+
+// send sends a frame to e's session; false when another speaks there.
+func (e *member) send(skipped int) bool {
+	if e.bridged != nil {
+		if e.waited++; e.waited <= leadIn && !e.ready() {
+			return true
+		}
+		if !e.session.tx.succeed(e, e.bridged) {
+			return false
+		}
+		e.bridged = nil
+	}
+	return e.session.tx.frame(e, skipped)
+}
+
+// ready reports whether everybody e hears has something to say.
+func (e *member) ready() bool {
+	return !slices.ContainsFunc(e.hears, func(from *member) bool { return !from.whole })
 }
 
 // part removes a member whose session has another speaker. Locked.
@@ -151,7 +197,7 @@ func (e *member) speak() {
 		e.play.put(c)
 		e.in.drop()
 	}
-	e.play.pull(&e.said)
+	e.whole = e.play.pull(&e.said)
 }
 
 // encode implements voice: the sum of those e hears.

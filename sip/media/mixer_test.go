@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -340,4 +341,66 @@ func BenchmarkMix(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Who goes from a bridge to a mix misses nothing: not a frame of what the other
+// says, and no longer than two frames pass without a packet.
+func TestMixTakesOverFromBridge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pacer, pool, w := pacing(t, 3)
+		all := mixParties(t, pool, 3)
+		caller, agent, boss := all[0].s, all[1].s, all[2].s
+		said := byte(0)
+		say := func(frames int) {
+			for range frames {
+				said++
+				for _, p := range all[:2] {
+					p.h.SequenceNumber++
+					p.h.Timestamp += frameSamples
+					w.put(p.s.Port(), datagram(t, p.h, bytes.Repeat([]byte{said}, frameSamples)))
+				}
+				time.Sleep(frameTime)
+			}
+		}
+		Connect(caller, agent)
+		say(25)
+		mix := pacer.Mix()
+		defer mix.Close()
+		if err := mix.Set(Meeting(caller, agent).Listen(boss)); err != nil {
+			t.Fatal(err)
+		}
+		say(25)
+		if err := mix.Set(Meeting(caller, agent)); err != nil {
+			t.Fatal(err)
+		}
+		say(25)
+		for _, s := range []*Session{caller, agent} {
+			sent, at := frames(t, w, s)
+			heard := map[byte]bool{}
+			for k, p := range sent {
+				heard[p.Payload[0]] = true
+				if k == 0 {
+					continue
+				}
+				before := sent[k-1]
+				if p.SequenceNumber != before.SequenceNumber+1 || p.SSRC != before.SSRC {
+					t.Fatalf("%v after %v", p.Header, before.Header)
+				}
+				if gap := at[k].Sub(at[k-1]); gap > 2*frameTime {
+					t.Errorf("%s without a packet", gap)
+				}
+			}
+			for n := byte(1); n < 70; n++ { // the last ones are still in the buffer
+				if !heard[n] {
+					t.Errorf("frame %d is not heard", n)
+				}
+			}
+			if len(heard) > 75 {
+				t.Errorf("%d different frames of 75: something else is heard", len(heard))
+			}
+		}
+		if got, _ := frames(t, w, boss); len(got) < 20 {
+			t.Errorf("the listener was sent %d frames", len(got))
+		}
+	})
 }

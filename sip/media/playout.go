@@ -87,12 +87,12 @@ func (b *playout) skip(to uint32) {
 	b.next, b.calm = to, 0
 }
 
-// pull fills f with the next 20 ms. A gap repeats the frame before it and fades
-// into silence.
-func (b *playout) pull(f *[frameSamples]int16) {
+// pull fills f with the next 20 ms and reports whether all of it was heard. A gap
+// repeats the frame before it and fades into silence.
+func (b *playout) pull(f *[frameSamples]int16) bool {
 	if !b.started {
 		clear(f[:])
-		return
+		return false
 	}
 	b.relax()
 	gap := false
@@ -110,6 +110,7 @@ func (b *playout) pull(f *[frameSamples]int16) {
 	if !gap {
 		b.whole = *f
 	}
+	return !gap
 }
 
 // relax gives up a frame of delay at the end of a period that did not need it.

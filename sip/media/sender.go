@@ -87,6 +87,25 @@ func (t *sender) claim(who any) {
 	}
 }
 
+// succeed gives the turn to who if it is before's; false if it is not.
+func (t *sender) succeed(who, before any) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || t.speaker != before {
+		return false
+	}
+	t.speaker = who
+	t.rw.cut()
+	return true
+}
+
+// turn returns whose turn it is; nil: nobody's.
+func (t *sender) turn() any {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.speaker
+}
+
 // release ends the turn of who, if it is still who's. Nothing of who is sent
 // after it returns.
 func (t *sender) release(who any) {
