@@ -111,8 +111,9 @@ type Leg struct {
 	invite  serverInvite // the INVITE of the peer being answered
 	sent    clientInvite // our INVITE being answered
 	session sessionTimer
-	allow   []string // methods the peer takes
-	parked  []signal // requests that came before what they depend on; see park
+	extra   []msg.Header // of our first INVITE
+	allow   []string     // methods the peer takes
+	parked  []signal     // requests that came before what they depend on; see park
 	digits  digitFilter
 }
 

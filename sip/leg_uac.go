@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 
 	msg "github.com/emiago/sipgo/sip"
@@ -11,10 +13,40 @@ import (
 
 // Dialing says how a leg to a phone is dialled.
 type Dialing struct {
-	Caller string       // number the phone shows
-	Name   string       // name the phone shows, or empty
-	Log    *slog.Logger // names the call in the lines of the leg
-	Events func(Event)  // receiver of the leg's events; see Event
+	Caller  string            // number the phone shows
+	Name    string            // name the phone shows, or empty
+	Headers map[string]string // more for its INVITE; see extraFields
+	Log     *slog.Logger      // names the call in the lines of the leg
+	Events  func(Event)       // receiver of the leg's events; see Event
+}
+
+// Header fields a Dialing may have.
+const (
+	HeaderCase       = "X-Shouwen-Case" // case number
+	HeaderReferredBy = "Referred-By"    // RFC 3892; the value is a user of ours
+	HeaderAlertInfo  = "Alert-Info"     // how the phone is to ring
+)
+
+// extraFields returns the header fields in, in a fixed order and fit for a
+// message. Fields that have no Header constant are an error: nobody writes a
+// header of ours from outside.
+func (u *UA) extraFields(in map[string]string) (fields []msg.Header, err error) {
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		value := safeText(in[name], maxHeaderText)
+		switch name {
+		case HeaderReferredBy:
+			uri := msg.Uri{Scheme: "sip", User: value, Host: u.cfg.Domain}
+			if strings.ContainsAny(value, " <>\"@:;?") || value == "" {
+				return nil, fmt.Errorf("%s: %q is no user", name, value)
+			}
+			value = "<" + uri.String() + ">"
+		case HeaderCase, HeaderAlertInfo:
+		default:
+			return nil, fmt.Errorf("header field %q cannot be set", name)
+		}
+		fields = append(fields, msg.NewHeader(name, value))
+	}
+	return fields, nil
 }
 
 // Dial rings the phone behind binding b. It returns at once; Ringing, Answered
@@ -71,6 +103,10 @@ func (u *UA) inviteOf(l *Leg, b Binding, d Dialing) (*msg.Request, error) {
 	if _, err := l.oa.offer(false); err != nil {
 		return nil, err
 	}
+	var err error
+	if l.extra, err = u.extraFields(d.Headers); err != nil {
+		return nil, err
+	}
 	return l.initialInvite(), nil
 }
 
@@ -80,6 +116,9 @@ func (l *Leg) initialInvite() *msg.Request {
 	req.SetBody(l.oa.sent())
 	req.AppendHeader(msg.NewHeader("Content-Type", "application/sdp"))
 	req.AppendHeader(msg.NewHeader("Allow", allow))
+	for _, h := range l.extra {
+		req.AppendHeader(msg.HeaderClone(h))
+	}
 	l.propose(req)
 	l.ua.prepare(req, l.flow, l.id)
 	return req

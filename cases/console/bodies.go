@@ -138,6 +138,7 @@ type liveCallBody struct {
 	Caller    callerBody `json:"caller"`
 	Dialed    string     `json:"dialed" doc:"Number dialled."`
 	Agent     string     `json:"agent,omitempty" doc:"User who talks with the caller."`
+	Target    string     `json:"target,omitempty" doc:"User to whom the agent is passing the caller on, named before that phone rings."`
 	Case      string     `json:"case,omitempty" doc:"Case number."`
 	Since     time.Time  `json:"since"`
 	Answered  *time.Time `json:"answered,omitempty" doc:"Pick-up."`
@@ -148,7 +149,7 @@ func liveCallsOf(calls []Call) []liveCallBody {
 	for i, c := range calls {
 		list[i] = liveCallBody{
 			ID: c.ID, Direction: c.Direction, State: c.State, Caller: callerOf(c.Caller), Dialed: c.Dialed,
-			Agent: c.Agent, Case: string(c.Case), Since: c.Since.UTC(), Answered: timeOf(c.Answered),
+			Agent: c.Agent, Target: c.Target, Case: string(c.Case), Since: c.Since.UTC(), Answered: timeOf(c.Answered),
 		}
 	}
 	return list

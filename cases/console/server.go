@@ -33,6 +33,7 @@ type Call struct {
 	ID, Direction, State string           // UUIDv7; the terms of metrics.Direction and metrics.CallState
 	Caller               cases.Caller     // who called
 	Dialed, Agent        string           // the number dialled; user of who talks with the caller, empty: nobody yet
+	Target               string           // user the caller is being passed on to, empty: nobody
 	Case                 cases.CaseNumber // empty: none yet
 	Since, Answered      time.Time        // arrival and pick-up; zero Answered: waiting
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"shouwen/ivr/acd"
+	"shouwen/ivr/call"
 )
 
 // Config is everything that can be set, in one file. Every value has a default
@@ -34,6 +35,8 @@ type Config struct {
 	Hotline HotlineConfig `yaml:"hotline"`
 	Trunks  []TrunkConfig `yaml:"trunks"`
 	HTTP    HTTPConfig    `yaml:"http"`
+
+	Codes call.Codes `yaml:"codes"` // what agents dial during a call; see call.Feature
 
 	DrainTimeout Duration `yaml:"drain_timeout"` // how long live calls may go on after SIGTERM
 }
@@ -173,6 +176,7 @@ func Default() Config {
 			Name: "loopback", Peers: []Peer{{netip.MustParsePrefix("127.0.0.0/8")}}, Country: "CN", TrustIdentity: true,
 		}},
 		HTTP:         HTTPConfig{Console: "127.0.0.1:8080", Metrics: "127.0.0.1:8081"},
+		Codes:        call.DefaultCodes(),
 		DrainTimeout: Duration(time.Minute),
 	}
 }
@@ -199,6 +203,11 @@ func LoadConfig(file string) (Config, error) {
 	}
 	if err := decode(b, &c); err != nil {
 		return c, fmt.Errorf("%s: %s", file, yaml.FormatError(err, false, true))
+	}
+	for f, code := range call.DefaultCodes() { // the file need not name them all
+		if _, set := c.Codes[f]; !set {
+			c.Codes[f] = code
+		}
 	}
 	return c, located(file, b, c.Check())
 }
@@ -342,6 +351,9 @@ func (c Config) Check() error {
 		if len(t.Country) != 2 {
 			return bad(fmt.Sprintf("trunks[%d].country", i), "is %q, want two letters like CN", t.Country)
 		}
+	}
+	if wrong, ok := errors.AsType[*call.CodeError](c.Codes.Check()); ok {
+		return bad("codes."+string(wrong.Feature), "%s", wrong.Text)
 	}
 	for name, a := range map[string]string{"console": c.HTTP.Console, "metrics": c.HTTP.Metrics} {
 		if a == "" {

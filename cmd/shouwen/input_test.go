@@ -41,6 +41,10 @@ func TestBadConfiguration(t *testing.T) {
 		"trunk without a country": {"trunks:\n  - name: x\n    peers: [10.0.0.1]\n    country: China\n", "4:14", "two letters"},
 		"no time zone":            {"time_zone: Mars/Base\n", "1:12", "write it like Asia/Shanghai"},
 		"unknown language":        {"language: de\n", "1:11", "want zh-CN or en"},
+		"no such feature":         {"codes: {teleport: '*8'}\n", "1:19", "there are [blind_transfer"},
+		"code without a star":     {"codes: {warm_transfer: 22}\n", "1:24", "want * and then digits"},
+		"code begins another":     {"codes: {warm_transfer: '*4'}\n", "1:24", "no code may begin another"},
+		"codes as a list":         {"codes: [1]\n", "1:8", "mapping is expected"},
 		"metrics without a port":  {"http: {metrics: localhost}\n", "1:17", "want address:port"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,6 +76,7 @@ node: 7
 sip: {address: "::1", udp: 5070, tcp: 0, tls: 0}
 rtp: {ports: "10000-10100", media_timeout: 0s}
 hotline: {number: '12345', tie_window: 300ms}
+codes: {warm_transfer: "*7", cancel_transfer: ""}
 trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn}]
 `,
 	} {

@@ -142,7 +142,7 @@ func (s *server) wire() error {
 			Number: h.Number, Aliases: h.Aliases, Queue: queueName, Greeting: h.Greeting,
 			MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
 		}},
-		Agents: agents, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds, Codes: call.DefaultCodes(),
+		Agents: agents, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds, Codes: s.cfg.Codes,
 		Metrics: s.metrics, Log: s.log,
 	}
 	s.metrics.Transfers.Declare(queueName)
@@ -343,7 +343,7 @@ func (s *server) liveCalls() []console.Call {
 	for _, l := range s.calls.Live() {
 		all = append(all, console.Call{
 			ID: l.ID, Direction: string(l.Direction), State: string(l.State), Caller: l.Caller, Dialed: l.Dialed,
-			Agent: l.Agent, Case: l.Case, Since: l.Since, Answered: l.Answered,
+			Agent: l.Agent, Target: l.Target, Case: l.Case, Since: l.Since, Answered: l.Answered,
 		})
 	}
 	return all

@@ -21,6 +21,15 @@ func TestWarmTransfer(t *testing.T) {
 	if from := target.Invite.Get("From"); !strings.Contains(from, numbered(1)) || !strings.Contains(from, "-1-0001") {
 		t.Errorf("the target's phone shows %s, want the caller and the case", from)
 	}
+	if number := target.Invite.Get("X-Shouwen-Case"); !strings.HasSuffix(number, "-1-0001") {
+		t.Errorf("X-Shouwen-Case of the target's INVITE: %q", number)
+	}
+	if by := target.Invite.Get("Referred-By"); !strings.Contains(by, "sip:"+p.Agents[0].User+"@") {
+		t.Errorf("Referred-By of the target's INVITE: %q", by)
+	}
+	if l := p.server.calls.Live()[0]; l.Target != p.Agents[1].User || l.Agent != p.Agents[0].User || l.Case == "" {
+		t.Errorf("the call is shown with %q, who passes it to %q, case %q", l.Agent, l.Target, l.Case)
+	}
 	p.agent.Hears(toneHz)
 	p.agent.Silent(callerSays, 0)
 	target.Answer()
@@ -36,6 +45,9 @@ func TestWarmTransfer(t *testing.T) {
 	p.caller.Hears(musicSays)
 	p.last("*4")
 	p.talk(target, 1)
+	if l := p.server.calls.Live()[0]; l.Target != "" || l.Agent != p.Agents[1].User {
+		t.Errorf("the call is shown with %q, who passes it to %q", l.Agent, l.Target)
+	}
 	if keys := p.caller.Pressed(); strings.Trim(keys, "*14") != "" { // the star comes before we know
 		t.Errorf("the caller heard the keys %s", keys)
 	}

@@ -2,6 +2,8 @@ package call
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +23,7 @@ const (
 func (f Feature) takesExtension() bool { return f == WarmTransfer || f == BlindTransfer }
 
 // Codes says by which keys a feature is asked for. A code begins with * and is
-// not the beginning of another; see Check.
+// not the beginning of another; an empty one cannot be dialled. See Check.
 type Codes map[Feature]string
 
 // DefaultCodes are the codes of an organisation that wants no others.
@@ -29,15 +31,32 @@ func DefaultCodes() Codes {
 	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**"}
 }
 
-// Check reports which code cannot work.
+// CodeError says which code cannot work, and why.
+type CodeError struct {
+	Feature Feature
+	Text    string
+}
+
+func (e *CodeError) Error() string { return fmt.Sprintf("feature code %s: %s", e.Feature, e.Text) }
+
+// Check reports the first code, by the name of its feature, that cannot work. The
+// error is a *CodeError.
 func (c Codes) Check() error {
-	for f, code := range c {
-		if len(code) < 2 || code[0] != '*' || strings.Trim(code, "0123456789*") != "" {
-			return fmt.Errorf("feature code %s: %q; want * and then digits or *", f, code)
+	known := DefaultCodes()
+	for _, f := range slices.Sorted(maps.Keys(c)) {
+		code := c[f]
+		_, is := known[f]
+		switch {
+		case !is:
+			return &CodeError{f, fmt.Sprintf("no such feature; there are %v", slices.Sorted(maps.Keys(known)))}
+		case code == "" || code == known[f]: // a clash is the fault of who changed his code
+			continue
+		case len(code) < 2 || code[0] != '*' || strings.Trim(code, "0123456789*") != "":
+			return &CodeError{f, fmt.Sprintf("is %q, want * and then digits or *, or nothing to turn it off", code)}
 		}
 		for other, longer := range c {
-			if f != other && strings.HasPrefix(longer, code) {
-				return fmt.Errorf("feature code %s: %q begins %s, %q", f, code, other, longer)
+			if f != other && longer != "" && (strings.HasPrefix(longer, code) || strings.HasPrefix(code, longer)) {
+				return &CodeError{f, fmt.Sprintf("%q and %q of %s: no code may begin another", code, longer, other)}
 			}
 		}
 	}
@@ -49,6 +68,9 @@ func (c Codes) Check() error {
 func (c Codes) Dialled() map[string]string {
 	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode}
 	for f, code := range c {
+		if code == "" {
+			continue
+		}
 		if f.takesExtension() {
 			code += "<ext>#"
 		}
@@ -75,6 +97,7 @@ func (c Codes) read(keys string) (f Feature, extension string, how reading) {
 	for feature, code := range c {
 		rest, whole := strings.CutPrefix(keys, code)
 		switch {
+		case code == "":
 		case strings.HasPrefix(code, keys) && !whole:
 			how = begun
 		case whole && !feature.takesExtension():

@@ -37,12 +37,16 @@ func TestCheckCodes(t *testing.T) {
 	if err := DefaultCodes().Check(); err != nil {
 		t.Error(err)
 	}
+	if err := (Codes{WarmTransfer: "*7", CancelTransfer: ""}).Check(); err != nil {
+		t.Error(err)
+	}
 	for name, c := range map[string]Codes{
 		"no star":                  {WarmTransfer: "22"},
 		"the star alone":           {WarmTransfer: "*"},
 		"a key no code may have":   {WarmTransfer: "*2#"},
 		"the beginning of another": {WarmTransfer: "*2", BlindTransfer: "*21"},
-		"the same as another":      {WarmTransfer: "*2", BlindTransfer: "*2"},
+		"no feature":               {"teleport": "*8"},
+		"the same as another":      {WarmTransfer: "*6", BlindTransfer: "*6"},
 	} {
 		if c.Check() == nil {
 			t.Errorf("%s: no error", name)

@@ -70,7 +70,7 @@ func (c *Intercom) run() {
 		close(c.done)
 	}()
 	defer c.sw.recovered("intercom", c.log, func() { c.end(sip.EndPanic) })
-	c.callee.legs = c.sw.ring(c.callee.User, c.live.Caller, c.log, c.post)
+	c.callee.legs = c.sw.ring(c.callee.User, shown{Caller: c.live.Caller}, c.log, c.post)
 	if len(c.callee.legs) == 0 {
 		c.caller.Reject(480, "Temporarily Unavailable")
 		c.result = metrics.Failed

@@ -8,19 +8,33 @@ import (
 	"shouwen/sip"
 )
 
+// shown is what a phone that rings is told of the call.
+type shown struct {
+	cases.Caller
+	number cases.CaseNumber // empty: no case yet
+	by     string           // user who passes the caller on; empty: nobody
+}
+
 // ring dials every contact of user and returns the legs. Their events go to post,
 // with the leg they are about.
-func (s *Switch) ring(user string, caller cases.Caller, log *slog.Logger, post func(event)) []*sip.Leg {
-	from := string(caller.E164)
-	if caller.Withheld || from == "" {
+func (s *Switch) ring(user string, shown shown, log *slog.Logger, post func(event)) []*sip.Leg {
+	from := string(shown.E164)
+	if shown.Withheld || from == "" {
 		from = "anonymous"
+	}
+	headers := make(map[string]string)
+	if shown.number != "" {
+		headers[sip.HeaderCase] = string(shown.number)
+	}
+	if shown.by != "" {
+		headers[sip.HeaderReferredBy] = shown.by
 	}
 	var legs []*sip.Leg
 	for _, b := range s.Phones.Contacts(user) {
 		var leg *sip.Leg
 		known := make(chan struct{}) // leg is set before its first event is told
 		leg, err := s.Phones.Dial(b, sip.Dialing{
-			Caller: from, Name: caller.Display,
+			Caller: from, Name: shown.Display, Headers: headers,
 			Log: log.With("agent", user),
 			Events: func(e sip.Event) {
 				<-known

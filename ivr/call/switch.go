@@ -72,6 +72,7 @@ type Live struct {
 	Caller    cases.Caller
 	Dialed    string
 	Agent     string           // who talks with the caller, or empty
+	Target    string           // whom the agent is passing the caller on to, or empty
 	Case      cases.CaseNumber // empty until picked up
 	Since     time.Time        // arrival
 	Answered  time.Time        // pick-up; zero: not yet

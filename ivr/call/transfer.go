@@ -102,9 +102,11 @@ func (c *Conversation) reach(a acd.Agent) cases.TransferFailure {
 	if a.User == c.agent.User || a.User == c.caller.Incoming().Account || !c.sw.reserve(a.User, c.id) {
 		return cases.TransferBusy
 	}
-	shown := c.live.Caller
-	shown.Display = string(c.live.Case)
-	legs := c.sw.ring(a.User, shown, c.log, c.post)
+	c.live.Target = a.User // on show before the phone rings
+	c.sw.show(c.live)
+	told := shown{Caller: c.live.Caller, number: c.live.Case, by: c.passing.By}
+	told.Display = string(c.live.Case)
+	legs := c.sw.ring(a.User, told, c.log, c.post)
 	if len(legs) == 0 {
 		c.sw.free(a.User, c.id)
 		return cases.TransferUnreachable
@@ -157,13 +159,13 @@ func (c *Conversation) completed() {
 	c.releaseAgent()
 	c.sw.keep(agent.User)
 	c.agent, c.passing, c.since = agent, nil, now
-	c.live.Agent = agent.User
+	c.live.Agent, c.live.Target = agent.User, ""
 }
 
 // failed records that the target does not get the caller.
 func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith) {
 	t := c.passing
-	c.passing = nil
+	c.passing, c.live.Target = nil, ""
 	f := &cases.TransferFailed{Transfer: t.Transfer, Reason: why, Caller: caller}
 	result := metrics.TransferReturned
 	if caller != cases.CallerWithAgent {

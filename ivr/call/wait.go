@@ -91,7 +91,7 @@ func (c *Conversation) ring(e event) {
 
 // dial rings every phone of an agent.
 func (c *Conversation) dial(a acd.Agent) {
-	legs := c.sw.ring(a.User, c.live.Caller, c.log, c.post)
+	legs := c.sw.ring(a.User, shown{Caller: c.live.Caller, number: c.live.Case}, c.log, c.post)
 	if len(legs) == 0 {
 		c.ticket.Missed(a.User, metrics.Unreachable)
 		return
