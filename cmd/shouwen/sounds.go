@@ -16,16 +16,19 @@ func loadSounds(language, dir string) (call.Sounds, error) {
 	if err != nil {
 		return call.Sounds{}, err
 	}
-	var s call.Sounds
+	s := call.Sounds{Words: make(map[prompts.Name]*media.Prompt, len(set)), Say: prompts.Say(language)}
+	for name, p := range set {
+		samples, err := media.ReadWAV(bytes.NewReader(p.WAV))
+		if err != nil {
+			return s, fmt.Errorf("prompt %s: %w", p.File, err)
+		}
+		s.Words[name] = media.NewPrompt(samples)
+	}
 	for name, to := range map[prompts.Name]**media.Prompt{
 		prompts.Greeting: &s.Greeting, prompts.PleaseHold: &s.PleaseHold, prompts.AllBusy: &s.AllBusy,
 		prompts.Apology: &s.Apology, prompts.Goodbye: &s.Goodbye, prompts.Music: &s.Music, prompts.Beep: &s.Beep,
 	} {
-		samples, err := media.ReadWAV(bytes.NewReader(set[name].WAV))
-		if err != nil {
-			return s, fmt.Errorf("prompt %s: %w", set[name].File, err)
-		}
-		*to = media.NewPrompt(samples)
+		*to = s.Words[name]
 	}
 	return s, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"shouwen/cases"
 	"shouwen/ivr/acd"
+	"shouwen/ivr/prompts"
 	"shouwen/metrics"
 	"shouwen/sip"
 	"shouwen/sip/media"
@@ -29,6 +30,9 @@ type Hotline struct {
 // Sounds are the prompts of the organisation's language.
 type Sounds struct {
 	Greeting, PleaseHold, AllBusy, Apology, Goodbye, Music, Beep *media.Prompt
+
+	Words map[prompts.Name]*media.Prompt // every prompt there is, those above too
+	Say   prompts.Say                    // puts words together
 }
 
 // Phones is the part of the SIP side a call needs.

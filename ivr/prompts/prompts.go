@@ -27,10 +27,24 @@ const (
 	AllBusy    Name = "all_busy"    // nobody is free, the caller waits
 	Apology    Name = "apology"     // nobody came: we will call back
 	Goodbye    Name = "goodbye"     // before we hang up
-	Music      Name = "music"       // on hold; can be repeated without a seam
-	Ringback   Name = "ringback"    // a phone rings: 450 Hz, 1 s on, 4 s off; to be repeated
-	Beep       Name = "beep"        // speak now
-	Pause      Name = "pause"       // a quarter of a second of silence
+
+	EstimatedWait   Name = "estimated_wait"   // followed by a length of time
+	CallbackOffer   Name = "callback_offer"   // key 1: to be called back with the place in line kept
+	CallbackNumber  Name = "callback_number"  // followed by the digits of the number to be called
+	CallbackConfirm Name = "callback_confirm" // key 1: that number it is
+	CallbackOther   Name = "callback_other"   // key 2: another number
+	CallbackBack    Name = "callback_back"    // key *: no callback, go on waiting
+	CallbackKept    Name = "callback_kept"    // the place in line is kept
+	WillCallBack    Name = "will_call_back"   // the number is noted
+	EnterNumber     Name = "enter_number"     // key in the number to be called, then #
+	InvalidKey      Name = "invalid_key"      // that key means nothing here
+	LeaveMessage    Name = "leave_message"    // after the tone
+	MessageKept     Name = "message_kept"     // it is recorded
+
+	Music    Name = "music"    // on hold; can be repeated without a seam
+	Ringback Name = "ringback" // a phone rings: 450 Hz, 1 s on, 4 s off; to be repeated
+	Beep     Name = "beep"     // speak now
+	Pause    Name = "pause"    // a quarter of a second of silence
 )
 
 // Languages are those there are prompts in (BCP 47).
