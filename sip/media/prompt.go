@@ -30,3 +30,10 @@ func (pr *Prompt) frame(c Codec, i int) []byte {
 	}
 	return audio[i*frameSamples:][:frameSamples]
 }
+
+// From returns the rest of the prompt after d, cut to whole frames; after its end
+// it is empty.
+func (pr *Prompt) From(d time.Duration) *Prompt {
+	skip := min(max(int(d/frameTime), 0), pr.frames)
+	return &Prompt{frames: pr.frames - skip, ulaw: pr.ulaw[skip*frameSamples:], alaw: pr.alaw[skip*frameSamples:]}
+}
