@@ -3,26 +3,30 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"shouwen/cases"
 )
 
-// TestHotlineSettings: what decides whom the hotline rings is checked, and errors
-// name the values there are.
-func TestHotlineSettings(t *testing.T) {
+// TestQueueSettings: what decides whom a queue rings is checked, and errors name
+// the values there are.
+func TestQueueSettings(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, says string }{
-		"all set":              {"{strategy: longest_idle, overflow_after: 15s, wrap_up: 30s, max_missed: 3}", ""},
-		"no wrap-up":           {"{wrap_up: 0s}", ""},
-		"unknown strategy":     {"{strategy: fifo}", `[1:21] hotline.strategy: "fifo" is no strategy, want one of ring_all, longest_idle, round_robin, fewest_calls, least_talk_time, linear, weighted_random, skills`},
-		"empty strategy":       {`{strategy: ""}`, `hotline.strategy: "" is no strategy, want one of ring_all`},
-		"overflow at once":     {"{overflow_after: 0s}", "hotline.overflow_after: is 0s, want more than 0"},
-		"negative wrap-up":     {"{wrap_up: -1s}", "hotline.wrap_up: is -1s, want 0s or more"},
-		"less than never":      {"{max_missed: -1}", "hotline.max_missed: is -1, want 0 (never) or more"},
-		"wrap-up without unit": {"{wrap_up: 30}", "write it like 20s"},
+		"all set":              {"strategy: longest_idle, overflow_after: 15s, wrap_up: 30s", ""},
+		"no wrap-up":           {"wrap_up: 0s", ""},
+		"unknown strategy":     {"strategy: fifo", `[1:36] queues[0].strategy: "fifo" is no strategy, want one of ring_all, longest_idle, round_robin, fewest_calls, least_talk_time, linear, weighted_random, skills`},
+		"empty strategy":       {`strategy: ""`, `queues[0].strategy: "" is no strategy, want one of ring_all`},
+		"overflow at once":     {"overflow_after: 0s", "queues[0].overflow_after: is 0s, want more than 0"},
+		"negative wrap-up":     {"wrap_up: -1s", "queues[0].wrap_up: is -1s, want 0s or more"},
+		"wrap-up without unit": {"wrap_up: 30", "write it like 20s"},
 	} {
 		file := filepath.Join(t.TempDir(), "shouwen.yaml")
-		if err := os.WriteFile(file, []byte("hotline: "+c.text+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte("queues: [{name: hotline, "+c.text+"}]\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, err := LoadConfig(file)
@@ -32,40 +36,104 @@ func TestHotlineSettings(t *testing.T) {
 	}
 }
 
-// TestDutiesOfPhones: what the directory says of when an agent is rung is checked,
-// reaches the agent, and is written as it was read.
-func TestDutiesOfPhones(t *testing.T) {
+// TestElementsHaveDefaults: what a hotline or a queue of the file leaves out is as
+// in the default one.
+func TestElementsHaveDefaults(t *testing.T) {
 	t.Parallel()
-	const primary = "- {user: '1001', extension: '1001', password: a, post: desk}\n"
+	file := filepath.Join(t.TempDir(), "shouwen.yaml")
+	text := "hotlines: [{number: '1'}, {number: '2', greeting: false, queue: b}]\nqueues: [{name: hotline}, {name: b, wrap_up: 5s}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := LoadConfig(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	two := defaultHotline("2")
+	two.Greeting, two.Queue = false, "b"
+	b := defaultQueue("b")
+	b.WrapUp = Duration(5 * time.Second)
+	want.Hotlines = []HotlineConfig{defaultHotline("1"), two}
+	want.Queues = []QueueConfig{defaultQueue("hotline"), b}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+}
+
+// TestMembersOfQueues: a queue has the agents named and those of its departments,
+// or every agent; who is none is no member.
+func TestMembersOfQueues(t *testing.T) {
+	t.Parallel()
+	d := cases.Directory{
+		Departments: []cases.Department{{Name: "water"}, {Name: "roads"}},
+		People: []cases.Person{
+			{User: "a", Department: "water"}, {User: "b", Department: "roads"}, {User: "c"},
+			{User: "d", Department: "water", Roles: []cases.Role{cases.RoleLeader}},
+		},
+	}
+	for name, c := range map[string]struct {
+		members, departments, want []string
+	}{
+		"everybody":       {nil, nil, []string{"a", "b", "c"}},
+		"named":           {[]string{"c"}, nil, []string{"c"}},
+		"of a department": {nil, []string{"water"}, []string{"a"}},
+		"both":            {[]string{"b"}, []string{"water"}, []string{"a", "b"}},
+	} {
+		q := defaultQueue("q")
+		q.Members, q.Departments = c.members, c.departments
+		if got := q.queue(d).Members; !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	for want, spoil := range map[string]func(*QueueConfig){
+		"queues[0].members[1]: d is no agent":              func(q *QueueConfig) { q.Members = []string{"a", "d"} },
+		"queues[0].departments[0]: parks is no department": func(q *QueueConfig) { q.Departments = []string{"parks"} },
+	} {
+		cfg := Default()
+		spoil(&cfg.Queues[0])
+		if err := cfg.checkMembers(d); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestDutiesInDirectory: what the directory says of when an agent is rung is checked,
+// reaches the agent, and is written as it was read.
+func TestDutiesInDirectory(t *testing.T) {
+	t.Parallel()
+	const primary = "people:\n- {user: '1001', extension: '1001', password: a, post: desk}\n"
 	for name, c := range map[string]struct{ text, says string }{
-		"stand-in with skills": {"post: desk, penalty: 1, weight: 3, skills: {english: 2}", ""},
+		"stand-in with skills": {"post: desk, penalty: 1, weight: 3, skills: {english: 2}, ring_time: 15s, roles: [agent, leader]", ""},
 		"nothing said":         {"rank: 0", ""},
-		"negative penalty":     {"penalty: -1", "phone 2: penalty of 1002 is -1, want 0 to 10"},
-		"penalty too high":     {"penalty: 11", "phone 2: penalty of 1002 is 11, want 0 to 10"},
-		"negative weight":      {"weight: -1", "phone 2: weight of 1002 is -1, want 0 to 1000"},
-		"level of no meaning":  {"skills: {english: 0}", "phone 2: skill english of 1002 has level 0, want 1 or more"},
-		"post without primary": {"post: cashier, penalty: 1", "phone 2: post cashier of 1002 has no primary"},
+		"negative penalty":     {"penalty: -1", "person 2: penalty of 1002 is -1, want 0 to 10"},
+		"penalty too high":     {"penalty: 11", "person 2: penalty of 1002 is 11, want 0 to 10"},
+		"negative weight":      {"weight: -1", "person 2: weight of 1002 is -1, want 0 to 1000"},
+		"ring time too short":  {"ring_time: 500ms", "ring_time of 1002 is 500ms, want 1s to 5m0s"},
+		"level of no meaning":  {"skills: {english: 0}", "person 2: skill english of 1002 has level 0, want 1 or more"},
+		"post without primary": {"post: cashier, penalty: 1", "person 2: post cashier of 1002 has no primary"},
 	} {
 		data := t.TempDir()
 		text := primary + "- {user: '1002', extension: '1002', password: b, " + c.text + "}\n"
-		if err := os.WriteFile(filepath.Join(data, phonesFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(data, directoryFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		phones, err := loadPhones(data, 0)
+		b, err := loadPhonebook(data, 0)
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
 		if name != "stand-in with skills" {
 			continue
 		}
-		if err := savePhones(data, phones); err != nil {
+		if err := b.save(data); err != nil {
 			t.Fatal(err)
 		}
-		if phones, err = loadPhones(data, 0); err != nil {
+		if b, err = loadPhonebook(data, 0); err != nil {
 			t.Fatal(err)
 		}
-		a := phones[1].agent()
-		if a.Post != "desk" || a.Penalty != 1 || a.Weight != 3 || a.Skills["english"] != 2 || a.User != "1002" || a.Extension != "1002" {
+		a := agent(b.People[1].Person)
+		if a.Post != "desk" || a.Penalty != 1 || a.Weight != 3 || a.Skills["english"] != 2 || a.User != "1002" || a.Extension != "1002" ||
+			a.RingTime != 15*time.Second || !b.People[1].Has(cases.RoleLeader) || b.People[1].Has(cases.RoleAuditor) || b.People[1].Password != "b" {
 			t.Errorf("%s: agent %+v", name, a)
 		}
 	}

@@ -64,7 +64,7 @@ func testConfig(t testing.TB) Config {
 	cfg := Default()
 	cfg.Data = dataDir(t)
 	cfg.Prompts = tonePrompts(t)
-	cfg.Hotline.Greeting = false
+	cfg.Hotlines[0].Greeting = false
 	cfg.HTTP = HTTPConfig{}
 	cfg.DrainTimeout = hangUpAlone
 	return cfg

@@ -14,7 +14,7 @@ const completedElsewhere = `SIP;cause=200;text="Call completed elsewhere"`
 // TestHotlineCall is the story of the README, with every promise checked.
 func TestHotlineCall(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 3, func(c *Config) { c.Hotline.Greeting = true })
+	b := newBed(t, 3, func(c *Config) { c.Hotlines[0].Greeting = true })
 	phones := b.agents(3)
 	began := time.Now()
 
@@ -96,10 +96,10 @@ func TestHotlineCall(t *testing.T) {
 func TestTieWindow(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, 3, func(c *Config) {
-		c.Hotline.TieWindow = Duration(2 * time.Second)
-		phones := examplePhones(3)
-		phones[1].Rank = 5
-		if err := savePhones(c.Data, phones); err != nil {
+		c.Queues[0].TieWindow = Duration(2 * time.Second)
+		b := examplePhonebook(3)
+		b.People[1].Rank = 5
+		if err := b.save(c.Data); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -129,8 +129,8 @@ func TestTieWindow(t *testing.T) {
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, 2, func(c *Config) {
-		c.Hotline.RingTime, c.Hotline.MaxWait = Duration(400*time.Millisecond), Duration(1500*time.Millisecond)
-		c.Hotline.CallbackWithin = Duration(10 * time.Minute)
+		c.Queues[0].RingTime, c.Queues[0].MaxWait = Duration(400*time.Millisecond), Duration(1500*time.Millisecond)
+		c.Hotlines[0].CallbackWithin = Duration(10 * time.Minute)
 	})
 	phones := b.agents(2)
 	caller := b.dial(numbered(1))
@@ -165,7 +165,7 @@ func missedCase(t *testing.T, c cases.Case, why cases.MissedReason, within time.
 // TestNoAgent: nobody is registered; the caller is told so and not forgotten.
 func TestNoAgent(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, func(c *Config) { c.Hotline.MaxWait = Duration(1200 * time.Millisecond) })
+	b := newBed(t, 1, func(c *Config) { c.Queues[0].MaxWait = Duration(1200 * time.Millisecond) })
 	caller := b.dial(numbered(1))
 	caller.Hears(allBusySays)
 	caller.Hears(musicSays)
@@ -202,7 +202,7 @@ func TestPhonesThatDoNotAnswer(t *testing.T) {
 // callback when his time is over.
 func TestEverybodyDeclines(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, func(c *Config) { c.Hotline.MaxWait = Duration(1500 * time.Millisecond) })
+	b := newBed(t, 1, func(c *Config) { c.Queues[0].MaxWait = Duration(1500 * time.Millisecond) })
 	phone := b.agent(0, siptest.Config{})
 	caller := b.dial(numbered(1))
 	phone.Incoming().Reject(486)

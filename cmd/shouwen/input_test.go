@@ -25,12 +25,30 @@ func TestBadConfiguration(t *testing.T) {
 		"a word for a number":     {"node: one\n", "1:7", "cannot unmarshal"},
 		"number too large":        {"sip: {udp: 65536}\n", "1:12", "cannot unmarshal"},
 		"node out of range":       {"node: 0\n", "1:7", "want 1 to 9999"},
-		"no duration":             {"hotline:\n  ring_time: fast\n", "2:14", "write it like 20s"},
-		"a list for a duration":   {"hotline: {ring_time: [1]}\n", "1:22", "write it like 20s"},
-		"duration without a unit": {"hotline: {max_wait: 20}\n", "1:21", "write it like 20s"},
-		"zero duration":           {"hotline:\n  max_wait: 0s\n", "2:13", "want more than 0"},
-		"long tie window":         {"hotline: {tie_window: 10s}\n", "1:23", "want 0s to 5s"},
-		"hotline is no number":    {"hotline: {number: help}\n", "1:19", "want digits"},
+		"no duration":             {"queues:\n  - name: q\n    ring_time: fast\n", "3:16", "write it like 20s"},
+		"a list for a duration":   {"queues: [{ring_time: [1]}]\n", "1:22", "write it like 20s"},
+		"duration without a unit": {"queues: [{max_wait: 20}]\n", "1:21", "write it like 20s"},
+		"zero duration":           {"queues:\n  - name: hotline\n    max_wait: 0s\n", "3:15", "want more than 0"},
+		"long tie window":         {"queues: [{name: hotline, tie_window: 10s}]\n", "1:38", "want 0s to 5s"},
+		"hotline is no number":    {"hotlines: [{number: help}]\n", "1:21", "want digits"},
+		"alias is no number":      {"hotlines: [{number: '1', aliases: ['2', x]}]\n", "1:41", "want digits"},
+		"number given twice":      {"hotlines: [{number: '1'}, {number: '2', aliases: ['1']}]\n", "1:51", "1 is there twice"},
+		"number is a code":        {"hotlines: [{number: '*45'}]\n", "1:21", "feature code"},
+		"hotline without number":  {"hotlines:\n  - greeting: false\n", "2:13", "has no number"},
+		"no hotline":              {"hotlines: []\n", "1:11", "give at least one a number"},
+		"unknown queue":           {"hotlines: [{number: '1', queue: q}]\n", "1:33", `no queue "q"; name one of hotline`},
+		"unknown key of hotline":  {"hotlines:\n  - number: '1'\n    strategy: linear\n", "3:5", `unknown field "strategy"`},
+		"no time for callbacks":   {"hotlines: [{number: '1', callback_within: 0s}]\n", "1:43", "want more than 0"},
+		"no queue":                {"queues: []\n", "1:9", "give at least one a name"},
+		"queue without name":      {"queues:\n  - weight: 2\n", "2:11", "has no name"},
+		"queue given twice":       {"queues: [{name: hotline}, {name: hotline}]\n", "1:34", "hotline is there twice"},
+		"unknown key of queue":    {"queues: [{name: hotline, mebmers: []}]\n", "1:26", `unknown field "mebmers"`},
+		"name with spaces":        {"queues: [{name: the hotline}]\n", "1:17", "letters, digits"},
+		"queue that never counts": {"queues: [{name: hotline, weight: 0}]\n", "1:34", "want 1 to 1000"},
+		"queue without room":      {"queues: [{name: hotline, limit: 0}]\n", "1:33", "want 1 to 100000"},
+		"reason given twice":      {"agents: {pause_reasons: [lunch, lunch]}\n", "1:33", "lunch is there twice"},
+		"too many reasons":        {"agents: {pause_reasons: [a, b, c, d, e, f, g, h, i, j]}\n", "1:25", "at most 9"},
+		"less than never":         {"agents: {max_missed: -1}\n", "1:22", "want 0 (never) or more"},
 		"no port range":           {"rtp: {ports: 20-10}\n", "1:14", "write it like 10000-20000"},
 		"no address":              {"sip: {address: here}\n", "1:16", "write it like 192.0.2.10"},
 		"every interface":         {"sip: {address: 0.0.0.0}\n", "1:16", "want the address of one interface"},
@@ -70,13 +88,19 @@ func TestGoodConfiguration(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":               "",
 		"comment":             "# nothing yet\n",
-		"commented out below": "sip:\n  # udp: 5070\nhotline:\nnode:\n",
+		"commented out below": "sip:\n  # udp: 5070\nhotlines:\n  - number: '1'\n    aliases:\n      # - '2'\nnode:\n",
 		"full": `
 node: 7
 sip: {address: "::1", udp: 5070, tcp: 0, tls: 0}
 rtp: {ports: "10000-10100", media_timeout: 0s}
-hotline: {number: '12345', tie_window: 300ms}
 codes: {warm_transfer: "*7", cancel_transfer: ""}
+hotlines:
+  - {number: '12345', aliases: ["01055550100"], queue: line, greeting: false, callback_within: 1h}
+  - {number: '96110', queue: fraud}
+queues:
+  - {name: line, tie_window: 300ms, strategy: longest_idle, ring_time: 15s, overflow_after: 15s, max_wait: 5m, wrap_up: 30s}
+  - {name: fraud, weight: 3, limit: 20, members: [wang], departments: [police]}
+agents: {max_missed: 3, pause_reasons: [午餐, lunch]}
 trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn}]
 `,
 	} {
@@ -142,13 +166,24 @@ func TestCannotStart(t *testing.T) {
 		"PostgreSQL of somebody else is no URL": {func(t *testing.T, p *prepared) *exec.Cmd {
 			return exec.Command(build(t), "serve", "--config", p.file, "--database", "postgres://:x:y/")
 		}, []string{"database"}},
-		"phones file is broken": {func(t *testing.T, p *prepared) *exec.Cmd {
-			text := "- user: \"1001\"\n  extension: \"1001\"\n  passwort: x\n"
-			if err := os.WriteFile(filepath.Join(p.data, phonesFile), []byte(text), 0o600); err != nil {
+		"directory is broken": {func(t *testing.T, p *prepared) *exec.Cmd {
+			text := "people:\n- user: \"1001\"\n  extension: \"1001\"\n  passwort: x\n"
+			if err := os.WriteFile(filepath.Join(p.data, directoryFile), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			return nil
-		}, []string{phonesFile, "[3:3]", "passwort"}},
+		}, []string{directoryFile, "[4:3]", "passwort"}},
+		"a queue has an unknown member": {func(t *testing.T, p *prepared) *exec.Cmd {
+			p.replace(t, "hotlines:", "queues: [{name: hotline, members: [nobody]}]\nhotlines:")
+			return nil
+		}, []string{"queues[0].members[0]", "nobody is no agent", "shouwen user"}},
+		"an extension is the hotline": {func(t *testing.T, p *prepared) *exec.Cmd {
+			text := "people:\n- {user: wang, extension: '12345', password: x}\n- {user: li, extension: '2', password: x}\n- {user: wu, extension: '3', password: x}\n"
+			if err := os.WriteFile(filepath.Join(p.data, directoryFile), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return nil
+		}, []string{directoryFile, "extension 12345 of wang is a hotline", "another"}},
 		"a prompt with a misspelt name": {func(t *testing.T, p *prepared) *exec.Cmd {
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "greting.wav"), nil, 0o600); err != nil {

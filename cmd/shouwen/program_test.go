@@ -61,7 +61,7 @@ func prepare(t testing.TB, drain time.Duration) prepared {
 data: %s
 prompts: %s
 sip: {udp: %d, tcp: 0, tls: 0}
-hotline: {greeting: false}
+hotlines: [{number: "12345", greeting: false}]
 http: {console: "127.0.0.1:0", metrics: "127.0.0.1:0"}
 drain_timeout: %s
 `, data, tonePrompts(t), freePort(t), drain)

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,27 +26,25 @@ import (
 	"shouwen/sip/media"
 )
 
-// queueName is the queue behind the hotline.
-const queueName = "hotline"
-
 // server is the whole program, wired. newServer makes it, run runs it once.
 type server struct {
-	cfg      Config
-	zone     *time.Location
-	log      *slog.Logger
-	phones   []Phone
-	secrets  secrets
-	metrics  *metrics.Metrics
-	database *database
-	journal  *journal.Journal
-	cut      []cases.Fact // last facts of the calls a crash interrupted
-	ports    *media.Pool
-	pacer    *media.Pacer
-	board    *acd.Board
-	calls    *call.Switch
-	ua       *sip.UA
-	console  net.Listener // nil: off
-	scrape   net.Listener // nil: off
+	cfg       Config
+	zone      *time.Location
+	log       *slog.Logger
+	phones    []Phone
+	directory cases.Directory
+	secrets   secrets
+	metrics   *metrics.Metrics
+	database  *database
+	journal   *journal.Journal
+	cut       []cases.Fact // last facts of the calls a crash interrupted
+	ports     *media.Pool
+	pacer     *media.Pacer
+	board     *acd.Board
+	calls     *call.Switch
+	ua        *sip.UA
+	console   net.Listener // nil: off
+	scrape    net.Listener // nil: off
 
 	anyPort  bool
 	announce func(Ready) // told once, when calls are taken
@@ -70,7 +68,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if err := makeData(cfg.Data); err != nil {
 		return nil, err
 	}
-	if s.phones, err = loadPhones(cfg.Data, opt.agents); err != nil {
+	if err := s.learnPeople(opt.agents); err != nil {
 		return nil, err
 	}
 	if s.secrets, err = loadSecrets(cfg.Data); err != nil {
@@ -92,6 +90,19 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	}
 	s.learnNumbers(ctx, time.Now().In(s.zone))
 	return s, s.wire()
+}
+
+// learnPeople reads the directory, with at least n people in it.
+func (s *server) learnPeople(n int) error {
+	b, err := loadPhonebook(s.cfg.Data, n)
+	if err != nil {
+		return err
+	}
+	s.phones, s.directory = b.People, b.directory()
+	if err := s.directory.CheckWith(s.cfg.queueNames(), s.cfg.numbers()); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(s.cfg.Data, directoryFile), err)
+	}
+	return s.cfg.checkMembers(s.directory)
 }
 
 // listen binds the HTTP listeners, after a look at the address of SIP and RTP.
@@ -123,29 +134,27 @@ func (s *server) wire() error {
 	}
 	s.metrics.RTP.ReadPorts(s.ports.InUse, s.ports.Limit)
 	s.pacer = media.NewPacer()
-	h := s.cfg.Hotline
-	agents := make([]acd.Agent, len(s.phones))
-	for i, p := range s.phones {
-		agents[i] = p.agent()
+	agents := make([]acd.Agent, len(s.directory.People))
+	for i, p := range s.directory.People {
+		agents[i] = agent(p)
 	}
-	strategy, err := acd.Named(h.Strategy, rand.Uint64())
-	if err != nil {
-		return err
+	queues, hotlines := make([]acd.Queue, len(s.cfg.Queues)), make([]call.Hotline, len(s.cfg.Hotlines))
+	for i, q := range s.cfg.Queues {
+		queues[i] = q.queue(s.directory)
+		s.metrics.Transfers.Declare(q.Name)
 	}
-	s.board = acd.New([]acd.Queue{{
-		Name: queueName, Strategy: strategy, RingTime: time.Duration(h.RingTime), OverflowAfter: time.Duration(h.OverflowAfter),
-		MaxWait: time.Duration(h.MaxWait), WrapUp: time.Duration(h.WrapUp), TieWindow: time.Duration(h.TieWindow),
-	}}, agents, s.metrics.Queue, s.log)
-	s.board.Zone, s.board.MaxMissed = s.zone, h.MaxMissed
-	s.calls = &call.Switch{
-		Hotlines: []call.Hotline{{
-			Number: h.Number, Aliases: h.Aliases, Queue: queueName, Greeting: h.Greeting,
+	for i, h := range s.cfg.Hotlines {
+		hotlines[i] = call.Hotline{
+			Number: h.Number, Aliases: h.Aliases, Queue: h.Queue, Greeting: h.Greeting,
 			MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
-		}},
-		Agents: agents, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds, Codes: s.cfg.Codes,
-		Metrics: s.metrics, Log: s.log,
+		}
 	}
-	s.metrics.Transfers.Declare(queueName)
+	s.board = acd.New(queues, agents, s.metrics.Queue, s.log)
+	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
+	s.calls = &call.Switch{
+		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds,
+		Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
+	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
 	s.ua, err = sip.New(s.sipConfig(), sip.Deps{
 		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain()),
@@ -198,7 +207,7 @@ func (s *server) people() []store.Person {
 	for i, p := range s.phones {
 		md5, sha256 := sip.HA1(p.User, s.cfg.SIP.domain(), p.Password)
 		all[i] = store.Person{
-			User: p.User, Name: p.User, Extension: p.Extension, Department: p.Department, Rank: p.Rank,
+			User: p.User, Name: cmp.Or(p.Name, p.User), Extension: p.Extension, Department: p.Department, Rank: p.Rank,
 			Realm: s.cfg.SIP.domain(), HA1MD5: md5, HA1SHA256: sha256,
 		}
 	}
@@ -257,7 +266,7 @@ func (s *server) run(ctx context.Context) error {
 
 // start records what a crash interrupted, then says that calls are taken.
 func (s *server) start(ctx context.Context) error {
-	for _, f := range call.Interrupted(s.cut, time.Now(), time.Duration(s.cfg.Hotline.CallbackWithin)) {
+	for _, f := range call.Interrupted(s.cut, time.Now(), s.cfg.callbackWithin()) {
 		if _, err := s.journal.Append(ctx, f); err != nil {
 			return fmt.Errorf("record interrupted call %s: %w", f.Call, err)
 		}
@@ -359,7 +368,7 @@ func (s *server) readyFacts() Ready {
 	}
 	r := Ready{
 		SIP:      ReadySIP{UDP: address("udp"), TCP: address("tcp"), TLS: address("tls"), Domain: c.domain()},
-		RTPRange: s.cfg.RTP.Ports.String(), Hotline: s.cfg.Hotline.Number, FeatureCodes: s.calls.Codes.Dialled(),
+		RTPRange: s.cfg.RTP.Ports.String(), Hotline: s.cfg.Hotlines[0].Number, FeatureCodes: s.calls.Codes.Dialled(),
 		DataDir: s.cfg.Data, PID: os.Getpid(), API: ReadyAPI{Token: s.secrets.Token},
 	}
 	for _, p := range s.phones {

@@ -34,7 +34,7 @@ var (
 // Queue says how the callers of one queue are served.
 type Queue struct {
 	Name          string
-	Members       []string      // users who serve it; empty: every agent
+	Members       []string      // users who serve it; nil: every agent
 	Strategy      Strategy      // nil: RingAll
 	Weight        int           // its callers count as having waited so many times as long; 0: 1
 	RingTime      time.Duration // length of one round, for agents without their own; 0: 20 s
@@ -130,7 +130,7 @@ func (b *Board) open(q Queue) {
 	l := &line{Queue: q, offers: map[string]int{}}
 	var departments []string
 	for _, m := range b.roster {
-		if len(q.Members) == 0 || slices.Contains(q.Members, m.User) {
+		if q.Members == nil || slices.Contains(q.Members, m.User) {
 			l.members = append(l.members, m)
 			departments = append(departments, m.Department)
 			if m.Penalty > 0 && !slices.Contains(l.penalties, m.Penalty) {

@@ -16,7 +16,7 @@ import (
 // party is an agent's phone in a conversation: one leg per registered contact
 // while it rings, one leg once it was picked up.
 type party struct {
-	acd.Agent
+	User string
 	legs []*sip.Leg
 }
 

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"time"
 
-	"shouwen/ivr/acd"
 	"shouwen/metrics"
 	"shouwen/sip"
 )
@@ -29,11 +28,11 @@ type Intercom struct {
 	over    bool
 }
 
-// intercom makes the call of leg to agent a.
-func (s *Switch) intercom(leg *sip.Leg, a acd.Agent) func(sip.Event) {
+// intercom makes the call of leg to the phones of user.
+func (s *Switch) intercom(leg *sip.Leg, user string) func(sip.Event) {
 	in := leg.Incoming()
 	c := &Intercom{
-		id: newID(), sw: s, caller: leg, callee: &party{Agent: a},
+		id: newID(), sw: s, caller: leg, callee: &party{User: user},
 		events: make(chan event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed,
 	}
 	c.log = s.Log.With("call", c.id)
@@ -42,7 +41,7 @@ func (s *Switch) intercom(leg *sip.Leg, a acd.Agent) func(sip.Event) {
 		ID: c.id, Direction: metrics.Internal, State: metrics.Ringing, Caller: callerOf(in.Caller),
 		Dialed: in.Dialed, Since: time.Now(),
 	}
-	c.log.Info("call between extensions", "from", in.Account, "to", a.User)
+	c.log.Info("call between extensions", "from", in.Account, "to", user)
 	s.show(c.live)
 	s.wg.Go(c.run)
 	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e}) }

@@ -50,16 +50,16 @@ type Journal interface {
 // Switch takes every new call and keeps the list of those alive. Its methods are
 // safe from any goroutine.
 type Switch struct {
-	Hotlines []Hotline
-	Agents   []acd.Agent // who has which extension
-	Board    *acd.Board
-	Phones   Phones
-	Journal  Journal
-	Pacer    *media.Pacer
-	Sounds   Sounds
-	Codes    Codes // feature codes; see DefaultCodes
-	Metrics  *metrics.Metrics
-	Log      *slog.Logger
+	Hotlines  []Hotline
+	Directory cases.Directory // who has which extension
+	Board     *acd.Board
+	Phones    Phones
+	Journal   Journal
+	Pacer     *media.Pacer
+	Sounds    Sounds
+	Codes     Codes // feature codes; see DefaultCodes
+	Metrics   *metrics.Metrics
+	Log       *slog.Logger
 
 	mu      sync.Mutex
 	live    map[string]Live
@@ -92,17 +92,17 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	if in.Account != "" && (in.Dialed == ReadyCode || in.Dialed == NotReadyCode) {
 		return s.duty(leg, in.Account, in.Dialed == ReadyCode)
 	}
-	i := slices.IndexFunc(s.Agents, func(a acd.Agent) bool { return a.Extension == in.Dialed })
-	if i < 0 || in.Account == "" { // from outside, an extension is nobody's business
+	target, ok := s.Directory.Lookup(in.Dialed)
+	if !ok || target.Person == nil || in.Account == "" { // from outside, an extension is nobody's business
 		s.Log.Info("number unknown", "dialed", in.Dialed, "trunk", in.Trunk, "account", in.Account)
 		leg.Reject(404, "Not Found")
 		return nil
 	}
-	if s.Agents[i].User == in.Account {
+	if target.Person.User == in.Account {
 		leg.Reject(486, "Busy Here")
 		return nil
 	}
-	return s.intercom(leg, s.Agents[i])
+	return s.intercom(leg, target.Person.User)
 }
 
 func (s *Switch) hotline(dialed string) (Hotline, bool) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"shouwen/cases"
-	"shouwen/ivr/acd"
 	"shouwen/metrics"
 	"shouwen/sip"
 )
@@ -76,16 +75,16 @@ func (c *Conversation) begin(kind cases.TransferKind, m move, extension string) 
 		return ErrNotNow
 	}
 	t := cases.Transfer{Kind: kind, By: c.agent.User, Extension: extension}
-	i := slices.IndexFunc(c.sw.Agents, func(a acd.Agent) bool { return a.Extension == extension })
-	if i >= 0 {
-		t.To = c.sw.Agents[i].User
+	target, _ := c.sw.Directory.Lookup(extension)
+	if target.Person != nil {
+		t.To = target.Person.User
 	}
 	c.passing = &transfer{Transfer: t}
 	c.log.Info("transfer started", "kind", kind, "by", t.By, "to", t.To, "extension", extension)
 	c.record(cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: t}})
 	why := cases.TransferUnknown
-	if i >= 0 {
-		why = c.reach(c.sw.Agents[i])
+	if target.Person != nil {
+		why = c.reach(target.Person.User)
 	}
 	if why == "" {
 		c.move(m, "")
@@ -97,21 +96,21 @@ func (c *Conversation) begin(kind cases.TransferKind, m move, extension string) 
 	return &TargetError{Extension: extension, Reason: why}
 }
 
-// reach rings every phone of a, who is busy from now on; or says why it cannot.
-func (c *Conversation) reach(a acd.Agent) cases.TransferFailure {
-	if a.User == c.agent.User || a.User == c.caller.Incoming().Account || !c.sw.reserve(a.User, c.id) {
+// reach rings every phone of user, who is busy from now on; or says why it cannot.
+func (c *Conversation) reach(user string) cases.TransferFailure {
+	if user == c.agent.User || user == c.caller.Incoming().Account || !c.sw.reserve(user, c.id) {
 		return cases.TransferBusy
 	}
-	c.live.Target = a.User // on show before the phone rings
+	c.live.Target = user // on show before the phone rings
 	c.sw.show(c.live)
 	told := shown{Caller: c.live.Caller, number: c.live.Case, by: c.passing.By}
 	told.Display = string(c.live.Case)
-	legs := c.sw.ring(a.User, told, c.log, c.post)
+	legs := c.sw.ring(user, told, c.log, c.post)
 	if len(legs) == 0 {
-		c.sw.free(a.User, c.id)
+		c.sw.free(user, c.id)
 		return cases.TransferUnreachable
 	}
-	c.target = &party{Agent: a, legs: legs}
+	c.target = &party{User: user, legs: legs}
 	return ""
 }
 

@@ -96,7 +96,7 @@ func (c *Conversation) dial(a acd.Agent) {
 		c.ticket.Missed(a.User, metrics.Unreachable)
 		return
 	}
-	c.ringing[a.User] = &party{Agent: a, legs: legs}
+	c.ringing[a.User] = &party{User: a.User, legs: legs}
 }
 
 // phoneEnded: a phone that was ringing will not take the call.
