@@ -18,6 +18,8 @@ type Call struct {
 	Missed    MissedReason  // why nobody spoke with the caller in the end
 	Cause     EndCause      // how an answered call ended
 	Talk      time.Duration // pick-up to end
+	Flow      *FlowLeft     // how he left the flow before the queue; nil: there was none
+	Emergency time.Time     // when he pressed the emergency key; zero: he did not
 }
 
 // Phase is how far a call has come.

@@ -19,6 +19,8 @@ const (
 
 	EventCallbackTaken EventKind = "callback_taken" // the caller keeps his place and will be called
 	EventVoicemail     EventKind = "voicemail"      // the caller left a message
+	EventFlowLeft      EventKind = "flow_left"      // the caller came to the end of a flow; most often a survey
+	EventEmergency     EventKind = "emergency"      // he pressed the emergency key
 
 	EventTransferStarted   EventKind = "transfer_started"   // an agent began to pass the caller on
 	EventTransferCompleted EventKind = "transfer_completed" // another agent has the caller and is handler now

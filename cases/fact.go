@@ -19,6 +19,9 @@ type Fact struct {
 
 	CallbackTaken *CallbackTaken `json:"callback_taken,omitempty"`
 	Voicemail     *Voicemail     `json:"voicemail,omitempty"`
+	FlowLeft      *FlowLeft      `json:"flow_left,omitempty"`
+	Emergency     *Emergency     `json:"emergency,omitempty"`
+	SelfServed    *SelfServed    `json:"self_served,omitempty"`
 
 	TransferStarted   *TransferStarted   `json:"transfer_started,omitempty"`
 	TransferCompleted *TransferCompleted `json:"transfer_completed,omitempty"`
@@ -70,6 +73,7 @@ const (
 
 	MissedCallbackTaken MissedReason = "callback_taken" // the caller chose to be called back
 	MissedVoicemail     MissedReason = "voicemail"      // the caller left a message
+	MissedSelfServed    MissedReason = "self_served"    // a flow gave him what he called for; of a call only
 )
 
 // Missed: the caller was not answered. It opens a case that owes a callback; the

@@ -18,13 +18,13 @@ var (
 
 // accepts lists which facts a call may meet in each phase. Who was picked up may
 // be offered, picked up or missed again: a phone died and its caller went back
-// to the front of the queue.
+// to the front of the queue. A survey comes when the call is over.
 var accepts = map[Phase][]FactKind{
 	Unknown: {FactArrived},
-	Waiting: {FactOffered, FactPickedUp, FactMissed, FactCallbackTaken, FactVoicemail},
-	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail,
+	Waiting: {FactOffered, FactPickedUp, FactMissed, FactCallbackTaken, FactVoicemail, FactFlowLeft, FactEmergency, FactSelfServed},
+	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail, FactEmergency,
 		FactTransferStarted, FactTransferCompleted, FactTransferFailed},
-	Over: {},
+	Over: {FactFlowLeft},
 }
 
 // FactKind names which field of a Fact is set.
@@ -40,6 +40,9 @@ const (
 
 	FactCallbackTaken FactKind = "callback_taken"
 	FactVoicemail     FactKind = "voicemail"
+	FactFlowLeft      FactKind = "flow_left"
+	FactEmergency     FactKind = "emergency"
+	FactSelfServed    FactKind = "self_served"
 
 	FactTransferStarted   FactKind = "transfer_started"
 	FactTransferCompleted FactKind = "transfer_completed"
@@ -53,6 +56,7 @@ func (f Fact) Kind() FactKind {
 		FactArrived: f.Arrived != nil, FactOffered: f.Offered != nil, FactPickedUp: f.PickedUp != nil,
 		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil, FactCallbackTaken: f.CallbackTaken != nil,
 		FactVoicemail: f.Voicemail != nil, FactTransferStarted: f.TransferStarted != nil,
+		FactFlowLeft: f.FlowLeft != nil, FactEmergency: f.Emergency != nil, FactSelfServed: f.SelfServed != nil,
 		FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
 	} {
 		if set {
@@ -84,7 +88,7 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return Effect{}, fmt.Errorf("call %s: %s while %s: %w", f.Call, kind, phase, ErrOrder)
 	case c.Number != "" && c.Call.ID != f.Call:
 		return Effect{}, fmt.Errorf("call %s: case %s belongs to call %s: %w", f.Call, c.Number, c.Call.ID, ErrFact)
-	case (kind == FactEnded || f.transfer() != nil) && c.Number == "":
+	case (kind == FactEnded || f.transfer() != nil || kind == FactFlowLeft && phase == Over) && c.Number == "":
 		return Effect{}, fmt.Errorf("call %s: %s without its case: %w", f.Call, kind, ErrOrder)
 	}
 	at := micros(f.At)
@@ -101,6 +105,12 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return promised(call, c, f, at)
 	case FactVoicemail:
 		return messageLeft(call, c, f, at)
+	case FactFlowLeft:
+		return flowLeft(call, c, f, at)
+	case FactEmergency:
+		return emergency(call, c, f, at)
+	case FactSelfServed:
+		return selfServed(call, c, at), nil
 	case FactTransferStarted, FactTransferCompleted, FactTransferFailed:
 		return transferred(call, c, f, at)
 	}
@@ -123,7 +133,7 @@ func pickedUp(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	if call.Answered.IsZero() {
 		call.Answered, call.Agent, call.Extension, call.Waited = at, p.Agent, p.Extension, time.Duration(p.Waited).Truncate(time.Microsecond)
 	}
-	c = opened(c, f.Case, at)
+	c, before := opened(call, c, f.Case, at)
 	if c.FirstAsker == "" {
 		c.FirstAsker, c.Responsible = p.Agent, p.Agent
 	}
@@ -133,7 +143,8 @@ func pickedUp(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 		Caller  Caller `json:"caller"`
 		Hotline string `json:"hotline"`
 		PickedUp
-	}{call.ID, call.Caller, call.Hotline, p}
+		beforeCase
+	}{call.ID, call.Caller, call.Hotline, p, before}
 	return recorded(call, c, Event{Kind: EventPickedUp, At: at, By: p.Agent, Fact: f.ID}, body)
 }
 
@@ -143,13 +154,15 @@ func missed(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	if call.Answered.IsZero() {
 		call.Waited = time.Duration(m.Waited).Truncate(time.Microsecond)
 	}
+	c, before := opened(call, c, f.Case, at)
 	body := struct {
 		Call    string `json:"call"`
 		Caller  Caller `json:"caller"`
 		Hotline string `json:"hotline"`
 		Missed
-	}{call.ID, call.Caller, call.Hotline, m}
-	eff, err := recorded(call, opened(c, f.Case, at), Event{Kind: EventMissed, At: at, Fact: f.ID}, body)
+		beforeCase
+	}{call.ID, call.Caller, call.Hotline, m, before}
+	eff, err := recorded(call, c, Event{Kind: EventMissed, At: at, Fact: f.ID}, body)
 	eff.owe(m.CallbackDue)
 	return eff, err
 }
@@ -182,12 +195,12 @@ func (e *Effect) owe(due time.Time) {
 	}
 }
 
-// opened returns c, or a new case when there is none.
-func opened(c Case, n CaseNumber, at time.Time) Case {
-	if c.Number == "" {
-		c = Case{Number: n, State: Open, Opened: at}
+// opened returns c, or, when there is none, a new case and what came before it.
+func opened(call Call, c Case, n CaseNumber, at time.Time) (Case, beforeCase) {
+	if c.Number != "" {
+		return c, beforeCase{}
 	}
-	return c
+	return Case{Number: n, State: Open, Opened: at}, beforeCase{call.Flow, call.Emergency}
 }
 
 // recorded appends e with body to the ledger of c.
@@ -213,7 +226,7 @@ func (f Fact) Check() error {
 	}
 	switch {
 	case f.Kind() == "":
-		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, transfer_started, transfer_completed, transfer_failed")
+		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, transfer_started, transfer_completed, transfer_failed")
 	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:
@@ -230,6 +243,8 @@ func (f Fact) Check() error {
 		return wrong("end cause %q", f.Ended.Cause)
 	case f.checkUnanswered() != "":
 		return wrong("%s", f.checkUnanswered())
+	case f.checkFlow() != "":
+		return wrong("%s", f.checkFlow())
 	case f.checkTransfer() != "":
 		return wrong("%s", f.checkTransfer())
 	}

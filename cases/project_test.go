@@ -69,6 +69,27 @@ func transferFailed() cases.Fact {
 		TransferFailed: &cases.TransferFailed{Transfer: handing, Reason: cases.TransferBusy, Caller: cases.CallerWithAgent}}
 }
 
+func flowLeft() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, FlowLeft: &cases.FlowLeft{
+		Flow: "menu", To: "queue", Class: "complaint", Avoid: "1003", Scores: map[string]int{"first": 4},
+		Steps: []cases.FlowStep{{At: at, Node: "menu", On: "key 2"}}}}
+}
+
+// surveyed is a flow after the call, or in it.
+func surveyed() cases.Fact {
+	f := flowLeft()
+	f.Case = "261123-1-0001"
+	return f
+}
+
+func emergency() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, Emergency: &cases.Emergency{Summoned: []string{"head"}}}
+}
+
+func selfServed() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, SelfServed: &cases.SelfServed{}}
+}
+
 func cutOff() cases.Fact {
 	f := ended()
 	f.Ended.Cause, f.Ended.CallbackDue = cases.EndShutdown, at.Add(time.Hour)
@@ -142,6 +163,19 @@ func TestProject(t *testing.T) {
 			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 4},
 			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventTransferStarted, cases.EventTransferFailed, cases.EventEnded},
 		},
+		"what a flow found comes with the case": {
+			facts: []cases.Fact{arrived(), flowLeft(), emergency(), pickedUp("a")},
+			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 1},
+			kinds: []cases.EventKind{cases.EventPickedUp},
+		},
+		"a survey after the call, and an emergency in it, are on the case": {
+			facts: []cases.Fact{arrived(), pickedUp("a"), emergency(), ended(), surveyed()},
+			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 4},
+			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventEmergency, cases.EventEnded, cases.EventFlowLeft},
+		},
+		"who was served by a flow has no case": {
+			facts: []cases.Fact{arrived(), flowLeft(), selfServed()},
+		},
 		"missed after the phone died keeps the first-asker": {
 			facts: []cases.Fact{arrived(), pickedUp("a"), offered(), missed()},
 			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 2},
@@ -180,6 +214,34 @@ func TestProject(t *testing.T) {
 	}
 }
 
+// TestTheLedgerSaysWhatTheFlowFound: in the event that opens the case.
+func TestTheLedgerSaysWhatTheFlowFound(t *testing.T) {
+	for name, opening := range map[string]cases.Fact{
+		"picked up": pickedUp("a"), "missed": missed(), "callback taken": callbackTaken(), "voicemail": voicemail(),
+	} {
+		eff, ledger, err := project(arrived(), flowLeft(), emergency(), opening)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(ledger[0].Body)
+		for _, want := range []string{
+			`"flow":{"flow":"menu","to":"queue","class":"complaint","avoid":"1003","scores":{"first":4},"steps":[{"at":`,
+			`"emergency":"2026-11-23T04:00:00.123456Z"`,
+		} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: no %s in %s", name, want, body)
+			}
+		}
+		if eff.Case.Call.Flow == nil || eff.Case.Call.Emergency.IsZero() {
+			t.Errorf("%s: call %+v", name, eff.Case.Call)
+		}
+	}
+	eff, _, err := project(arrived(), flowLeft(), selfServed())
+	if err != nil || eff.Call.Missed != cases.MissedSelfServed || eff.Call.Phase() != cases.Over {
+		t.Errorf("served by the flow: %+v, %v", eff.Call, err)
+	}
+}
+
 func TestProjectKeepsWhatTheDatabaseKeeps(t *testing.T) {
 	f := arrived()
 	f.Arrived.Caller.Raw = "a\x00b\xff"
@@ -208,6 +270,9 @@ func TestProjectRefuses(t *testing.T) {
 		"the end of a call nobody answered":      {[]cases.Fact{arrived(), ended()}, cases.ErrOrder},
 		"a transfer of a caller who waits":       {[]cases.Fact{arrived(), transferStarted()}, cases.ErrOrder},
 		"anything after the end":                 {[]cases.Fact{arrived(), pickedUp("a"), ended(), offered()}, cases.ErrOrder},
+		"a survey of a call without a case":      {[]cases.Fact{arrived(), selfServed(), flowLeft()}, cases.ErrOrder},
+		"a second flow in a call":                {[]cases.Fact{arrived(), pickedUp("a"), surveyed()}, cases.ErrOrder},
+		"served by a flow, and picked up":        {[]cases.Fact{arrived(), selfServed(), pickedUp("a")}, cases.ErrOrder},
 		"anything after it was missed":           {[]cases.Fact{arrived(), missed(), pickedUp("a")}, cases.ErrOrder},
 	}
 	for name, tt := range tests {
@@ -272,6 +337,11 @@ func TestFactCheck(t *testing.T) {
 		"a message without a case": func(f *cases.Fact) {
 			f.Case, f.PickedUp, f.Voicemail = "", nil, &cases.Voicemail{File: callID, Length: cases.Span(time.Second)}
 		},
+		"a score there is not":    func(f *cases.Fact) { f.PickedUp, f.FlowLeft = nil, &cases.FlowLeft{Scores: map[string]int{"s": 6}} },
+		"a priority there is not": func(f *cases.Fact) { f.PickedUp, f.FlowLeft = nil, &cases.FlowLeft{Priority: 10} },
+		"a step at no time JSON knows": func(f *cases.Fact) {
+			f.PickedUp, f.FlowLeft = nil, &cases.FlowLeft{Steps: []cases.FlowStep{{At: at.AddDate(9000, 0, 0)}}}
+		},
 		"a callback far too late": func(f *cases.Fact) {
 			f.PickedUp, f.Missed = nil, &cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at.AddDate(9000, 0, 0)}
 		},
@@ -296,12 +366,12 @@ func TestProjectProperties(t *testing.T) {
 		for range rapid.IntRange(0, 12).Draw(t, "facts") {
 			f := rapid.SampledFrom([]cases.Fact{
 				arrived(), offered(), pickedUp("a"), pickedUp("b"), missed(), ended(), callbackTaken(), voicemail(),
-				transferStarted(), transferCompleted(), transferFailed()}).Draw(t, "fact")
+				flowLeft(), surveyed(), emergency(), selfServed(), transferStarted(), transferCompleted(), transferFailed()}).Draw(t, "fact")
 			after, err := cases.Project(eff.Call, eff.Case, f)
 			if err != nil {
 				continue
 			}
-			if eff.Call.Phase() == cases.Over {
+			if eff.Call.Phase() == cases.Over && f.FlowLeft == nil {
 				t.Fatalf("%s after the end", f.Kind())
 			}
 			if was := eff.Case.FirstAsker; was != "" && after.Case.FirstAsker != was {

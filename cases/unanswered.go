@@ -46,9 +46,19 @@ func (f Fact) checkUnanswered() string {
 func promised(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	taken := *f.CallbackTaken
 	taken.Number, taken.Queue, taken.Since = Number(Clean(string(taken.Number))), Clean(taken.Queue), micros(taken.Since)
-	return recorded(call, opened(c, f.Case, at), Event{Kind: EventCallbackTaken, At: at, Fact: f.ID}, taken)
+	c, before := opened(call, c, f.Case, at)
+	body := struct {
+		CallbackTaken
+		beforeCase
+	}{taken, before}
+	return recorded(call, c, Event{Kind: EventCallbackTaken, At: at, Fact: f.ID}, body)
 }
 
 func messageLeft(call Call, c Case, f Fact, at time.Time) (Effect, error) {
-	return recorded(call, opened(c, f.Case, at), Event{Kind: EventVoicemail, At: at, Fact: f.ID}, *f.Voicemail)
+	c, before := opened(call, c, f.Case, at)
+	body := struct {
+		Voicemail
+		beforeCase
+	}{*f.Voicemail, before}
+	return recorded(call, c, Event{Kind: EventVoicemail, At: at, Fact: f.ID}, body)
 }

@@ -43,7 +43,7 @@ type hotlineCallBody struct {
 	Extension string     `json:"extension,omitempty" doc:"Phone it was picked up on."`
 	Waited    float64    `json:"waited_seconds" doc:"In the queue, until picked up or missed."`
 	Ended     *time.Time `json:"ended,omitempty" doc:"Left out while the call is up."`
-	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted,callback_taken,voicemail" doc:"Why nobody spoke with the caller in the end."`
+	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted,callback_taken,voicemail,self_served" doc:"Why nobody spoke with the caller in the end."`
 	Cause     string     `json:"cause,omitempty" enum:"caller,agent,rtp_timeout,shutdown,failure,interrupted" doc:"How an answered call ended."`
 	Talk      float64    `json:"talk_seconds" doc:"Pick-up to end."`
 }
@@ -94,7 +94,7 @@ func voicemailOf(v cases.Voicemail) *voicemailBody {
 
 type eventBody struct {
 	Seq      int             `json:"seq" doc:"From 1, without gaps."`
-	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,transfer_started,transfer_completed,transfer_failed"`
+	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,flow_left,emergency,transfer_started,transfer_completed,transfer_failed"`
 	State    string          `json:"state" doc:"State of the case after it."`
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`

@@ -189,6 +189,7 @@ var words = map[string][2]string{
 	"missed no_answer":   {"无人接听", "Nobody answered"},
 	"missed refused":     {"无法接入", "Could not be taken"},
 	"missed interrupted": {"服务中断", "Service interrupted"},
+	"missed self_served": {"自助完成", "Served by the menu"},
 
 	"missed callback_taken": {"预约回电", "Waits for a callback"},
 	"missed voicemail":      {"已留言", "Left a message"},
@@ -206,6 +207,8 @@ var words = map[string][2]string{
 
 	"event callback_taken": {"预约回电", "Callback taken"},
 	"event voicemail":      {"留言", "Voicemail"},
+	"event flow_left":      {"语音流程", "Left a flow"},
+	"event emergency":      {"紧急求助", "Emergency"},
 
 	"event transfer_started":   {"开始转接", "Transfer started"},
 	"event transfer_completed": {"转接成功", "Transfer completed"},

@@ -36,7 +36,7 @@ func (s *state) note(f cases.Fact) {
 	}
 	_, open := s.Open[f.Call]
 	switch {
-	case f.Ended != nil || f.Missed != nil:
+	case f.Ended != nil || f.Missed != nil || f.SelfServed != nil:
 		delete(s.Open, f.Call)
 	case open || f.Arrived != nil:
 		s.Open[f.Call] = f

@@ -100,6 +100,9 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 		if c.fact.Voicemail != nil {
 			queueVoicemail(&b, c.fact)
 		}
+		if c.fact.FlowLeft != nil {
+			queueScores(&b, c.fact)
+		}
 		if c.Event != nil {
 			queueEvent(&b, *c.Event)
 		}

@@ -44,7 +44,9 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 		}
 		eff = after
 		if eff.Case.Number != "" {
-			w.cases[number] = eff.Case
+			c := eff.Case
+			c.CallbackDue = w.cases[number].CallbackDue // a survey changes nothing of it
+			w.cases[number] = c
 		}
 		if eff.Event != nil {
 			w.ledgers[number] = append(w.ledgers[number], *eff.Event)
@@ -60,6 +62,14 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 		Diverted: rapid.SliceOfN(rapid.String(), 0, 2).Draw(t, "diverted")}}})
 	for range rapid.IntRange(0, 2).Draw(t, "offers") {
 		add(cases.Fact{Offered: &cases.Offered{Round: 1, Agents: []string{"agent1", "agent2"}, Reason: "all_ready"}})
+	}
+	left := cases.FlowLeft{Flow: "menu", To: "queue", Avoid: "1003", Scores: map[string]int{"score": 4},
+		Steps: []cases.FlowStep{{At: at, Node: rapid.String().Draw(t, "node"), On: "key 1"}}}
+	if rapid.Bool().Draw(t, "flow") {
+		add(cases.Fact{FlowLeft: &left})
+	}
+	if rapid.Bool().Draw(t, "emergency") {
+		add(cases.Fact{Emergency: &cases.Emergency{Summoned: []string{"agent1"}}})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "pick-ups") {
 		add(cases.Fact{Case: number, PickedUp: &cases.PickedUp{Agent: agent.Draw(t, "agent"), Extension: "1001",
@@ -80,6 +90,9 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 		} else if len(w.ledgers[number]) > 0 {
 			add(cases.Fact{Case: number, Ended: &cases.Ended{Cause: cases.EndAgent, Talk: cases.Span(time.Minute)}})
 		}
+	}
+	if rapid.Bool().Draw(t, "survey") { // rejected unless the call is over and has a case
+		add(cases.Fact{Case: number, FlowLeft: &left})
 	}
 	return facts
 }

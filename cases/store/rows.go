@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,13 +13,14 @@ import (
 
 // callColumns are those of call k, in the order of callFields.
 const callColumns = `k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline, k.trunk,
-	k.arrived, k.answered, k.agent, k.extension, k.waited, k.ended, k.missed, k.cause, k.talk`
+	k.arrived, k.answered, k.agent, k.extension, k.waited, k.ended, k.missed, k.cause, k.talk, k.flow, k.emergency`
 
 func callFields(c *cases.Call) []any {
 	return []any{
 		&c.ID, &c.Caller.E164, &c.Caller.Raw, &c.Caller.Display, &c.Caller.Withheld, &c.Caller.Verified, &c.Caller.Diverted,
 		&c.Hotline, &c.Trunk, &c.Arrived, (*zeronull.Timestamptz)(&c.Answered), &c.Agent, &c.Extension, &c.Waited,
 		(*zeronull.Timestamptz)(&c.Ended), (*zeronull.Text)(&c.Missed), (*zeronull.Text)(&c.Cause), &c.Talk,
+		&c.Flow, (*zeronull.Timestamptz)(&c.Emergency),
 	}
 }
 
@@ -67,14 +70,16 @@ func eventFields(e *cases.Event, sum *[]byte) []any {
 func queueCall(b *pgx.Batch, c cases.Call) {
 	b.Queue(`
 		insert into call (id, caller, caller_raw, display, withheld, verified, diverted, hotline, trunk, arrived,
-		                  answered, agent, extension, waited, ended, missed, cause, talk)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+		                  answered, agent, extension, waited, ended, missed, cause, talk, flow, emergency)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 		on conflict (id) do update set
 			answered = excluded.answered, agent = excluded.agent, extension = excluded.extension, waited = excluded.waited,
-			ended = excluded.ended, missed = excluded.missed, cause = excluded.cause, talk = excluded.talk`,
+			ended = excluded.ended, missed = excluded.missed, cause = excluded.cause, talk = excluded.talk,
+			flow = excluded.flow, emergency = excluded.emergency`,
 		c.ID, c.Caller.E164, c.Caller.Raw, c.Caller.Display, c.Caller.Withheld, c.Caller.Verified, list(c.Caller.Diverted),
 		c.Hotline, c.Trunk, c.Arrived, zeronull.Timestamptz(c.Answered), c.Agent, c.Extension, c.Waited,
-		zeronull.Timestamptz(c.Ended), zeronull.Text(c.Missed), zeronull.Text(c.Cause), c.Talk)
+		zeronull.Timestamptz(c.Ended), zeronull.Text(c.Missed), zeronull.Text(c.Cause), c.Talk,
+		c.Flow, zeronull.Timestamptz(c.Emergency))
 }
 
 func queueCase(b *pgx.Batch, c cases.Case) {
@@ -90,6 +95,13 @@ func queueCase(b *pgx.Batch, c cases.Case) {
 func queueOffer(b *pgx.Batch, f cases.Fact) {
 	b.Queue(`insert into offer (call, fact, round, at, agents, reason) values ($1, $2, $3, $4, $5, $6)`,
 		f.Call, f.ID, f.Offered.Round, f.At, list(f.Offered.Agents), f.Offered.Reason)
+}
+
+func queueScores(b *pgx.Batch, f cases.Fact) {
+	for _, node := range slices.Sorted(maps.Keys(f.FlowLeft.Scores)) {
+		b.Queue(`insert into score (call, fact, node, score, at) values ($1, $2, $3, $4, $5)`,
+			f.Call, f.ID, node, f.FlowLeft.Scores[node], f.At)
+	}
 }
 
 func queueEvent(b *pgx.Batch, e cases.Event) {
