@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"cases":                 {},
 	"cases/console":         {"cases", "cases/store", "ivr/acd", "metrics"},
 	"cases/journal":         {"cases", "metrics"},
+	"cases/profile":         {"cases"},
 	"cases/store":           {"cases"},
 	"cases/store/embedded":  {},
 	"cases/store/storetest": {"cases/store", "cases/store/embedded"},
@@ -56,7 +57,7 @@ var fences = map[string][]string{
 	"github.com/prometheus/":          {"metrics"},
 	"github.com/danielgtaylor/huma":   {"cases/console"},
 	"github.com/alecthomas/kong":      {"cmd/shouwen", "cmd/shouwen-load"},
-	"github.com/goccy/go-yaml":        {"cmd/shouwen", "ivr"},
+	"github.com/goccy/go-yaml":        {"cmd/shouwen", "ivr", "cases/profile"},
 	"github.com/icholy/digest":        {"sip", "sip/siptest"}, // an independent judge, in tests
 	"database/sql":                    nil,
 }

@@ -1,0 +1,69 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Unit is what a limit is counted in. The regulations tell days from working days,
+// and one is never converted into the other (C36).
+type Unit string
+
+// The units.
+const (
+	Minutes      Unit = "min"
+	Hours        Unit = "h"
+	WorkingHours Unit = "wh"
+	Days         Unit = "d"
+	WorkingDays  Unit = "wd"
+	SameDay      Unit = "same_day"  // without a number
+	Immediate    Unit = "immediate" // without a number: at once
+)
+
+// Limit is the time something may take. Exactly that long is still in time.
+type Limit struct {
+	N    int
+	Unit Unit
+}
+
+var counted = []Unit{Minutes, Hours, WorkingHours, Days, WorkingDays}
+
+// maxLimit keeps sums of limits far from the ends of time.
+const maxLimit = 100_000
+
+// UnmarshalText reads 30min, 24h, 8wh, 2d, 15wd, same_day or immediate. What is none
+// of these becomes a Limit that Check refuses, so that whoever reads a whole file
+// can say where it stands.
+func (l *Limit) UnmarshalText(b []byte) error {
+	text := string(b)
+	*l = Limit{Unit: Unit(text)}
+	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz")
+	if n, err := strconv.Atoi(digits); err == nil {
+		*l = Limit{n, Unit(text[len(digits):])}
+	}
+	return nil
+}
+
+// MarshalText returns l as UnmarshalText reads it.
+func (l Limit) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// String returns l as a profile has it.
+func (l Limit) String() string {
+	if l.N == 0 {
+		return string(l.Unit)
+	}
+	return strconv.Itoa(l.N) + string(l.Unit)
+}
+
+// Check reports a limit that is none.
+func (l Limit) Check() error {
+	switch {
+	case l.N == 0 && (l.Unit == SameDay || l.Unit == Immediate):
+		return nil
+	case l.N >= 1 && l.N <= maxLimit && slices.Contains(counted, l.Unit):
+		return nil
+	}
+	return fmt.Errorf("%.32q is no limit; write it like 30min, 24h, 8wh (working hours), 2d, 3wd (working days), same_day or immediate", l.String())
+}
