@@ -12,11 +12,12 @@ import (
 )
 
 // allow lists the methods served; methods outside of it get 405 or 501.
-const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, INFO"
+const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, UPDATE, INFO, REFER"
 
 const (
-	supported    = "timer, path"
-	mailboxLimit = 64 // requests waiting for one leg; more than that is an attack
+	supported       = "timer, path, replaces, norefersub"
+	dialogSupported = "timer, replaces, norefersub" // inside of dialogs
+	mailboxLimit    = 64                            // requests waiting for one leg; more than that is an attack
 )
 
 // onRequest is sipgo's entry for every request, each on a goroutine of its own.
@@ -52,6 +53,8 @@ func (u *UA) dispatch(req *msg.Request, tx *msg.ServerTx) {
 		u.canceled.put(branch(req), time.Now())
 		u.mu.Unlock()
 		u.refuse(tx, req, 481, statusText(481))
+	case msg.REFER: // only who is in a call may pass it on
+		u.refuse(tx, req, 403, statusText(403))
 	case msg.BYE, msg.UPDATE, msg.INFO, msg.PRACK:
 		u.refuse(tx, req, 481, statusText(481))
 	default:
@@ -92,7 +95,10 @@ func (u *UA) invite(req *msg.Request, tx *msg.ServerTx) {
 		in.Account, trunk = user, nil
 	}
 	in.Caller = u.identify(req, trunk, in.Account)
-	refused := u.accept(req, in, trunk, tx)
+	refused := in.replacing(req)
+	if refused.code == 0 {
+		refused = u.accept(req, in, trunk, tx)
+	}
 	if refused.code == 0 {
 		return
 	}

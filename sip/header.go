@@ -83,22 +83,22 @@ func quoteText(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(safeText(s, maxHeaderText)) + `"`
 }
 
-// replaces names the dialog an INVITE takes over (RFC 3891). Tags are as its
+// Replaces names the dialog an INVITE takes over (RFC 3891). Tags are as its
 // receiver sees them: to-tag is the receiver's own.
-type replaces struct {
+type Replaces struct {
 	callID, toTag, fromTag string
-	earlyOnly              bool
+	EarlyOnly              bool // not if it was answered
 }
 
-func parseReplaces(s string) (replaces, error) {
+func parseReplaces(s string) (Replaces, error) {
 	callID, ps := parseParams(s)
-	r := replaces{callID: callID}
+	r := Replaces{callID: callID}
 	var hasTo, hasFrom bool
 	r.toTag, hasTo = ps.get("to-tag")
 	r.fromTag, hasFrom = ps.get("from-tag")
-	_, r.earlyOnly = ps.get("early-only")
+	_, r.EarlyOnly = ps.get("early-only")
 	if callID == "" || !hasTo || !hasFrom {
-		return replaces{}, fmt.Errorf("%w: Replaces %.64q", errHeader, s)
+		return Replaces{}, fmt.Errorf("%w: Replaces %.64q", errHeader, s)
 	}
 	return r, nil
 }
@@ -107,7 +107,7 @@ func parseReplaces(s string) (replaces, error) {
 // an attended transfer.
 type referTo struct {
 	uri      sipURI
-	replaces *replaces // nil: blind
+	replaces *Replaces // nil: blind
 }
 
 func parseReferTo(s string) (referTo, error) {

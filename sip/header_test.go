@@ -13,7 +13,7 @@ import (
 	msg "github.com/emiago/sipgo/sip"
 )
 
-var cmpHeader = cmp.AllowUnexported(nameAddr{}, sipURI{}, headerParam{}, referTo{}, replaces{}, reason{}, contactInfo{})
+var cmpHeader = cmp.AllowUnexported(nameAddr{}, sipURI{}, headerParam{}, referTo{}, Replaces{}, reason{}, contactInfo{})
 
 func TestHdrJoinsRepeatsAndCompactNames(t *testing.T) {
 	raw := strings.Join([]string{
@@ -137,12 +137,12 @@ func TestParseReferTo(t *testing.T) {
 	tests := map[string]struct {
 		in       string
 		user     string
-		replaces *replaces
+		replaces *Replaces
 	}{
 		"blind":           {"<sip:102@pbx.example.com>", "102", nil},
 		"blind, bare":     {"sip:102@pbx.example.com", "102", nil},
-		"attended":        {"<sip:101@pbx?Replaces=a1%40192.0.2.1%3Bto-tag%3Dours%3Bfrom-tag%3Dtheirs>", "101", &replaces{"a1@192.0.2.1", "ours", "theirs", false}},
-		"attended, early": {"<sip:101@pbx;method=INVITE?X=y&replaces=a1%3Bfrom-tag%3D1%3Bto-tag%3D2%3Bearly-only>", "101", &replaces{"a1", "2", "1", true}},
+		"attended":        {"<sip:101@pbx?Replaces=a1%40192.0.2.1%3Bto-tag%3Dours%3Bfrom-tag%3Dtheirs>", "101", &Replaces{"a1@192.0.2.1", "ours", "theirs", false}},
+		"attended, early": {"<sip:101@pbx;method=INVITE?X=y&replaces=a1%3Bfrom-tag%3D1%3Bto-tag%3D2%3Bearly-only>", "101", &Replaces{"a1", "2", "1", true}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,8 @@ type Incoming struct {
 	Trunk   string // name of the trunk that brought it, or empty
 	Account string // user of the phone that made it, or empty
 	CallID  string // Call-ID header field
+
+	Replaces *Replaces // the call it is to take the place of; nil: none
 }
 
 // EndCause says why a leg ended. The set is closed.
@@ -68,6 +70,10 @@ type Ended struct {
 	Reason string
 }
 
+// Referred: the far end asks that who it speaks with be passed on (RFC 3515).
+type Referred struct{ *Referral }
+
+func (Referred) isEvent() {}
 func (Ringing) isEvent()  {}
 func (Answered) isEvent() {}
 func (Held) isEvent()     {}
@@ -98,6 +104,7 @@ type Leg struct {
 	box   *mailbox[signal]
 	done  chan struct{}
 	sink  atomic.Pointer[func(Event)]
+	peer  atomic.Pointer[dialogID] // as far as known
 
 	// Owned by run.
 	state    legState
@@ -105,8 +112,13 @@ type Leg struct {
 	dlg      dialog
 	oa       *offerAnswer
 	timers   legTimers
-	answered bool // Answered was sent
-	ended    bool // Ended was sent
+	answered bool  // Answered was sent
+	held     bool  // Held was sent, and no Resumed since
+	ended    Event // the Ended that was sent; nil: none yet
+
+	referrals []*Referral // not over yet
+	last      int         // NOTIFYs about the end of a transfer that wait for an answer
+	parting   Hangup      // wanted meanwhile
 
 	invite  serverInvite // the INVITE of the peer being answered
 	sent    clientInvite // our INVITE being answered
@@ -160,8 +172,28 @@ func (l *Leg) Done() <-chan struct{} { return l.done }
 // at any time, from any goroutine.
 func (l *Leg) Log(log *slog.Logger) { l.logs.now.Store(log.With("leg", l.id)) }
 
-// Handle makes sink the receiver of the events from now on.
-func (l *Leg) Handle(sink func(Event)) { l.sink.Store(&sink) }
+// Handle makes sink the receiver of the events from now on. It is told first what
+// the leg is already: Answered, Held, Ended.
+func (l *Leg) Handle(sink func(Event)) {
+	if !l.box.put(signal{kind: sigHandle, sink: sink}) {
+		<-l.done
+		sink(l.ended)
+	}
+}
+
+// handle is Handle in the leg's goroutine.
+func (l *Leg) handle(s signal) {
+	l.sink.Store(&s.sink)
+	if l.answered {
+		s.sink(Answered{})
+	}
+	if l.held {
+		s.sink(Held{})
+	}
+	if l.ended != nil {
+		s.sink(l.ended)
+	}
+}
 
 // Ring tells the caller that somebody is being called (180). No effect once answered.
 func (l *Leg) Ring() { l.box.put(signal{kind: sigRing}) }
@@ -219,6 +251,9 @@ func (l *Leg) run() {
 			time.AfterFunc(64*l.ua.cfg.T1, l.sent.tx.Terminate)
 		}
 		for _, s := range l.box.close() {
+			if s.kind == sigHandle {
+				l.handle(s)
+			}
 			if s.tx != nil {
 				l.ua.refuse(s.tx, s.req, 481, statusText(481))
 			}
@@ -267,6 +302,9 @@ func (l *Leg) act(s signal) {
 		return
 	}
 	act, ok := legTable[l.state][s.kind]
+	if s.kind == sigHandle {
+		act, ok = (*Leg).handle, true
+	}
 	if !ok {
 		l.unexpected(s)
 		return
@@ -286,7 +324,7 @@ func (l *Leg) unexpected(s signal) {
 // emit tells the leg's owner, until the end. An owner that panics loses the leg.
 func (l *Leg) emit(e Event) {
 	sink := l.sink.Load()
-	if l.ended || sink == nil || l.ua.transport.panics.safely("leg_events", func() { (*sink)(e) }) {
+	if l.ended != nil || sink == nil || l.ua.transport.panics.safely("leg_events", func() { (*sink)(e) }) {
 		return
 	}
 	l.Hangup(Hangup{Cause: EndPanic})
@@ -295,11 +333,12 @@ func (l *Leg) emit(e Event) {
 // end reports the end once, and ends the audio. The leg may live on to finish its
 // transactions.
 func (l *Leg) end(e Ended) {
-	if l.ended {
+	if l.ended != nil {
 		return
 	}
 	_ = l.media.Close()
+	l.dropReferrals()
 	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
 	l.emit(e)
-	l.ended = true
+	l.ended = e
 }

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	parkTime  = 500 * time.Millisecond // see park
-	maxParked = 4
+	parkTime     = 500 * time.Millisecond // see park
+	overtakeTime = 50 * time.Millisecond  // what a request sent before a BYE may come after it
+	maxParked    = 4
 )
 
 // newOfferAnswer is the offer/answer exchange of leg l.
@@ -30,15 +31,27 @@ func (l *Leg) apply(c mediaChange) {
 	l.media.Apply(n)
 	switch {
 	case c.held:
+		l.held = true
 		l.emit(Held{})
 	case c.resumed:
+		l.held = false
 		l.emit(Resumed{})
 	}
 }
 
 // byeReceived: the far end hung up.
 func (l *Leg) byeReceived(s signal) {
+	overtakes := l.dlg.heard && s.req.CSeq().SeqNo > l.dlg.remoteSeq+1
 	if !l.inOrder(s) {
+		return
+	}
+	if overtakes && !s.ordered { // phones hang up right behind their REFER
+		s.ordered = true
+		time.AfterFunc(overtakeTime, func() {
+			if !l.box.put(s) {
+				l.ua.refuse(s.tx, s.req, 481, statusText(481))
+			}
+		})
 		return
 	}
 	l.ua.respond(s.tx, s.req, l.reply(s.req, 200, "OK", nil))
@@ -117,7 +130,7 @@ func (l *Leg) refuseParked() {
 		switch {
 		case l.over() && s.kind == sigInvite:
 			code = 487 // RFC 3261 15.1.2
-		case !l.over() && (s.kind == sigInvite || s.kind == sigUpdate):
+		case !l.over() && (s.kind == sigInvite || s.kind == sigUpdate || s.kind == sigRefer):
 			code = 491
 		}
 		l.refuseOffer(s, code)
@@ -330,9 +343,9 @@ func (l *Leg) other(s signal) {
 // statusText is the reason phrase of the statuses this package decides on.
 func statusText(code int) string {
 	if t, ok := map[int]string{
-		400: "Bad Request", 415: "Unsupported Media Type", 422: "Session Interval Too Small",
+		400: "Bad Request", 403: "Forbidden", 415: "Unsupported Media Type", 422: "Session Interval Too Small",
 		480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
-		487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
+		486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here", 491: "Request Pending", 500: "Server Internal Error",
 		503: "Service Unavailable",
 	}[code]; ok {
 		return t

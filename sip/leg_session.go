@@ -12,7 +12,7 @@ import (
 
 // propose puts the session timer of our INVITE or UPDATE into it.
 func (l *Leg) propose(req *msg.Request) {
-	req.AppendHeader(msg.NewHeader("Supported", "timer"))
+	req.AppendHeader(msg.NewHeader("Supported", dialogSupported))
 	if v := l.session.requestValue(); v != "" {
 		req.AppendHeader(msg.NewHeader("Session-Expires", v))
 		req.AppendHeader(msg.NewHeader("Min-SE", l.session.minSEValue()))

@@ -15,7 +15,8 @@ const (
 	legProceeding legState = "proceeding" // INVITE sent, a provisional response came
 	legCancelling legState = "cancelling" // CANCEL sent, the final response is due
 	legUp         legState = "up"
-	legEnding     legState = "ending" // over for its owner; BYE waits for its answer
+	legParting    legState = "parting" // over for its owner; BYE waits for the answer to the last NOTIFY
+	legEnding     legState = "ending"  // over for its owner; BYE waits for its answer
 	legDead       legState = "dead"
 )
 
@@ -31,6 +32,8 @@ const (
 	sigReject signalKind = "reject"
 	sigHangup signalKind = "hangup"
 	sigProbe  signalKind = "probe"
+	sigHandle signalKind = "handle" // in every state
+	sigNews   signalKind = "news of a transfer"
 
 	// Requests of the peer.
 	sigCancel signalKind = "CANCEL"
@@ -39,6 +42,7 @@ const (
 	sigInvite signalKind = "re-INVITE"
 	sigUpdate signalKind = "UPDATE"
 	sigInfo   signalKind = "INFO"
+	sigRefer  signalKind = "REFER"
 	sigOther  signalKind = "other request"
 	sigKey    signalKind = "key" // RFC 4733
 
@@ -53,6 +57,7 @@ const (
 	sigReinviteDone signalKind = "re-INVITE answered"
 	sigUpdateDone   signalKind = "UPDATE answered"
 	sigProbeDone    signalKind = "OPTIONS answered"
+	sigNotifyDone   signalKind = "NOTIFY answered"
 
 	// Timers.
 	sigRepeat     signalKind = "repeat 2xx"
@@ -64,6 +69,7 @@ const (
 	sigRefresh    signalKind = "session refresh"
 	sigExpired    signalKind = "session expired"
 	sigProbeLate  signalKind = "OPTIONS not answered"
+	sigNotifyLate signalKind = "NOTIFY not answered"
 )
 
 // signal is one thing that happened. Which fields are set depends on kind.
@@ -80,6 +86,9 @@ type signal struct {
 	gen    uint64 // of a timer; 0: not a timer
 
 	ordered bool // a request that passed inOrder and was parked
+
+	sink     func(Event)
+	referral *Referral
 }
 
 // legTable is the state machine of a leg: what is done when a signal comes in a
@@ -113,6 +122,7 @@ func init() { // a literal would refer to itself through step
 			sigParked: (*Leg).parkedTooLong,
 			sigUpdate: (*Leg).update,
 			sigInfo:   (*Leg).info,
+			sigRefer:  (*Leg).park,
 			sigKey:    (*Leg).pressed,
 			sigOther:  (*Leg).other,
 		},
@@ -126,6 +136,7 @@ func init() { // a literal would refer to itself through step
 			sigInvite:      (*Leg).park,
 			sigUpdate:      (*Leg).park,
 			sigInfo:        (*Leg).park,
+			sigRefer:       (*Leg).park,
 			sigOther:       (*Leg).park,
 			sigParked:      (*Leg).parkedTooLong,
 		},
@@ -138,6 +149,7 @@ func init() { // a literal would refer to itself through step
 			sigInvite:      (*Leg).park,
 			sigUpdate:      (*Leg).park,
 			sigInfo:        (*Leg).park,
+			sigRefer:       (*Leg).park,
 			sigOther:       (*Leg).park,
 			sigParked:      (*Leg).parkedTooLong,
 		},
@@ -159,6 +171,9 @@ func init() { // a literal would refer to itself through step
 			sigParked:       (*Leg).parkedTooLong,
 			sigUpdate:       (*Leg).update,
 			sigInfo:         (*Leg).info,
+			sigRefer:        (*Leg).referred,
+			sigNews:         (*Leg).news,
+			sigNotifyDone:   (*Leg).notifyDone,
 			sigKey:          (*Leg).pressed,
 			sigOther:        (*Leg).other,
 			sigReinviteDone: (*Leg).reinviteDone,
@@ -169,6 +184,13 @@ func init() { // a literal would refer to itself through step
 			sigProbe:        (*Leg).probe,
 			sigProbeDone:    (*Leg).probeDone,
 			sigProbeLate:    (*Leg).probeLate,
+		},
+		legParting: {
+			sigAccepted:   (*Leg).acceptedAgain,
+			sigStray:      (*Leg).acceptedAgain,
+			sigNotifyDone: (*Leg).notifyDone,
+			sigNotifyLate: (*Leg).part,
+			sigBye:        (*Leg).byeCrossed,
 		},
 		legEnding: {
 			sigAccepted:     (*Leg).acceptedAgain,
@@ -191,6 +213,8 @@ func signalOf(m msg.RequestMethod) signalKind {
 		return sigUpdate
 	case msg.INFO:
 		return sigInfo
+	case msg.REFER:
+		return sigRefer
 	}
 	return sigOther
 }

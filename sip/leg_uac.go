@@ -154,6 +154,9 @@ func (l *Leg) send() {
 func (l *Leg) provisional(s signal) {
 	l.state = legProceeding
 	l.timers.stop(sigGiveUp)
+	if to := tag(s.res.To().Params); to != "" {
+		l.peer.Store(&dialogID{l.dlg.id.callID, l.id, to})
+	}
 	l.hearEarly(s.res)
 	if h := l.sent.hangup; h != nil { // wanted before CANCEL was allowed (RFC 3261 9.1)
 		l.abandon(signal{hangup: *h})
@@ -210,6 +213,8 @@ func (l *Leg) establish(res *msg.Response) (mediaChange, error) {
 		d.id.remoteTag = tag(res.To().Params)
 	}
 	l.dlg = d
+	id := d.id
+	l.peer.Store(&id)
 	l.acknowledge(&l.dlg, res)
 	if early := l.sent.early[l.dlg.id.remoteTag]; early != nil {
 		l.oa = early
@@ -343,13 +348,18 @@ func (l *Leg) acceptedTooLate(s signal) {
 
 func (l *Leg) finished(signal) { l.state = legDead }
 
-// hangup ends an answered leg with BYE.
+// hangup ends an answered leg with BYE, after what is still to be said about a
+// transfer.
 func (l *Leg) hangup(s signal) {
 	cause := s.hangup.Cause
 	if cause == "" {
 		cause = EndLocal
 	}
-	l.bye(s.hangup.Reason)
+	if l.last > 0 {
+		l.partWith(s.hangup)
+	} else {
+		l.bye(s.hangup.Reason)
+	}
 	l.end(Ended{Cause: cause})
 }
 

@@ -31,6 +31,7 @@ func newInbound(u *UA, req *msg.Request, tx *msg.ServerTx, in Incoming) (*Leg, r
 		l.discard()
 		return nil, refusal{code: 400, reason: "Missing Contact"}
 	}
+	l.peer.Store(&l.dlg.id)
 	if err := l.takeOffer(req); err != nil {
 		l.discard()
 		return nil, refusal{code: offerStatus(err)}
@@ -180,7 +181,7 @@ func (l *Leg) acknowledged(s signal) {
 	first := l.state == legAnswering
 	l.invite.res = nil
 	l.state = legUp
-	if l.ended {
+	if l.ended != nil {
 		l.bye(l.invite.hangup.Reason)
 		return
 	}
@@ -214,7 +215,7 @@ func (l *Leg) neverAcknowledged(signal) {
 // hangupSoon ends a call whose ACK has not come: BYE must wait for it (RFC 3261
 // 15), or a caller who missed our 2xx would never learn of either.
 func (l *Leg) hangupSoon(s signal) {
-	if l.ended {
+	if l.ended != nil {
 		return
 	}
 	if s.hangup.Cause == "" {
@@ -286,10 +287,10 @@ func (l *Leg) reply(req *msg.Request, code int, reason string, body []byte) *msg
 		to.Params.Remove("tag") // sipgo's own
 		to.Params.Add("tag", l.id)
 	}
-	if (req.IsInvite() || req.Method == msg.UPDATE) && code > 100 && code < 300 {
+	if (req.IsInvite() || req.Method == msg.UPDATE || req.Method == msg.REFER) && code > 100 && code < 300 {
 		res.AppendHeader(&msg.ContactHeader{Address: l.ua.contactURI(l.flow, l.id)})
 		res.AppendHeader(msg.NewHeader("Allow", allow))
-		res.AppendHeader(msg.NewHeader("Supported", "timer"))
+		res.AppendHeader(msg.NewHeader("Supported", dialogSupported))
 	}
 	if len(body) > 0 {
 		res.AppendHeader(msg.NewHeader("Content-Type", "application/sdp"))
