@@ -25,6 +25,16 @@ const (
 	EventTransferStarted   EventKind = "transfer_started"   // an agent began to pass the caller on
 	EventTransferCompleted EventKind = "transfer_completed" // another agent has the caller and is handler now
 	EventTransferFailed    EventKind = "transfer_failed"    // the caller was not passed on
+
+	EventMonitorStarted   EventKind = "monitor_started"   // a supervisor is on the line
+	EventMonitorEnded     EventKind = "monitor_ended"     // he is not any more, or in another mode
+	EventRecordingStarted EventKind = "recording_started" // the call is recorded
+	EventRecordingPaused  EventKind = "recording_paused"
+	EventRecordingResumed EventKind = "recording_resumed"
+	EventRecordingEnded   EventKind = "recording_ended"   // and what became of it
+	EventRecordingDeleted EventKind = "recording_deleted" // its time was over
+	EventLegalHold        EventKind = "legal_hold"        // recordings are kept whatever their time, or no longer
+	EventQuality          EventKind = "quality"           // how well the sides heard each other
 )
 
 // Event is one line of a case's ledger. It says what happened, not what the case

@@ -26,6 +26,16 @@ type Fact struct {
 	TransferStarted   *TransferStarted   `json:"transfer_started,omitempty"`
 	TransferCompleted *TransferCompleted `json:"transfer_completed,omitempty"`
 	TransferFailed    *TransferFailed    `json:"transfer_failed,omitempty"`
+
+	MonitorStarted   *MonitorStarted   `json:"monitor_started,omitempty"`
+	MonitorEnded     *MonitorEnded     `json:"monitor_ended,omitempty"`
+	RecordingStarted *RecordingStarted `json:"recording_started,omitempty"`
+	RecordingPaused  *RecordingPaused  `json:"recording_paused,omitempty"`
+	RecordingResumed *RecordingResumed `json:"recording_resumed,omitempty"`
+	RecordingEnded   *RecordingEnded   `json:"recording_ended,omitempty"`
+	RecordingDeleted *RecordingDeleted `json:"recording_deleted,omitempty"`
+	LegalHold        *LegalHold        `json:"legal_hold,omitempty"`
+	Quality          *Quality          `json:"quality,omitempty"`
 }
 
 // Caller is who called, as the network said.

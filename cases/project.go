@@ -23,8 +23,10 @@ var accepts = map[Phase][]FactKind{
 	Unknown: {FactArrived},
 	Waiting: {FactOffered, FactPickedUp, FactMissed, FactCallbackTaken, FactVoicemail, FactFlowLeft, FactEmergency, FactSelfServed},
 	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail, FactEmergency,
-		FactTransferStarted, FactTransferCompleted, FactTransferFailed},
-	Over: {FactFlowLeft},
+		FactTransferStarted, FactTransferCompleted, FactTransferFailed,
+		FactMonitorStarted, FactMonitorEnded, FactRecordingStarted, FactRecordingPaused, FactRecordingResumed,
+		FactRecordingEnded, FactLegalHold, FactQuality},
+	Over: {FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactLegalHold},
 }
 
 // FactKind names which field of a Fact is set.
@@ -47,6 +49,16 @@ const (
 	FactTransferStarted   FactKind = "transfer_started"
 	FactTransferCompleted FactKind = "transfer_completed"
 	FactTransferFailed    FactKind = "transfer_failed"
+
+	FactMonitorStarted   FactKind = "monitor_started"
+	FactMonitorEnded     FactKind = "monitor_ended"
+	FactRecordingStarted FactKind = "recording_started"
+	FactRecordingPaused  FactKind = "recording_paused"
+	FactRecordingResumed FactKind = "recording_resumed"
+	FactRecordingEnded   FactKind = "recording_ended"
+	FactRecordingDeleted FactKind = "recording_deleted"
+	FactLegalHold        FactKind = "legal_hold"
+	FactQuality          FactKind = "quality"
 )
 
 // Kind returns which field of f is set; empty unless it is exactly one.
@@ -58,6 +70,10 @@ func (f Fact) Kind() FactKind {
 		FactVoicemail: f.Voicemail != nil, FactTransferStarted: f.TransferStarted != nil,
 		FactFlowLeft: f.FlowLeft != nil, FactEmergency: f.Emergency != nil, FactSelfServed: f.SelfServed != nil,
 		FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
+		FactMonitorStarted: f.MonitorStarted != nil, FactMonitorEnded: f.MonitorEnded != nil,
+		FactRecordingStarted: f.RecordingStarted != nil, FactRecordingPaused: f.RecordingPaused != nil,
+		FactRecordingResumed: f.RecordingResumed != nil, FactRecordingEnded: f.RecordingEnded != nil,
+		FactRecordingDeleted: f.RecordingDeleted != nil, FactLegalHold: f.LegalHold != nil, FactQuality: f.Quality != nil,
 	} {
 		if set {
 			kinds = append(kinds, kind)
@@ -88,7 +104,7 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return Effect{}, fmt.Errorf("call %s: %s while %s: %w", f.Call, kind, phase, ErrOrder)
 	case c.Number != "" && c.Call.ID != f.Call:
 		return Effect{}, fmt.Errorf("call %s: case %s belongs to call %s: %w", f.Call, c.Number, c.Call.ID, ErrFact)
-	case (kind == FactEnded || f.transfer() != nil || kind == FactFlowLeft && phase == Over) && c.Number == "":
+	case (kind == FactEnded || f.transfer() != nil || f.Aside() || kind == FactFlowLeft && phase == Over) && c.Number == "":
 		return Effect{}, fmt.Errorf("call %s: %s without its case: %w", f.Call, kind, ErrOrder)
 	}
 	at := micros(f.At)
@@ -113,8 +129,10 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return selfServed(call, c, at), nil
 	case FactTransferStarted, FactTransferCompleted, FactTransferFailed:
 		return transferred(call, c, f, at)
+	case FactEnded:
+		return ended(call, c, f, at)
 	}
-	return ended(call, c, f, at)
+	return noted(call, c, f, at)
 }
 
 func arrived(f Fact, at time.Time) Call {
@@ -226,7 +244,9 @@ func (f Fact) Check() error {
 	}
 	switch {
 	case f.Kind() == "":
-		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, transfer_started, transfer_completed, transfer_failed")
+		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, " +
+			"transfer_started, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
+			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, legal_hold, quality")
 	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:
@@ -247,8 +267,10 @@ func (f Fact) Check() error {
 		return wrong("%s", f.checkFlow())
 	case f.checkTransfer() != "":
 		return wrong("%s", f.checkTransfer())
+	case f.checkAside() != "":
+		return wrong("%s", f.checkAside())
 	}
-	if f.OpensCase() || f.Ended != nil || f.transfer() != nil {
+	if f.OpensCase() || f.Ended != nil || f.transfer() != nil || f.Aside() {
 		if _, _, _, err := f.Case.Parse(); err != nil {
 			return fmt.Errorf("%w: %w", ErrFact, err)
 		}

@@ -94,7 +94,7 @@ func voicemailOf(v cases.Voicemail) *voicemailBody {
 
 type eventBody struct {
 	Seq      int             `json:"seq" doc:"From 1, without gaps."`
-	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,flow_left,emergency,transfer_started,transfer_completed,transfer_failed"`
+	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,flow_left,emergency,transfer_started,transfer_completed,transfer_failed,monitor_started,monitor_ended,recording_started,recording_paused,recording_resumed,recording_ended,recording_deleted,legal_hold,quality"`
 	State    string          `json:"state" doc:"State of the case after it."`
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`

@@ -213,4 +213,14 @@ var words = map[string][2]string{
 	"event transfer_started":   {"开始转接", "Transfer started"},
 	"event transfer_completed": {"转接成功", "Transfer completed"},
 	"event transfer_failed":    {"转接未成", "Transfer failed"},
+
+	"event monitor_started":   {"班长介入", "Supervisor on the line"},
+	"event monitor_ended":     {"班长退出", "Supervisor off the line"},
+	"event recording_started": {"开始录音", "Recording started"},
+	"event recording_paused":  {"暂停录音", "Recording paused"},
+	"event recording_resumed": {"恢复录音", "Recording resumed"},
+	"event recording_ended":   {"录音结束", "Recording ended"},
+	"event recording_deleted": {"录音到期删除", "Recording deleted, its time was over"},
+	"event legal_hold":        {"证据保全", "Legal hold"},
+	"event quality":           {"通话质量", "Voice quality"},
 }

@@ -17,7 +17,7 @@ import (
 type state struct {
 	Format int                   `json:"format"` // 1
 	Days   map[string]int        `json:"days"`   // YYMMDD: highest sequence given; kept for good, so that a clock set back repeats nothing
-	Open   map[string]cases.Fact `json:"open"`   // by call: its last fact, from its arrival until it ended or was missed
+	Open   map[string]cases.Fact `json:"open"`   // by call: its last fact that is no aside, from its arrival until it ended or was missed
 }
 
 // next gives out the next sequence of the day of local.
@@ -38,7 +38,7 @@ func (s *state) note(f cases.Fact) {
 	switch {
 	case f.Ended != nil || f.Missed != nil || f.SelfServed != nil:
 		delete(s.Open, f.Call)
-	case open || f.Arrived != nil:
+	case open && !f.Aside() || f.Arrived != nil:
 		s.Open[f.Call] = f
 	}
 }

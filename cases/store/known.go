@@ -103,6 +103,7 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 		if c.fact.FlowLeft != nil {
 			queueScores(&b, c.fact)
 		}
+		queueAside(&b, c.fact)
 		if c.Event != nil {
 			queueEvent(&b, *c.Event)
 		}
