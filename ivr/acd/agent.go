@@ -77,8 +77,9 @@ type member struct {
 
 // talk is a call an agent is in.
 type talk struct {
-	call   string
-	wrapUp time.Duration // what it leaves to do
+	call     string
+	wrapUp   time.Duration // what it leaves to do …
+	reserved bool          // … unless he was only taken for it
 }
 
 // state derives the state at now. A phone that rings stays Ringing whatever else

@@ -7,6 +7,9 @@
 //	defer t.Leave(metrics.WaitAbandoned)
 //	for offer := range t.Offers() { ring offer.Agents … t.Missed / t.Claim }
 //	defer board.Released(agent, id)
+//
+// Agents who get a call otherwise, by transfer or because they call somebody back,
+// are taken: Take, then Keep or Missed, and Released.
 package acd
 
 import (
@@ -21,13 +24,14 @@ import (
 	"shouwen/metrics"
 )
 
-// What Enter, Claim and Err return.
+// What Enter, Claim, Take and Err return.
 var (
 	ErrNoQueue = errors.New("no such queue")
 	ErrFull    = errors.New("queue is full")
 	ErrClosed  = errors.New("queue is closed") // draining, or the board has stopped
 	ErrExpired = errors.New("nobody came within the longest wait")
 	ErrTaken   = errors.New("agent is taken by another call")
+	ErrNoAgent = errors.New("no such agent")
 	ErrOver    = errors.New("wait is over")
 )
 
@@ -197,13 +201,14 @@ func (b *Board) do(f func(now time.Time)) error {
 // already, are not turned away by the latter two.
 func (b *Board) Enter(c Caller) (t *Ticket, err error) {
 	gone := b.do(func(now time.Time) { t, err = b.enter(c, now) })
-	if gone != nil {
-		err = gone
-	}
+	return t, enterError(c, cmp.Or(gone, err))
+}
+
+func enterError(c Caller, err error) error {
 	if err != nil {
-		return nil, fmt.Errorf("enter %q: %w", c.Queue, err)
+		return fmt.Errorf("enter %q: %w", c.Queue, err)
 	}
-	return t, nil
+	return nil
 }
 
 func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
@@ -219,8 +224,8 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 		return nil, ErrFull
 	}
 	t := &Ticket{
-		TieWindow: q.TieWindow,
-		board:     b, caller: c, queue: q, entered: now, since: now, offers: make(chan Offer, unread+1),
+		TieWindow: q.TieWindow, WrapUp: q.WrapUp,
+		board: b, caller: c, queue: q, entered: now, since: now, offers: make(chan Offer, unread+1),
 		waiting: true, tried: map[string]bool{},
 	}
 	if !c.Since.IsZero() && c.Since.Before(now) {

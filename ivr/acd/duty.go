@@ -44,7 +44,7 @@ func (b *Board) ExtendWrapUp(user string, d time.Duration) (extended bool) {
 }
 
 // Busy reports that the agent is in a call that no ticket of his brought: one
-// between extensions, or a transferred one. Not for a call he claimed. It leaves
+// between extensions. Not for a call he claimed or was taken for. It leaves
 // nothing to wrap up, and a wrap-up under way goes on beside it.
 func (b *Board) Busy(user, call string) {
 	b.update(user, func(m *member, _ time.Time) {
@@ -55,16 +55,19 @@ func (b *Board) Busy(user, call string) {
 	})
 }
 
-// Released reports that the agent is no longer in the call, claimed or reported
-// by Busy. After a claimed one his wrap-up begins.
+// Released reports that the agent is no longer in the call: claimed, kept, or
+// reported by Busy. After the first two his wrap-up begins.
 func (b *Board) Released(user, call string) {
-	b.update(user, func(m *member, now time.Time) {
-		m.calls = slices.DeleteFunc(m.calls, func(t talk) bool {
-			if t.call == call && t.wrapUp > 0 {
-				m.wrapUntil = now.Add(t.wrapUp)
-			}
-			return t.call == call
-		})
+	b.update(user, func(m *member, now time.Time) { m.release(call, now) })
+}
+
+// release ends the agent's part in a call.
+func (m *member) release(call string, now time.Time) {
+	m.calls = slices.DeleteFunc(m.calls, func(t talk) bool {
+		if t.call == call && t.wrapUp > 0 && !t.reserved {
+			m.wrapUntil = now.Add(t.wrapUp)
+		}
+		return t.call == call
 	})
 }
 
@@ -80,6 +83,14 @@ func (b *Board) Lost(user string) {
 func (b *Board) miss(m *member, why metrics.Missed) {
 	b.metrics.Missed(m.Department, why)
 	m.ticket = nil
+}
+
+// leaveAlone lets the agent rest whose phone did not take a call.
+func (b *Board) leaveAlone(m *member, why metrics.Missed, now time.Time) {
+	m.restUntil, m.restFor = now.Add(rest), why
+	if why == metrics.NoAnswer {
+		b.unanswered(m)
+	}
 }
 
 // unanswered counts a phone that rang in vain, and pauses its agent when he seems

@@ -20,6 +20,7 @@ type Claim struct {
 // but the one in Board.Run.
 type Ticket struct {
 	TieWindow time.Duration // how long to gather answers before Claim; read only
+	WrapUp    time.Duration // what an agent has after the call to finish it; read only
 
 	board   *Board
 	caller  Caller
@@ -66,10 +67,7 @@ func (t *Ticket) Missed(user string, why metrics.Missed) {
 		}
 		t.board.log.Info("offer missed", "call", t.caller.Call, "agent", user, "reason", why)
 		t.board.miss(m, why)
-		m.restUntil, m.restFor = now.Add(rest), why
-		if why == metrics.NoAnswer {
-			t.board.unanswered(m)
-		}
+		t.board.leaveAlone(m, why, now)
 		if !t.rings() {
 			t.ends = time.Time{}
 		}
@@ -111,7 +109,7 @@ func (t *Ticket) claim(answers []Answer, now time.Time) (Claim, error) {
 		c.Tied = append(c.Tied, t.board.agents[a.User].Agent)
 	}
 	t.end(metrics.WaitAnswered, now)
-	m.calls = append(m.calls, talk{t.caller.Call, t.queue.WrapUp})
+	m.calls = append(m.calls, talk{call: t.caller.Call, wrapUp: t.queue.WrapUp})
 	m.work.Calls++
 	m.work.Missed = 0
 	if t.lined {

@@ -3,10 +3,8 @@ package call
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"shouwen/cases"
-	"shouwen/ivr/acd"
 )
 
 // What Transfer, Toggle, Complete and Cancel return, besides a *TargetError.
@@ -71,43 +69,4 @@ func (c *Conversation) command(e event) {
 		return
 	}
 	e.reply <- c.feature(e.feature, e.extension)
-}
-
-// reserve makes an agent busy with call, unless he is in another.
-func (s *Switch) reserve(user, call string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.targets[user] != "" {
-		return false
-	}
-	s.Board.Busy(user, call)
-	for _, p := range s.Board.Snapshot().Agents {
-		if p.User == user && p.State == acd.Talking && p.Call != call { // he was first in that one
-			s.Board.Released(user, call)
-			return false
-		}
-	}
-	if s.targets == nil {
-		s.targets = make(map[string]string)
-	}
-	s.targets[user] = call
-	return true
-}
-
-// ready says whether an agent could be rung now.
-func (s *Switch) ready(user string) bool {
-	return slices.ContainsFunc(s.Board.Snapshot().Agents, func(p acd.Presence) bool { return p.User == user && p.State == acd.Ready })
-}
-
-// keep says that a reserved agent is in the call for good.
-func (s *Switch) keep(user string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.targets, user)
-}
-
-// free ends what reserve began.
-func (s *Switch) free(user, call string) {
-	s.keep(user)
-	s.Board.Released(user, call)
 }

@@ -51,6 +51,7 @@ type Conversation struct {
 	limit   *time.Timer            // of the state; nil: none
 	wait    metrics.Outcome        // how the wait ends if nobody picks up
 	entered time.Time              // into the queue
+	wrapUp  time.Duration          // of the queue
 	missed  cases.MissedReason
 	gone    bool // the caller's leg has ended
 
@@ -251,7 +252,7 @@ func (c *Conversation) abort() {
 	}
 	if c.target != nil {
 		c.target.hangup("")
-		c.sw.free(c.target.User, c.id)
+		c.sw.Board.Released(c.target.User, c.id)
 	}
 	if c.ticket != nil {
 		c.ticket.Leave(metrics.WaitOverflow)

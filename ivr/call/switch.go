@@ -61,11 +61,10 @@ type Switch struct {
 	Metrics   *metrics.Metrics
 	Log       *slog.Logger
 
-	mu      sync.Mutex
-	live    map[string]Live
-	calls   map[string]*Conversation // to hotlines
-	targets map[string]string        // call ids by the user each is about to be passed on to
-	wg      sync.WaitGroup           // of conversations, their facts included
+	mu    sync.Mutex
+	live  map[string]Live
+	calls map[string]*Conversation // to hotlines
+	wg    sync.WaitGroup           // of conversations, their facts included
 }
 
 // Live is a call as it is now.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr/acd"
 	"shouwen/metrics"
 	"shouwen/sip"
 )
@@ -98,7 +99,7 @@ func (c *Conversation) begin(kind cases.TransferKind, m move, extension string) 
 
 // reach rings every phone of user, who is busy from now on; or says why it cannot.
 func (c *Conversation) reach(user string) cases.TransferFailure {
-	if user == c.agent.User || user == c.caller.Incoming().Account || !c.sw.reserve(user, c.id) {
+	if user == c.agent.User || user == c.caller.Incoming().Account || c.sw.Board.Take(user, c.id, c.wrapUp) != nil {
 		return cases.TransferBusy
 	}
 	c.live.Target = user // on show before the phone rings
@@ -107,7 +108,7 @@ func (c *Conversation) reach(user string) cases.TransferFailure {
 	told.Display = string(c.live.Case)
 	legs := c.sw.ring(user, told, c.log, c.post)
 	if len(legs) == 0 {
-		c.sw.free(user, c.id)
+		c.sw.Board.Missed(user, c.id, metrics.Unreachable)
 		return cases.TransferUnreachable
 	}
 	c.target = &party{User: user, legs: legs}
@@ -156,7 +157,7 @@ func (c *Conversation) completed() {
 	agent := c.target
 	c.target = nil
 	c.releaseAgent()
-	c.sw.keep(agent.User)
+	c.sw.Board.Keep(agent.User, c.id)
 	c.agent, c.passing, c.since = agent, nil, now
 	c.live.Agent, c.live.Target = agent.User, ""
 }
@@ -173,19 +174,42 @@ func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith
 	if c.agent == nil {
 		f.Talk = cases.Span(c.left.Sub(c.since))
 	}
+	if missed, ok := missedTransfer[why]; ok && c.target != nil && t.up.IsZero() {
+		c.sw.Board.Missed(c.target.User, c.id, missed)
+	}
 	c.log.Info("transfer failed", "kind", t.Kind, "by", t.By, "to", t.To, "reason", why, "caller", caller)
 	c.record(cases.Fact{TransferFailed: f})
 	c.sw.Metrics.Transfers.Finished(c.line.Queue, metrics.TransferKind(t.Kind), metrics.ToAgent, result)
 }
 
-// requeue puts a caller who has lost his agent in front of the queue, before
-// anybody who is set free by it can be offered to those who wait there.
+// missedTransfer is what a failed transfer says of the target's phone, if anything.
+var missedTransfer = map[cases.TransferFailure]metrics.Missed{
+	cases.TransferBusy:        metrics.Declined,
+	cases.TransferDeclined:    metrics.Declined,
+	cases.TransferNoAnswer:    metrics.NoAnswer,
+	cases.TransferUnreachable: metrics.Unreachable,
+}
+
+// firstFor is how long a caller who has lost his agent rings nobody but his
+// first-asker, if that one is free.
+const firstFor = 12 * time.Second
+
+// requeue puts a caller who has lost his agent in front of the queue, and sets
+// everybody else free.
 func (c *Conversation) requeue() {
 	c.log.Warn("caller goes back to the front of the queue", "agent", c.live.Agent)
 	c.meeting.part()
 	c.live.Agent = ""
 	c.wait = metrics.WaitAbandoned
-	c.join(true)
+	var others []string
+	for _, p := range []*party{c.agent, c.target} {
+		if p != nil {
+			others = append(others, p.User)
+		}
+	}
+	c.join(func() (*acd.Ticket, error) {
+		return c.sw.Board.Return(acd.Caller{Call: c.id, Queue: c.line.Queue, First: c.first, FirstFor: firstFor}, others...)
+	})
 	c.releaseTarget()
 	c.releaseAgent()
 	c.playAgent(gone)
@@ -253,6 +277,6 @@ func (c *Conversation) releaseTarget() {
 		c.meeting.part()
 	}
 	c.target.hangup("")
-	c.sw.free(c.target.User, c.id)
+	c.sw.Board.Released(c.target.User, c.id)
 	c.target = nil
 }

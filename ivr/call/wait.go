@@ -36,31 +36,24 @@ func (c *Conversation) answered(event) {
 }
 
 // queue takes the caller into the queue.
-func (c *Conversation) queue(event) { c.join(false) }
+func (c *Conversation) queue(event) {
+	c.join(func() (*acd.Ticket, error) { return c.sw.Board.Enter(acd.Caller{Call: c.id, Queue: c.line.Queue}) })
+}
 
-// firstFor is how long a caller who has lost his agent rings nobody but his
-// first-asker, if that one is free.
-const firstFor = 12 * time.Second
-
-// join enters the queue, in front of everybody else if a dead phone or a failed
-// transfer threw the caller back.
-func (c *Conversation) join(front bool) {
+// join waits in the queue that enter puts the caller into.
+func (c *Conversation) join(enter func() (*acd.Ticket, error)) {
 	c.enter(waiting)
 	if c.entered.IsZero() {
 		c.entered = time.Now()
 	}
-	caller := acd.Caller{Call: c.id, Queue: c.line.Queue, Front: front}
-	if front && c.sw.ready(c.first) { // who rings for another would only be waited for
-		caller.First, caller.FirstFor = c.first, firstFor
-	}
-	t, err := c.sw.Board.Enter(caller)
+	t, err := enter()
 	if err != nil {
 		c.log.Warn("queue takes no caller", "err", err)
 		c.missed = cases.MissedRefused
 		c.sorry()
 		return
 	}
-	c.ticket, c.offers = t, t.Offers()
+	c.ticket, c.offers, c.wrapUp = t, t.Offers(), t.WrapUp
 	if len(c.offers) > 0 { // somebody is ready already
 		c.play(c.sw.Sounds.PleaseHold, c.sw.Sounds.Music)
 	} else {
