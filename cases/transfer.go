@@ -32,8 +32,9 @@ type TransferStarted struct {
 // now on. First-asker and responsible stay who they are.
 type TransferCompleted struct {
 	Transfer
-	Talk      Span `json:"talk_seconds"`      // of the agent in the call, from his pick-up to his leaving
-	Consulted Span `json:"consulted_seconds"` // of which with the target
+	Talk      Span `json:"talk_seconds"`               // of the agent in the call, from his pick-up to his leaving
+	Consulted Span `json:"consulted_seconds"`          // of which with the target
+	Conferred Span `json:"conferred_seconds,omitzero"` // of which with target and caller
 }
 
 // TransferFailure says why a target did not get the caller.

@@ -67,6 +67,27 @@ func (p *passed) consulted() siptest.TestCall {
 	return target
 }
 
+// conferred lets all three speak with each other.
+func (p *passed) conferred() siptest.TestCall {
+	p.t.Helper()
+	target := p.consulted()
+	p.agent.Press("*3")
+	p.together(target)
+	return target
+}
+
+// together checks that caller, agent and target hear each other, and nothing else.
+func (p *passed) together(target siptest.TestCall) {
+	p.t.Helper()
+	for listener, hears := range map[siptest.TestCall][2]int{
+		p.caller: {toneOf(0), toneOf(1)}, p.agent: {callerSays, toneOf(1)}, target: {callerSays, toneOf(0)},
+	} {
+		listener.Hears(hears[0])
+		listener.Hears(hears[1])
+		listener.Silent(musicSays, silentFor)
+	}
+}
+
 // talk checks that the caller and who, the i-th agent, hear each other and the
 // caller no music.
 func (p *passed) talk(who siptest.TestCall, i int) {

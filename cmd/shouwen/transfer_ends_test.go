@@ -39,6 +39,7 @@ var stages = map[string]stage{
 		target.Hears(musicSays)
 		return target
 	},
+	"while all three speak": (*passed).conferred,
 	"while the agent is told": func(p *passed) (none siptest.TestCall) {
 		p.agent.Press("*29999#")
 		p.agent.Hears(toneHz)
@@ -170,7 +171,7 @@ func TestFirstAskerRingsFirst(t *testing.T) {
 // TestTargetHangsUp: the agent has the caller again.
 func TestTargetHangsUp(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"while the two agents speak", "while the target waits"} {
+	for _, name := range []string{"while the two agents speak", "while the target waits", "while all three speak"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := passOn(t, 2)
@@ -237,13 +238,13 @@ func TestAgentAndCallerHangUp(t *testing.T) {
 func TestPhoneDiesInTransfer(t *testing.T) {
 	t.Parallel()
 	soon := func(c *Config) { c.RTP.MediaTimeout = Duration(2 * time.Second) }
-	for _, name := range []string{"while the target rings", "while the two agents speak", "while the target waits"} {
+	for _, name := range []string{"while the target rings", "while the two agents speak", "while the target waits", "while all three speak"} {
 		t.Run("the agent's "+name, func(t *testing.T) {
 			t.Parallel()
 			p := passOn(t, 2, soon)
 			target := stages[name](p)
 			unplug(t, p.phones[0], p.agent)
-			if name == "while the target rings" {
+			if name == "while the target rings" || name == "while all three speak" { // the target hears no difference
 				until(t, "the agent is out", func() bool { return p.server.board.Snapshot().Agents[0].Call == "" })
 			}
 			_ = target.Call.Answer()
@@ -340,7 +341,7 @@ func TestTransferWhileDraining(t *testing.T) {
 		p.back()
 		p.end(p.agent, 0, started, failed)
 	})
-	for _, name := range []string{"while the target rings", "after the agent left", "while the two agents speak"} {
+	for _, name := range []string{"while the target rings", "after the agent left", "while the two agents speak", "while all three speak"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := passOn(t, 2)

@@ -28,13 +28,15 @@ func (c *Conversation) arrange() {
 	c.show()
 }
 
-// joined returns who hear each other: the agent, and caller or target.
+// joined returns who hear each other: the agent, and caller or target or both.
 func (c *Conversation) joined(p places) []*sip.Leg {
 	switch p.agent {
 	case withCaller:
 		return []*sip.Leg{c.caller, c.agent.legs[0]}
 	case withTarget:
 		return []*sip.Leg{c.target.legs[0], c.agent.legs[0]}
+	case withAll:
+		return []*sip.Leg{c.caller, c.agent.legs[0], c.target.legs[0]}
 	}
 	return nil
 }

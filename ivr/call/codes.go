@@ -17,6 +17,7 @@ const (
 	ToggleTransfer   Feature = "toggle_transfer"   // speak with the other of caller and target
 	CompleteTransfer Feature = "complete_transfer" // leave caller and target to each other
 	CancelTransfer   Feature = "cancel_transfer"   // take the caller back
+	Conference       Feature = "conference"        // speak with both
 )
 
 // takesExtension says whether an extension and # follow the code.
@@ -28,7 +29,7 @@ type Codes map[Feature]string
 
 // DefaultCodes are the codes of an organisation that wants no others.
 func DefaultCodes() Codes {
-	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**"}
+	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**", Conference: "*3"}
 }
 
 // CodeError says which code cannot work, and why.

@@ -44,6 +44,9 @@ func (s *Switch) Complete(call, by string) error { return s.command(call, by, Co
 // Cancel gives the caller back to agent by.
 func (s *Switch) Cancel(call, by string) error { return s.command(call, by, CancelTransfer, "") }
 
+// Conference lets caller, agent and target hear each other.
+func (s *Switch) Conference(call, by string) error { return s.command(call, by, Conference, "") }
+
 // command has the call's owner do what agent by asks for.
 func (s *Switch) command(call, by string, f Feature, extension string) error {
 	s.mu.Lock()

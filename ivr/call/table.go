@@ -32,7 +32,7 @@ func (s state) shown(held bool) metrics.CallState {
 		return metrics.Ringing
 	case collecting, consulting, passing, following, consulted, returning:
 		return metrics.Held
-	case talking, settling, toggled:
+	case talking, settling, toggled, conferring:
 		if held {
 			return metrics.Held
 		}
@@ -137,7 +137,7 @@ func init() { // a literal would refer to itself through step
 			evAgentEnded:  (*Conversation).ignore,
 		},
 	}
-	for _, st := range []state{settling, collecting, consulting, passing, following, consulted, toggled, returning} {
+	for _, st := range []state{settling, collecting, consulting, passing, following, consulted, toggled, conferring, returning} {
 		table[st] = map[eventKind]func(*Conversation, event){
 			evAgentEnded:  (*Conversation).agentEnded,
 			evAgentDigit:  (*Conversation).digit,

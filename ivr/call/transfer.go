@@ -14,7 +14,9 @@ import (
 // transfer is a transfer under way.
 type transfer struct {
 	cases.Transfer
-	up time.Time // when the target picked up; zero: not yet
+	up        time.Time     // when the target picked up; zero: not yet
+	conferred time.Duration // with the caller and the agent
+	together  time.Time     // since when they are; zero: they are not
 }
 
 // digit collects what the agent presses, until it is a feature code or cannot
@@ -57,7 +59,7 @@ func (c *Conversation) digit(e event) {
 
 // feature does what the agent asks for. The error says why it cannot.
 func (c *Conversation) feature(f Feature, extension string) error {
-	moves := map[Feature]move{ToggleTransfer: toggle, CompleteTransfer: finish, CancelTransfer: cancel}
+	moves := map[Feature]move{ToggleTransfer: toggle, CompleteTransfer: finish, CancelTransfer: cancel, Conference: confer}
 	switch f {
 	case WarmTransfer:
 		return c.begin(cases.TransferWarm, warm, extension)
@@ -126,6 +128,9 @@ func (c *Conversation) move(m move, why cases.TransferFailure) bool {
 		why = cases.TransferNoAnswer
 	}
 	c.log.Debug("transfer", "move", m, "was", c.state, "is", r.to)
+	if c.passing != nil {
+		c.passing.confer(r.to == conferring)
+	}
 	switch {
 	case r.completed:
 		c.completed()
@@ -142,10 +147,20 @@ func (c *Conversation) move(m move, why cases.TransferFailure) bool {
 	return true
 }
 
+// confer counts the time in which three speak.
+func (t *transfer) confer(on bool) {
+	if !t.together.IsZero() {
+		t.conferred += time.Since(t.together)
+	}
+	if t.together = (time.Time{}); on {
+		t.together = time.Now()
+	}
+}
+
 // completed makes the target the caller's agent.
 func (c *Conversation) completed() {
 	now, t := time.Now(), c.passing
-	f := &cases.TransferCompleted{Transfer: t.Transfer, Talk: cases.Span(c.left.Sub(c.since))}
+	f := &cases.TransferCompleted{Transfer: t.Transfer, Talk: cases.Span(c.left.Sub(c.since)), Conferred: cases.Span(t.conferred)}
 	if c.agent != nil {
 		f.Talk, f.Consulted = cases.Span(now.Sub(c.since)), cases.Span(now.Sub(t.up))
 	}

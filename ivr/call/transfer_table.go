@@ -15,6 +15,7 @@ const (
 	following  state = "following"  // the same, and the agent has left
 	consulted  state = "consulted"  // the agent speaks with the target
 	toggled    state = "toggled"    // the agent speaks with the caller, the target waits
+	conferring state = "conferring" // caller, agent and target hear each other
 	returning  state = "returning"  // the agent hears that the target does not come
 	settling   state = "settling"   // a transfer has just connected the caller: a hang-up now is a race, not an end
 )
@@ -41,6 +42,7 @@ const (
 	toggle      move = "toggle"         // the agent wants to speak with the other
 	finish      move = "complete"       // the agent wants to leave
 	cancel      move = "cancel"         // the agent wants the caller back
+	confer      move = "confer"         // the agent wants all three to speak
 	targetUp    move = "target up"      // the target picked up
 	targetOut   move = "target out"     // it did not, or hung up
 	agentHungUp move = "agent hung up"  //
@@ -110,6 +112,7 @@ var transfers = map[state]map[move]row{
 	},
 	consulted: {
 		toggle:      {to: toggled},
+		confer:      {to: conferring},
 		finish:      {to: settling, completed: true},
 		cancel:      {to: settling},
 		targetOut:   {to: settling},
@@ -117,6 +120,15 @@ var transfers = map[state]map[move]row{
 		agentLost:   {to: settling, completed: true},
 	},
 	toggled: {
+		toggle:      {to: consulted},
+		confer:      {to: conferring},
+		finish:      {to: settling, completed: true},
+		cancel:      {to: talking},
+		targetOut:   {to: settling},
+		agentHungUp: {to: settling, completed: true},
+		agentLost:   {to: settling, completed: true},
+	},
+	conferring: {
 		toggle:      {to: consulted},
 		finish:      {to: settling, completed: true},
 		cancel:      {to: talking},
@@ -144,6 +156,7 @@ const (
 	withCaller place = "with caller" // they hear each other
 	withAgent  place = "with agent"
 	withTarget place = "with target"
+	withAll    place = "with all"
 )
 
 // places is where everybody is in a state.
@@ -158,6 +171,7 @@ var stands = map[state]places{
 	following:  {music, gone, rings},
 	consulted:  {music, withTarget, withAgent},
 	toggled:    {withAgent, withCaller, music},
+	conferring: {withAll, withAll, withAll},
 	returning:  {music, refusal, gone},
 }
 

@@ -22,7 +22,7 @@ func (s *script) callerIs() []string {
 		"ended":   s.ended,
 		"queue":   !s.ended && s.state == waiting,
 		"flow":    !s.ended && s.state == opening, // the case is being made durable
-		"talking": !s.ended && stands[s.state].caller == withAgent,
+		"talking": !s.ended && (stands[s.state].caller == withAgent || stands[s.state].caller == withAll),
 		"hold":    !s.ended && stands[s.state].caller == music,
 	} {
 		if so {
@@ -36,7 +36,7 @@ func (s *script) callerIs() []string {
 func (s *script) can() []move {
 	var all []move
 	if s.agent != "" {
-		all = append(all, keyed, miskeyed, warm, blind, noTarget, toggle, finish, cancel, agentHungUp, agentLost)
+		all = append(all, keyed, miskeyed, warm, blind, noTarget, toggle, confer, finish, cancel, agentHungUp, agentLost)
 	}
 	if s.target != "" {
 		all = append(all, targetOut)
@@ -150,10 +150,13 @@ func TestTransfersKeepTheCaller(t *testing.T) {
 
 func TestPlacesFitEachOther(t *testing.T) {
 	for st, at := range stands {
+		if all := at.caller == withAll; all != (at.agent == withAll) || all != (at.target == withAll) {
+			t.Errorf("%s: %+v", st, at)
+		}
 		if (at.caller == withAgent) != (at.agent == withCaller) || (at.agent == withTarget) != (at.target == withAgent) {
 			t.Errorf("%s: %+v", st, at)
 		}
-		if at.caller != withAgent && at.caller != music {
+		if at.caller != withAgent && at.caller != withAll && at.caller != music {
 			t.Errorf("%s: the caller is %s", st, at.caller)
 		}
 	}
@@ -177,7 +180,7 @@ func TestNoStatePassesOverAnEnd(t *testing.T) {
 		switch at.target {
 		case rings:
 			want = append(want, targetUp, targetOut, tooLong)
-		case withAgent, music:
+		case withAgent, withAll, music:
 			want = append(want, targetOut)
 		}
 		if limits[st] > 0 {
