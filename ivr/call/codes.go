@@ -64,10 +64,10 @@ func (c Codes) Check() error {
 	return nil
 }
 
-// Dialled returns how each feature is dialled, for people: "*2<ext>#"; ready and
-// not_ready outside of a call, the others in one.
+// Dialled returns how each feature is dialled, for people: "*2<ext>#"; ready,
+// not_ready and monitor outside of a call, the others in one.
 func (c Codes) Dialled() map[string]string {
-	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode}
+	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode, "monitor": MonitorCode + "<ext>"}
 	for f, code := range c {
 		if code == "" {
 			continue

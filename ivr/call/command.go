@@ -49,16 +49,21 @@ func (s *Switch) Conference(call, by string) error { return s.command(call, by, 
 
 // command has the call's owner do what agent by asks for.
 func (s *Switch) command(call, by string, f Feature, extension string) error {
+	return s.ask(call, event{kind: evCommand, user: by, feature: f, extension: extension})
+}
+
+// ask has the call's owner do what e says.
+func (s *Switch) ask(call string, e event) error {
 	s.mu.Lock()
 	c := s.calls[call]
 	s.mu.Unlock()
 	if c == nil {
 		return ErrNoCall
 	}
-	reply := make(chan error, 1)
-	c.post(event{kind: evCommand, user: by, feature: f, extension: extension, reply: reply})
+	e.reply = make(chan error, 1)
+	c.post(e)
 	select {
-	case err := <-reply:
+	case err := <-e.reply:
 		return err
 	case <-c.done:
 		return ErrNoCall

@@ -66,6 +66,8 @@ type Conversation struct {
 	tone        *media.Playback       // to the agent
 	targetMusic *media.Playback
 
+	supervisor *supervisor // on the line, or rung for that; nil: none
+
 	unrecorded int     // facts the recorder has not reported back
 	later      []event // that came while a fact waited for the disk
 }
@@ -253,6 +255,10 @@ func (c *Conversation) abort() {
 	if c.target != nil {
 		c.target.hangup("")
 		c.sw.Board.Released(c.target.User, c.id)
+	}
+	if c.supervisor != nil {
+		c.supervisor.hangup("")
+		c.sw.Board.Released(c.supervisor.User, c.id)
 	}
 	if c.ticket != nil {
 		c.ticket.Leave(metrics.WaitOverflow)

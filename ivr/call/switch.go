@@ -69,16 +69,18 @@ type Switch struct {
 
 // Live is a call as it is now.
 type Live struct {
-	ID        string // call id
-	Direction metrics.Direction
-	State     metrics.CallState
-	Caller    cases.Caller
-	Dialed    string
-	Agent     string           // who talks with the caller, or empty
-	Target    string           // whom the agent is passing the caller on to, or empty
-	Case      cases.CaseNumber // empty until picked up
-	Since     time.Time        // arrival
-	Answered  time.Time        // pick-up; zero: not yet
+	ID         string // call id
+	Direction  metrics.Direction
+	State      metrics.CallState
+	Caller     cases.Caller
+	Dialed     string
+	Agent      string            // who talks with the caller, or empty
+	Target     string            // whom the agent is passing the caller on to, or empty
+	Supervisor string            // on the line or rung for that, or empty
+	Monitor    cases.MonitorMode // how
+	Case       cases.CaseNumber  // empty until picked up
+	Since      time.Time         // arrival
+	Answered   time.Time         // pick-up; zero: not yet
 }
 
 // OnCall decides what becomes of a new leg and returns the receiver of its
@@ -90,6 +92,9 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	}
 	if in.Account != "" && (in.Dialed == ReadyCode || in.Dialed == NotReadyCode) {
 		return s.duty(leg, in.Account, in.Dialed == ReadyCode)
+	}
+	if extension, ok := dialsMonitor(in.Dialed); ok && in.Account != "" {
+		return s.monitor(leg, in.Account, extension)
 	}
 	target, ok := s.Directory.Lookup(in.Dialed)
 	if !ok || target.Person == nil || in.Account == "" { // from outside, an extension is nobody's business

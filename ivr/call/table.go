@@ -65,6 +65,13 @@ const (
 	evLimit         eventKind = "limit of the state over"
 	evToned         eventKind = "tone over"
 	evCommand       eventKind = "command"
+
+	evMonitor         eventKind = "a supervisor wants to come"
+	evMonitorMode     eventKind = "another mode wanted"
+	evMonitorEnd      eventKind = "the supervisor is to go"
+	evSupervisorUp    eventKind = "supervisor up"
+	evSupervisorEnded eventKind = "supervisor ended"
+	evSupervisorDigit eventKind = "supervisor pressed a key"
 )
 
 // event is one thing that happened. Which fields are set depends on kind.
@@ -77,9 +84,10 @@ type event struct {
 	fact  cases.Fact
 	err   error
 
-	feature   Feature    // asked for by user
-	extension string     // for it
-	reply     chan error // what became of it
+	feature   Feature           // asked for by user
+	extension string            // for it
+	mode      cases.MonitorMode // asked for by user
+	reply     chan error        // what became of it
 }
 
 // targetKinds is what an event is called if the leg is not the agent's but the
@@ -158,6 +166,13 @@ func init() { // a literal would refer to itself through step
 		evAgentUp:       (*Conversation).tooLate,
 		evToned:         (*Conversation).toned,
 		evCommand:       (*Conversation).command,
+
+		evMonitor:         (*Conversation).monitor,
+		evMonitorMode:     (*Conversation).monitorMode,
+		evMonitorEnd:      (*Conversation).monitorEnd,
+		evSupervisorUp:    (*Conversation).supervisorUp,
+		evSupervisorEnded: (*Conversation).supervisorEnded,
+		evSupervisorDigit: (*Conversation).supervisorDigit,
 	}
 }
 

@@ -45,8 +45,10 @@ func (c *Conversation) agentEnded(e event) {
 	}
 }
 
-// releaseAgent unbridges the agent and makes him free for others.
+// releaseAgent unbridges the agent, and who is on his line, and makes him free for
+// others.
 func (c *Conversation) releaseAgent() {
+	c.releaseSupervisor()
 	c.meeting.part()
 	if c.agent != nil {
 		c.agent.hangup("")
