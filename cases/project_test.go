@@ -45,7 +45,7 @@ func callbackTaken() cases.Fact {
 
 func voicemail() cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
-		Voicemail: &cases.Voicemail{File: callID, Length: cases.Span(time.Second)}}
+		Voicemail: &cases.Voicemail{File: "2026/11/23/" + callID + ".wav", Length: cases.Span(time.Second)}}
 }
 
 func ended() cases.Fact {
@@ -333,9 +333,9 @@ func TestFactCheck(t *testing.T) {
 		"a message of another call": func(f *cases.Fact) {
 			f.PickedUp, f.Voicemail = nil, &cases.Voicemail{File: "../secrets", Length: cases.Span(time.Second)}
 		},
-		"an empty message": func(f *cases.Fact) { f.PickedUp, f.Voicemail = nil, &cases.Voicemail{File: callID} },
+		"an empty message": func(f *cases.Fact) { f.PickedUp, f.Voicemail = nil, &cases.Voicemail{File: voicemail().Voicemail.File} },
 		"a message without a case": func(f *cases.Fact) {
-			f.Case, f.PickedUp, f.Voicemail = "", nil, &cases.Voicemail{File: callID, Length: cases.Span(time.Second)}
+			f.Case, f.PickedUp, f.Voicemail = "", nil, &cases.Voicemail{File: voicemail().Voicemail.File, Length: cases.Span(time.Second)}
 		},
 		"a score there is not":    func(f *cases.Fact) { f.PickedUp, f.FlowLeft = nil, &cases.FlowLeft{Scores: map[string]int{"s": 6}} },
 		"a priority there is not": func(f *cases.Fact) { f.PickedUp, f.FlowLeft = nil, &cases.FlowLeft{Priority: 10} },

@@ -2,8 +2,22 @@ package cases
 
 import (
 	"fmt"
+	"path"
+	"regexp"
 	"time"
 )
+
+// Place is where a caller stands in line who has hung up and is owed a callback.
+type Place struct {
+	Case    CaseNumber
+	Call    string // in which he took the callback
+	Caller  Caller // of that call
+	Hotline string // dialled then
+	Number  Number // to be called
+	Queue   string
+	Since   time.Time // when he began to wait
+	Due     time.Time // of the callback
+}
 
 // CallbackTaken: a caller who waited chose to be called back and to keep his place
 // in line. Like Missed, which follows when he hangs up, it opens a case.
@@ -16,9 +30,11 @@ type CallbackTaken struct {
 
 // Voicemail: a caller left a message. Like Missed, which follows, it opens a case.
 type Voicemail struct {
-	File   string `json:"file"` // id of the message: the call's
+	File   string `json:"file"` // where the message is kept, below the folder of messages: 2026/11/23/CALL.wav
 	Length Span   `json:"length_seconds"`
 }
+
+var messageFile = regexp.MustCompile(`^\d{4}/\d\d/\d\d/[0-9a-f-]{36}\.wav$`)
 
 // OpensCase says whether the journal gives f a case number if its call has none.
 func (f Fact) OpensCase() bool {
@@ -33,8 +49,8 @@ func (f Fact) checkUnanswered() string {
 		return "callback to no number"
 	case taken != nil && (taken.Since.IsZero() || taken.Since.Year() > 9999):
 		return fmt.Sprintf("waiting since %s", taken.Since)
-	case message != nil && message.File != f.Call:
-		return fmt.Sprintf("message in file %q, want the call's id", message.File)
+	case message != nil && !(messageFile.MatchString(message.File) && path.Base(message.File) == f.Call+".wav"):
+		return fmt.Sprintf("message in file %q, want YYYY/MM/DD/ID.wav with the call's id", message.File)
 	case message != nil && time.Duration(message.Length) < time.Microsecond:
 		return "message without a length"
 	}

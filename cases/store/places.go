@@ -10,23 +10,12 @@ import (
 	"shouwen/cases"
 )
 
-// Place is where a caller stands in line who has hung up and is owed a callback.
-type Place struct {
-	Case   cases.CaseNumber
-	Call   string       // in which he took the callback
-	Caller cases.Caller // of that call
-	Number cases.Number // to be called
-	Queue  string
-	Since  time.Time // when he began to wait
-	Due    time.Time // of the callback
-}
-
 // Places returns who stands in line without being on the phone, the first to come
 // first, at most limit.
-func (s *Store) Places(ctx context.Context, limit int) ([]Place, error) {
+func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	rows, err := s.db.Query(ctx, `
 		select c.number, p.call::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted,
-		       p.number, p.queue, p.since, o.due
+		       k.hotline, p.number, p.queue, p.since, o.due
 		from place p
 		join cases c on c.id = p.case_id
 		join call k on k.id = p.call
@@ -36,9 +25,9 @@ func (s *Store) Places(ctx context.Context, limit int) ([]Place, error) {
 	if err != nil {
 		return nil, fmt.Errorf("places in line: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Place, err error) {
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p cases.Place, err error) {
 		err = row.Scan(&p.Case, &p.Call, &p.Caller.E164, &p.Caller.Raw, &p.Caller.Display, &p.Caller.Withheld, &p.Caller.Verified,
-			&p.Caller.Diverted, &p.Number, &p.Queue, &p.Since, &p.Due)
+			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due)
 		return p, err
 	})
 	if err != nil {
@@ -61,8 +50,8 @@ func queuePlace(b *pgx.Batch, f cases.Fact) {
 // queueVoicemail keeps the latest message of a case.
 func queueVoicemail(b *pgx.Batch, f cases.Fact) {
 	b.Queue(`
-		insert into voicemail (case_id, call, length)
-		select id, $2, $3 from cases where number = $1
-		on conflict (case_id) do update set call = excluded.call, length = excluded.length`,
-		f.Case, f.Call, time.Duration(f.Voicemail.Length))
+		insert into voicemail (case_id, call, length, file)
+		select id, $2, $3, $4 from cases where number = $1
+		on conflict (case_id) do update set call = excluded.call, length = excluded.length, file = excluded.file`,
+		f.Case, f.Call, time.Duration(f.Voicemail.Length), f.Voicemail.File)
 }

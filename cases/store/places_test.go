@@ -72,7 +72,7 @@ func TestVoicemailOfACase(t *testing.T) {
 	facts := missed(1, "+861055550101")
 	left := facts[len(facts)-1]
 	left.ID, left.Missed = id(2<<32+1), nil
-	left.Voicemail = &cases.Voicemail{File: left.Call, Length: cases.Span(90 * time.Second)}
+	left.Voicemail = &cases.Voicemail{File: "2026/11/23/" + left.Call + ".wav", Length: cases.Span(90 * time.Second)}
 	facts = append(facts[:len(facts)-1:len(facts)-1], left, facts[len(facts)-1])
 	if err := s.Apply(t.Context(), facts); err != nil {
 		t.Fatal(err)

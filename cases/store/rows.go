@@ -34,7 +34,7 @@ const caseColumns = `c.number, c.state, c.opened, c.first_asker, c.responsible, 
 	(select min(d.due_at) from deadline d
 	 where d.case_id = c.id and d.kind = 'callback' and d.state in ('armed', 'fired')),
 	(select p.number from place p where p.case_id = c.id),
-	(select v.call::text from voicemail v where v.case_id = c.id),
+	(select v.file from voicemail v where v.case_id = c.id),
 	coalesce((select v.length from voicemail v where v.case_id = c.id), '0'),
 	` + callColumns
 

@@ -79,6 +79,15 @@ type QueueConfig struct {
 	TieWindow     Duration `yaml:"tie_window"`     // answers this close together go to the higher rank; 0: the first wins
 	Weight        int      `yaml:"weight"`         // its callers count as having waited so many times as long
 	Limit         int      `yaml:"limit"`          // callers waiting at once
+
+	Music               []string         `yaml:"music"` // WAV files, or folders of them; empty: that of the house
+	Announce            AnnounceConfig   `yaml:"announce"`
+	CallbackOfferAfter  Duration         `yaml:"callback_offer_after"`  // wait after which a callback is offered, its place in line kept; 0: never
+	CallbackOtherNumber bool             `yaml:"callback_other_number"` // callers may name another number than their own
+	WhenFull            call.Disposition `yaml:"when_full"`             // announcement, voicemail, callback or queue:NAME
+	WhenNobody          call.Disposition `yaml:"when_nobody"`           // no agent is there; wait too
+	WhenWaited          call.Disposition `yaml:"when_waited"`           // after max_wait
+	Voicemail           VoicemailConfig  `yaml:"voicemail"`
 }
 
 // AgentsConfig is about the agents of every queue.
@@ -130,6 +139,9 @@ func defaultQueue(name string) QueueConfig {
 	return QueueConfig{
 		Name: name, Strategy: "ring_all", RingTime: Duration(20 * time.Second), OverflowAfter: Duration(20 * time.Second),
 		MaxWait: Duration(3 * time.Minute), Weight: 1, Limit: 500,
+		Announce: AnnounceConfig{Position: true, Every: Duration(45 * time.Second)}, CallbackOfferAfter: Duration(time.Minute),
+		WhenFull: call.Announcement, WhenNobody: call.Wait, WhenWaited: call.Announcement,
+		Voicemail: VoicemailConfig{Longest: Duration(2 * time.Minute), Silence: Duration(5 * time.Second)},
 	}
 }
 
@@ -198,6 +210,11 @@ func (c checkCmd) Run() error {
 	cfg, err := LoadConfig(c.File)
 	if err != nil {
 		return err
+	}
+	for _, q := range cfg.Queues {
+		if _, err := q.waiting(); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("%s is valid: at %s, %d hotlines, %d queues, %d trunks\n", c.File, cfg.SIP.Address, len(cfg.Hotlines), len(cfg.Queues), len(cfg.Trunks))
 	return nil

@@ -125,6 +125,9 @@ func (c Config) checkQueues() error {
 		if err := q.check(at); err != nil {
 			return err
 		}
+		if err := c.checkWaiting(q, at); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -39,6 +39,17 @@ const (
 	apologySays    = 2600
 	goodbyeSays    = 2800
 	musicSays      = 3000
+
+	positionSays        = 2100
+	estimateSays        = 2300
+	callbackOfferSays   = 2500
+	callbackNumberSays  = 2700
+	callbackConfirmSays = 2900
+	enterNumberSays     = 1900
+	callbackKeptSays    = 3400
+	leaveMessageSays    = 3500
+	messageKeptSays     = 3600
+	digitSays           = 3100 // one; two is 3200, three 3300
 )
 
 // patience bounds every wait of a test; the machine may be busy with others.
@@ -58,13 +69,14 @@ type bed struct {
 }
 
 // testConfig is a configuration of its own for every server, with prompts that
-// can be told from each other and no greeting.
+// can be told from each other, no greeting and no announcements.
 func testConfig(t testing.TB) Config {
 	t.Helper()
 	cfg := Default()
 	cfg.Data = dataDir(t)
 	cfg.Prompts = tonePrompts(t)
 	cfg.Hotlines[0].Greeting = false
+	cfg.Queues[0].Announce = AnnounceConfig{}
 	cfg.HTTP = HTTPConfig{}
 	cfg.DrainTimeout = hangUpAlone
 	return cfg
@@ -254,6 +266,12 @@ func tonePrompts(t testing.TB) string {
 		"greeting": {greetingSays, 600 * time.Millisecond}, "please_hold": {pleaseHoldSays, 400 * time.Millisecond},
 		"all_busy": {allBusySays, 600 * time.Millisecond}, "apology": {apologySays, 600 * time.Millisecond},
 		"goodbye": {goodbyeSays, 400 * time.Millisecond}, "music": {musicSays, time.Second},
+		"position": {positionSays, 300 * time.Millisecond}, "estimated_wait": {estimateSays, 300 * time.Millisecond},
+		"n1": {digitSays, 300 * time.Millisecond}, "n2": {digitSays + 100, 300 * time.Millisecond}, "n3": {digitSays + 200, 300 * time.Millisecond},
+		"callback_offer": {callbackOfferSays, 400 * time.Millisecond}, "callback_number": {callbackNumberSays, 900 * time.Millisecond},
+		"callback_confirm": {callbackConfirmSays, 900 * time.Millisecond}, "enter_number": {enterNumberSays, 900 * time.Millisecond},
+		"callback_kept": {callbackKeptSays, 900 * time.Millisecond}, "leave_message": {leaveMessageSays, 900 * time.Millisecond},
+		"message_kept": {messageKeptSays, 900 * time.Millisecond},
 	} {
 		f, err := os.Create(filepath.Join(dir, name+".wav"))
 		if err != nil {

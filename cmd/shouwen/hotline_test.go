@@ -157,7 +157,7 @@ func missedCase(t *testing.T, c cases.Case, why cases.MissedReason, within time.
 	if c.Call.Missed != why || c.FirstAsker != "" || !c.Call.Answered.IsZero() || c.State != cases.Open {
 		t.Errorf("missed %q, first-asker %q, answered %s, state %s; want missed %q", c.Call.Missed, c.FirstAsker, c.Call.Answered, c.State, why)
 	}
-	if got := c.CallbackDue.Sub(c.Opened); got < within-time.Second || got > within+time.Second {
+	if got := c.CallbackDue.Sub(c.Call.Ended); got < within-time.Second || got > within+time.Second {
 		t.Errorf("callback due %s after the call, want %s", got, within)
 	}
 }

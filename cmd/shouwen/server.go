@@ -40,6 +40,7 @@ type server struct {
 	cut       []cases.Fact // last facts of the calls a crash interrupted
 	ports     *media.Pool
 	pacer     *media.Pacer
+	messages  *media.Archive // of voicemail
 	board     *acd.Board
 	calls     *call.Switch
 	ua        *sip.UA
@@ -82,6 +83,9 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 		return nil, err
 	}
 	s.cut = s.journal.Unfinished()
+	if s.messages, err = media.OpenArchive(filepath.Join(cfg.Data, "voicemail"), s.zone); err != nil {
+		return nil, err
+	}
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
@@ -139,8 +143,12 @@ func (s *server) wire() error {
 		agents[i] = agent(p)
 	}
 	queues, hotlines := make([]acd.Queue, len(s.cfg.Queues)), make([]call.Hotline, len(s.cfg.Hotlines))
+	waiting := make([]call.Queue, len(s.cfg.Queues))
 	for i, q := range s.cfg.Queues {
 		queues[i] = q.queue(s.directory)
+		if waiting[i], err = q.waiting(); err != nil {
+			return err
+		}
 		s.metrics.Transfers.Declare(q.Name)
 	}
 	for i, h := range s.cfg.Hotlines {
@@ -153,7 +161,7 @@ func (s *server) wire() error {
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
 	s.calls = &call.Switch{
 		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds,
-		Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
+		Queues: waiting, Messages: s.messages, Dialable: s.dialable, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
 	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
 	s.ua, err = sip.New(s.sipConfig(), sip.Deps{
@@ -167,6 +175,21 @@ func (s *server) wire() error {
 	return nil
 }
 
+// dialable is what a caller of a trunk keyed in as a number to call: E.164 if that
+// trunk's plan says how, else the digits.
+func (s *server) dialable(trunk, digits string) cases.Number {
+	for _, t := range s.cfg.Trunks {
+		if t.Name == trunk {
+			return cases.Number(cmp.Or(t.plan().Number(digits), digits))
+		}
+	}
+	return cases.Number(digits)
+}
+
+func (t TrunkConfig) plan() sip.NumberingPlan {
+	return sip.NumberingPlan{Country: t.Country, AreaCode: t.AreaCode}
+}
+
 func (s *server) sipConfig() sip.Config {
 	c := s.cfg.SIP
 	trunks := make([]sip.Trunk, len(s.cfg.Trunks))
@@ -176,7 +199,7 @@ func (s *server) sipConfig() sip.Config {
 			peers[j] = p.Prefix
 		}
 		trunks[i] = sip.Trunk{
-			Name: t.Name, Peers: peers, Plan: sip.NumberingPlan{Country: t.Country, AreaCode: t.AreaCode},
+			Name: t.Name, Peers: peers, Plan: t.plan(),
 			TrustIdentity: t.TrustIdentity, NAT: t.NAT,
 		}
 	}
@@ -258,6 +281,7 @@ func (s *server) run(ctx context.Context) error {
 	err := g.Wait()
 	_ = os.Remove(filepath.Join(s.cfg.Data, readyFile))
 	s.database.close()
+	_ = s.messages.Close()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -390,6 +414,9 @@ func (s *server) close() {
 		if l != nil {
 			_ = l.Close()
 		}
+	}
+	if s.messages != nil {
+		_ = s.messages.Close()
 	}
 	if s.database != nil {
 		s.database.close()

@@ -197,7 +197,7 @@ func (b *Board) do(f func(now time.Time)) error {
 }
 
 // Enter puts a caller into a queue, to be served by priority, Front and wait.
-// Errors: ErrNoQueue, ErrFull, ErrClosed; emergencies, and with Front who was ours
+// Errors: ErrNoQueue, ErrFull, ErrClosed; emergencies, and with Front or Kept who was ours
 // already, are not turned away by the latter two.
 func (b *Board) Enter(c Caller) (t *Ticket, err error) {
 	gone := b.do(func(now time.Time) { t, err = b.enter(c, now) })
@@ -216,7 +216,7 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	if !ok {
 		return nil, ErrNoQueue
 	}
-	insists := c.Front || c.Priority == Emergency
+	insists := c.Front || c.Kept || c.Priority == Emergency
 	if b.draining && !insists {
 		return nil, ErrClosed
 	}
@@ -235,7 +235,9 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 		t.first = q.members[i]
 	}
 	b.waiting = append(b.waiting, t)
-	b.metrics.Entered(q.Name)
+	if !c.Kept { // he was counted before
+		b.metrics.Entered(q.Name)
+	}
 	return t, nil
 }
 
@@ -258,7 +260,7 @@ func (b *Board) Drain() {
 // the order they are to be served.
 func (b *Board) settle(now time.Time) {
 	for _, t := range slices.Backward(b.waiting) { // stop deletes behind us
-		expired := !now.Before(t.entered.Add(t.queue.MaxWait))
+		expired := !now.Before(t.expires())
 		rung := !t.ends.IsZero()
 		if rung && (expired || !now.Before(t.ends)) {
 			t.endRound()
@@ -323,7 +325,7 @@ func (b *Board) untilNext(now time.Time) time.Duration {
 		}
 	}
 	for _, t := range b.waiting {
-		at(t.entered.Add(t.queue.MaxWait))
+		at(t.expires())
 		at(t.ends)
 		at(t.firstUntil())
 		for _, penalty := range t.queue.penalties {

@@ -26,6 +26,7 @@ type Line struct {
 type Waiting struct {
 	Call    string
 	Since   time.Time
+	Kept    bool     // is not on the phone, but to be called back
 	Round   int      // 0: nobody was rung yet
 	Ringing []string // users whose phones ring for him
 	Reason  string   // of his last offer, or why those who are ready are not rung
@@ -33,9 +34,23 @@ type Waiting struct {
 	Estimate time.Duration // how long he has still to wait, see Ticket.Place
 }
 
-// Longest returns the longest wait at the moment of the snapshot, 0 if nobody waits.
+// Callers returns how many wait on the phone.
+func (l Line) Callers() (n int) {
+	for _, w := range l.Waiting {
+		if !w.Kept {
+			n++
+		}
+	}
+	return n
+}
+
+// Longest returns the longest wait on the phone at the moment of the snapshot, 0 if
+// nobody waits there.
 func (l Line) Longest(at time.Time) (longest time.Duration) {
 	for _, w := range l.Waiting {
+		if w.Kept {
+			continue
+		}
 		longest = max(longest, at.Sub(w.Since))
 	}
 	return longest
@@ -69,7 +84,7 @@ func (b *Board) line(name string, now time.Time) Line {
 		if t.queue != q {
 			continue
 		}
-		w := Waiting{Call: t.caller.Call, Since: t.since, Round: t.round, Reason: t.reason}
+		w := Waiting{Call: t.caller.Call, Since: t.since, Kept: t.caller.Kept, Round: t.round, Reason: t.reason}
 		w.Estimate = q.pace.wait(len(l.Waiting)+1, staff)
 		for _, m := range q.members {
 			if m.ticket == t {
@@ -86,7 +101,7 @@ func (b *Board) readWaiting() map[string]metrics.Waiting {
 	_ = b.do(func(now time.Time) {
 		for _, name := range b.names {
 			l := b.line(name, now)
-			all[name] = metrics.Waiting{Callers: len(l.Waiting), Longest: l.Longest(now)}
+			all[name] = metrics.Waiting{Callers: l.Callers(), Longest: l.Longest(now)}
 		}
 	})
 	return all

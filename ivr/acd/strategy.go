@@ -13,6 +13,8 @@ type Caller struct {
 	Front    bool      // goes before all but emergencies: thrown back by no fault of his
 	Since    time.Time // when he began to wait, for a callback that keeps its place; zero: now
 
+	Kept bool // he is not on the phone: his place is kept, as long as it takes, for a callback
+
 	// The user whom he is tied to by an open case. If that agent serves the queue
 	// and is there, he alone is rung for so long after Enter.
 	First    string

@@ -138,7 +138,17 @@ func (t *Ticket) end(o metrics.Outcome, now time.Time) {
 		}
 	}
 	t.stop(nil)
-	t.board.metrics.Waited(t.queue.Name, o, now.Sub(t.entered))
+	if !t.caller.Kept {
+		t.board.metrics.Waited(t.queue.Name, o, now.Sub(t.entered))
+	}
+}
+
+// expires is when the longest wait is over.
+func (t *Ticket) expires() time.Time {
+	if t.caller.Kept {
+		return t.entered.AddDate(1, 0, 0)
+	}
+	return t.entered.Add(t.queue.MaxWait)
 }
 
 // stop takes the ticket out of the queue, once; err is for Err.

@@ -55,6 +55,17 @@ type Conversation struct {
 	missed  cases.MissedReason
 	gone    bool // the caller's leg has ended
 
+	// Of waiting.
+	waitsIn    Queue    // or waited last
+	tried      []string // queues
+	tape       tape
+	forecast   forecast
+	announceAt time.Time
+	offered    bool // a callback was
+	wish       *wish
+	kept       cases.Place // of a caller who takes a callback; zero: none
+	message    *message
+
 	// Of transfers.
 	first       string    // user of the first-asker
 	since, left time.Time // when the agent got the caller; when the last one left
@@ -81,6 +92,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time),
 		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned,
 	}
+	c.into(line.Queue)
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
 	c.live = Live{
@@ -280,6 +292,10 @@ func (c *Conversation) playNext() {
 		return
 	}
 	p := c.next[0]
+	if p == c.sw.Sounds.Music && c.tape.tracks != nil { // another track follows, and so on
+		c.playing = c.sw.Pacer.Play(c.caller.Media(), c.tape.start(time.Now()), false)
+		return
+	}
 	c.next = c.next[1:]
 	c.playing = c.sw.Pacer.Play(c.caller.Media(), p, p == c.sw.Sounds.Music)
 }
@@ -289,6 +305,7 @@ func (c *Conversation) silence() {
 		c.playing.Stop()
 		c.playing = nil
 	}
+	c.tape.stop(time.Now())
 	c.next = nil
 }
 

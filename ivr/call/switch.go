@@ -57,14 +57,21 @@ type Switch struct {
 	Journal   Journal
 	Pacer     *media.Pacer
 	Sounds    Sounds
-	Codes     Codes // feature codes; see DefaultCodes
-	Metrics   *metrics.Metrics
-	Log       *slog.Logger
+	Queues    []Queue        // what callers of a queue experience, for those where it is not as usual
+	Messages  *media.Archive // of voicemail
+	CallBack  func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
+	Codes     Codes          // feature codes; see DefaultCodes
 
-	mu    sync.Mutex
-	live  map[string]Live
-	calls map[string]*Conversation // to hotlines
-	wg    sync.WaitGroup           // of conversations, their facts included
+	// Dialable returns what a caller of a trunk keyed in as a number to call.
+	Dialable func(trunk, digits string) cases.Number
+	Metrics  *metrics.Metrics
+	Log      *slog.Logger
+
+	mu       sync.Mutex
+	live     map[string]Live
+	calls    map[string]*Conversation  // to hotlines
+	standing map[cases.CaseNumber]bool // in line without being on the phone
+	wg       sync.WaitGroup            // of conversations, their facts included
 }
 
 // Live is a call as it is now.

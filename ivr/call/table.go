@@ -1,6 +1,8 @@
 package call
 
 import (
+	"time"
+
 	"shouwen/cases"
 	"shouwen/ivr/acd"
 	"shouwen/metrics"
@@ -18,6 +20,11 @@ const (
 	choosing   state = "choosing"   // a phone picked up, the tie window is open (S34-R3)
 	opening    state = "opening"    // an agent has won; the case is being made durable
 	talking    state = "talking"    // with the agent
+	confirming state = "confirming" // is asked at which number to be called back; may still wait
+	promised   state = "promised"   // hears that he will be called back
+	inviting   state = "inviting"   // hears how to leave a message
+	messaging  state = "messaging"  // leaves it
+	storing    state = "storing"    // it is being made safe
 	apologise  state = "apologise"  // hears that nobody came
 	concluding state = "concluding" // hung up; the last facts are being recorded
 	over       state = "over"
@@ -26,7 +33,7 @@ const (
 // shown is the state as metrics and the console name it.
 func (s state) shown(held bool) metrics.CallState {
 	switch s {
-	case waiting:
+	case waiting, confirming:
 		return metrics.Queued
 	case choosing, opening:
 		return metrics.Ringing
@@ -49,6 +56,8 @@ const (
 	evCallerEnded   eventKind = "caller ended"
 	evCallerHeld    eventKind = "caller held"
 	evCallerResumed eventKind = "caller resumed"
+	evCallerDigit   eventKind = "caller pressed a key"
+	evStored        eventKind = "message stored"
 	evAgentUp       eventKind = "agent up"
 	evAgentEnded    eventKind = "agent ended"
 	evAgentHeld     eventKind = "agent held"
@@ -88,6 +97,9 @@ type event struct {
 	extension string            // for it
 	mode      cases.MonitorMode // asked for by user
 	reply     chan error        // what became of it
+
+	file   string        // of a message
+	length time.Duration // of it; 0: there is none
 }
 
 // targetKinds is what an event is called if the leg is not the agent's but the
@@ -118,7 +130,39 @@ func init() { // a literal would refer to itself through step
 			evNoOffers:   (*Conversation).nobodyCame,
 			evAgentUp:    (*Conversation).pickedUp,
 			evAgentEnded: (*Conversation).phoneEnded,
-			evCheck:      (*Conversation).checkCaller,
+			evCheck:      (*Conversation).checkWaiting,
+
+			evCallerDigit: (*Conversation).callerKey,
+		},
+		confirming: {
+			evPlayed:      (*Conversation).asked,
+			evCallerDigit: (*Conversation).wishKey,
+			evLimit:       (*Conversation).wishOver,
+			evOffer:       (*Conversation).ring,
+			evNoOffers:    (*Conversation).nobodyCame,
+			evAgentUp:     (*Conversation).pickedUp,
+			evAgentEnded:  (*Conversation).phoneEnded,
+			evCheck:       (*Conversation).checkCaller,
+		},
+		promised: {
+			evRecorded:   (*Conversation).promiseKept,
+			evPlayed:     (*Conversation).dismiss,
+			evOffer:      (*Conversation).ring,
+			evAgentUp:    (*Conversation).pickedUp,
+			evAgentEnded: (*Conversation).phoneEnded,
+		},
+		inviting: {
+			evPlayed: (*Conversation).listen,
+		},
+		messaging: {
+			evCallerDigit: (*Conversation).messageKey,
+			evCheck:       (*Conversation).checkMessage,
+			evLimit:       (*Conversation).messageOver,
+			evCallerEnded: (*Conversation).messageOver,
+		},
+		storing: {
+			evStored:      (*Conversation).stored,
+			evCallerEnded: (*Conversation).messageCaller,
 		},
 		choosing: {
 			evPlayed:     (*Conversation).continuePlaying,
@@ -183,6 +227,8 @@ func callerEvent(e sip.Event) eventKind {
 		return evCallerUp
 	case sip.Ended:
 		return evCallerEnded
+	case sip.Digit:
+		return evCallerDigit
 	case sip.Held:
 		return evCallerHeld
 	case sip.Resumed:

@@ -142,6 +142,9 @@ func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason)
 	}
 	talked := c.agent != nil
 	c.silence()
+	if c.kept.Case != "" && !talked {
+		c.sw.Stand(c.kept) // before he leaves the queue: nobody moves up meanwhile
+	}
 	c.leaveQueue()
 	c.releaseTarget()
 	c.releaseAgent()

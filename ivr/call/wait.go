@@ -9,6 +9,7 @@ import (
 	"shouwen/ivr/acd"
 	"shouwen/metrics"
 	"shouwen/sip"
+	"shouwen/sip/media"
 )
 
 // elsewhere tells a phone that somebody else picked up, so that it lists no
@@ -37,31 +38,50 @@ func (c *Conversation) answered(event) {
 
 // queue takes the caller into the queue.
 func (c *Conversation) queue(event) {
-	c.join(func() (*acd.Ticket, error) { return c.sw.Board.Enter(acd.Caller{Call: c.id, Queue: c.line.Queue}) })
+	if c.entered.IsZero() {
+		c.entered = time.Now()
+	}
+	if c.nobodyThere() {
+		c.dispose(c.waitsIn.WhenNobody, cases.MissedNoAnswer)
+		return
+	}
+	caller := acd.Caller{Call: c.id, Queue: c.waitsIn.Name, Since: c.entered}
+	c.join(func() (*acd.Ticket, error) { return c.sw.Board.Enter(caller) })
 }
 
 // join waits in the queue that enter puts the caller into.
 func (c *Conversation) join(enter func() (*acd.Ticket, error)) {
 	c.enter(waiting)
+	now := time.Now()
 	if c.entered.IsZero() {
-		c.entered = time.Now()
+		c.entered = now
 	}
+	c.announceAt = now.Add(c.waitsIn.AnnounceEvery)
 	t, err := enter()
 	if err != nil {
-		c.log.Warn("queue takes no caller", "err", err)
-		c.missed = cases.MissedRefused
-		c.sorry()
+		c.log.Warn("queue takes no caller", "queue", c.waitsIn.Name, "err", err)
+		full := c.waitsIn.WhenFull
+		if !errors.Is(err, acd.ErrFull) {
+			full = Announcement
+		}
+		c.dispose(full, cases.MissedRefused)
 		return
 	}
 	c.ticket, c.offers, c.wrapUp = t, t.Offers(), t.WrapUp
 	if len(c.offers) > 0 { // somebody is ready already
 		c.play(c.sw.Sounds.PleaseHold, c.sw.Sounds.Music)
 	} else {
-		c.play(c.sw.Sounds.AllBusy, c.sw.Sounds.Music)
+		c.play(slices.Concat([]*media.Prompt{c.sw.Sounds.AllBusy}, c.words(c.place()...), []*media.Prompt{c.sw.Sounds.Music})...)
 	}
 }
 
-func (c *Conversation) continuePlaying(event) { c.playNext() }
+// continuePlaying goes on with what is to be heard; who waits never hears nothing.
+func (c *Conversation) continuePlaying(event) {
+	c.playNext()
+	if c.playing == nil && c.state == waiting {
+		c.play(c.sw.Sounds.Music)
+	}
+}
 
 // ring rings the phones of an offer, or stops them all when the round is over.
 func (c *Conversation) ring(e event) {
@@ -156,7 +176,8 @@ func (c *Conversation) choose(event) {
 		}
 		return
 	}
-	c.answers = nil
+	c.answers, c.wish, c.kept = nil, nil, cases.Place{}
+	c.wait, c.missed = metrics.WaitAbandoned, cases.MissedAbandoned
 	c.agent = c.ringing[claim.Agent.User]
 	delete(c.ringing, claim.Agent.User)
 	c.stopRinging(elsewhere)
@@ -189,8 +210,7 @@ func (c *Conversation) stopRinging(reason string) {
 
 // nobodyCame ends the wait without an agent.
 func (c *Conversation) nobodyCame(event) {
-	c.wait, c.missed = metrics.WaitOverflow, cases.MissedNoAnswer
-	c.sorry()
+	c.dispose(c.waitsIn.WhenWaited, cases.MissedNoAnswer)
 }
 
 // sorry tells the caller that nobody came and that he will be called back.

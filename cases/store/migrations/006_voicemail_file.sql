@@ -1,0 +1,2 @@
+-- Where the message is, below the folder of messages.
+alter table voicemail add column file text not null default '';

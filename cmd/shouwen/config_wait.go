@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"shouwen/ivr/call"
+	"shouwen/sip/media"
+)
+
+// AnnounceConfig is what callers who wait are told.
+type AnnounceConfig struct {
+	Position bool     `yaml:"position"` // their place in line, and the wait still ahead once it can be measured
+	Every    Duration `yaml:"every"`    // 0: nothing is announced
+}
+
+// VoicemailConfig bounds the messages callers leave.
+type VoicemailConfig struct {
+	Longest Duration `yaml:"longest"`
+	Silence Duration `yaml:"silence"` // that ends a message
+}
+
+var dispositions = []call.Disposition{call.Announcement, call.LeaveMessage, call.TakeCallback}
+
+// checkWaiting reports what cannot work of what the callers of a queue experience.
+func (c Config) checkWaiting(q QueueConfig, at string) error {
+	if q.Announce.Every != 0 && q.Announce.Every < Duration(time.Second) {
+		return bad(at+".announce.every", "is %s, want 0s (never) or at least 1s", time.Duration(q.Announce.Every))
+	}
+	if q.CallbackOfferAfter < 0 {
+		return bad(at+".callback_offer_after", "is %s, want 0s (never) or more", time.Duration(q.CallbackOfferAfter))
+	}
+	if q.Voicemail.Longest < Duration(5*time.Second) || q.Voicemail.Longest > Duration(time.Hour) {
+		return bad(at+".voicemail.longest", "is %s, want 5s to 1h", time.Duration(q.Voicemail.Longest))
+	}
+	if q.Voicemail.Silence < Duration(time.Second) || q.Voicemail.Silence > q.Voicemail.Longest {
+		return bad(at+".voicemail.silence", "is %s, want 1s to the longest message", time.Duration(q.Voicemail.Silence))
+	}
+	for key, d := range map[string]call.Disposition{"when_full": q.WhenFull, "when_nobody": q.WhenNobody, "when_waited": q.WhenWaited} {
+		if err := c.checkDisposition(d, q.Name, key == "when_nobody"); err != "" {
+			return bad(at+"."+key, "is %q, %s", d, err)
+		}
+	}
+	return nil
+}
+
+// checkDisposition says what is wrong with d for callers of a queue; empty: nothing.
+func (c Config) checkDisposition(d call.Disposition, queue string, mayWait bool) string {
+	if other, ok := d.OverflowTo(); ok {
+		switch {
+		case other == queue:
+			return "want another queue than the one he is in"
+		case !slices.Contains(c.queueNames(), other):
+			return fmt.Sprintf("which is none of the queues: %s", strings.Join(c.queueNames(), ", "))
+		}
+		return ""
+	}
+	switch {
+	case slices.Contains(dispositions, d) || mayWait && d == call.Wait:
+		return ""
+	case mayWait:
+		return "want wait, announcement, voicemail, callback or queue:NAME"
+	}
+	return "want announcement, voicemail, callback or queue:NAME"
+}
+
+// maxMusic bounds the music of one queue: it is held in memory.
+const maxMusic = 30 * time.Minute
+
+// waiting is the queue as its callers experience it. It reads the music.
+func (q QueueConfig) waiting() (call.Queue, error) {
+	music, err := loadMusic(q.Music)
+	if err != nil {
+		return call.Queue{}, fmt.Errorf("music of queue %s: %w", q.Name, err)
+	}
+	return call.Queue{
+		Name: q.Name, Music: music,
+		AnnounceEvery: time.Duration(q.Announce.Every), AnnouncePosition: q.Announce.Position,
+		OfferCallback: time.Duration(q.CallbackOfferAfter), OtherNumber: q.CallbackOtherNumber,
+		WhenFull: q.WhenFull, WhenNobody: q.WhenNobody, WhenWaited: q.WhenWaited,
+		LongestMessage: time.Duration(q.Voicemail.Longest), MessageSilence: time.Duration(q.Voicemail.Silence),
+	}, nil
+}
+
+// loadMusic reads WAV files, and those of folders in the order of their names.
+func loadMusic(paths []string) (music []*media.Prompt, err error) {
+	var files []string
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			files = append(files, p)
+			continue
+		}
+		entries, err := os.ReadDir(p)
+		if err != nil {
+			return nil, err
+		}
+		n := len(files)
+		for _, e := range entries {
+			if strings.EqualFold(filepath.Ext(e.Name()), ".wav") && e.Type().IsRegular() {
+				files = append(files, filepath.Join(p, e.Name()))
+			}
+		}
+		if len(files) == n {
+			return nil, fmt.Errorf("no WAV file in %s", p)
+		}
+	}
+	var all time.Duration
+	for _, name := range files {
+		track, err := loadTrack(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		music = append(music, track)
+		if all += track.Duration(); all > maxMusic {
+			return nil, fmt.Errorf("%s: more than %s in all; leave some out", name, maxMusic)
+		}
+	}
+	return music, nil
+}
+
+func loadTrack(name string) (*media.Prompt, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	samples, err := media.ReadWAV(f)
+	if err != nil {
+		return nil, err
+	}
+	track := media.NewPrompt(samples)
+	if track.Duration() < time.Second {
+		return nil, fmt.Errorf("shorter than a second: no music")
+	}
+	return track, nil
+}

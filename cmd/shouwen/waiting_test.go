@@ -1,0 +1,262 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/call"
+	"shouwen/sip/media"
+	"shouwen/sip/siptest"
+)
+
+// announcing has callers told their place, and offered a callback, every second.
+func announcing(c *Config) {
+	c.Queues[0].Announce = AnnounceConfig{Position: true, Every: Duration(time.Second)}
+	c.Queues[0].CallbackOfferAfter = Duration(time.Second)
+	c.Queues[0].MaxWait = Duration(time.Minute)
+}
+
+// TestCallerHearsHisPlace: at once, and again when others have gone.
+func TestCallerHearsHisPlace(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, announcing)
+	first := b.dial(numbered(1))
+	first.Hears(allBusySays)
+	first.Hears(positionSays)
+	first.Hears(digitSays)
+	first.Hears(musicSays)
+	second := b.dial(numbered(2))
+	second.Hears(positionSays)
+	second.Hears(digitSays + 100)
+	second.Hears(callbackOfferSays)
+	first.Hangup()
+	second.Hears(digitSays)
+	if second.Heard(estimateSays) {
+		t.Error("a wait was told that nobody could know")
+	}
+	b.agent(0, siptest.Config{Answer: siptest.AnswerAfter(0)})
+	second.Hears(toneOf(0))
+	second.Silent(positionSays, 1500*time.Millisecond)
+}
+
+// TestOwnMusic: the tracks of the queue, one after the other, go on where an
+// announcement interrupted them.
+func TestOwnMusic(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) {
+		announcing(c)
+		c.Queues[0].CallbackOfferAfter = 0
+		dir := t.TempDir()
+		for i, name := range []string{"a.wav", "b.WAV"} {
+			writeTone(t, filepath.Join(dir, name), 800+200*i, 2*time.Second)
+		}
+		c.Queues[0].Music = []string{dir}
+	})
+	caller := b.dial(numbered(1))
+	caller.Hears(800)
+	caller.Hears(positionSays)
+	caller.Hears(800)
+	caller.Hears(1000)
+	caller.Hears(800)
+	if caller.Heard(musicSays) {
+		t.Error("the music of the house was played")
+	}
+}
+
+func writeTone(t testing.TB, file string, hz int, length time.Duration) {
+	t.Helper()
+	f, err := os.Create(file)
+	if err == nil {
+		err = errors.Join(media.WriteWAV(f, media.Tone(float64(hz), length)), f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// taken waits until a callback was taken, and returns who stands in line.
+func (b *bed) standing(n int) (who []string) {
+	b.t.Helper()
+	until(b.t, "in line without being on the phone", func() bool {
+		who = nil
+		for _, w := range b.server.board.Snapshot().Queues[0].Waiting {
+			if w.Kept {
+				who = append(who, w.Call)
+			}
+		}
+		return len(who) == n
+	})
+	return who
+}
+
+// TestCallbackKeepsThePlace: who takes a callback is served before those who came
+// after him, though he has hung up.
+func TestCallbackKeepsThePlace(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, announcing, func(c *Config) { c.HTTP.Metrics = "127.0.0.1:0" })
+	calledBack := make(chan call.Standing, 10)
+	b.server.calls.CallBack = func(s call.Standing) { calledBack <- s }
+	first := b.dial(numbered(1))
+	first.Hears(callbackOfferSays)
+	second := b.dial(numbered(2))
+	second.Hears(allBusySays)
+	first.Press("1")
+	first.Hears(callbackNumberSays)
+	first.Hears(callbackConfirmSays)
+	first.Press("1")
+	first.Hears(callbackKeptSays)
+	first.Hears(goodbyeSays)
+	first.Ended()
+	b.standing(1)
+	second.Hears(digitSays + 100) // still the second in line
+
+	s := <-calledBack
+	phone := b.agent(0, siptest.Config{})
+	if o := <-s.Ticket.Offers(); len(o.Agents) != 1 {
+		t.Errorf("offer %+v, want the one agent", o)
+	}
+	if string(s.Number) != numbered(1) || s.Case == "" || s.Hotline != b.Hotline || s.Queue != "hotline" {
+		t.Errorf("standing %+v", s)
+	}
+	if _, err := s.Ticket.Claim(); err == nil {
+		t.Error("claimed by nobody")
+	}
+	s.Ticket.Leave("")
+	phone.Incoming().Answer()
+	second.Hears(toneOf(0))
+	second.Hangup()
+	b.scrapes(t, `shouwen_calls_total{direction="inbound",result="callback_taken"} 1`)
+	b.scrapes(t, `shouwen_queue_wait_seconds_count{outcome="callback",queue="hotline"} 1`)
+	b.scrapes(t, `shouwen_queue_entered_total{queue="hotline"} 2`)
+	all := b.cases()
+	if len(all) != 2 {
+		t.Fatalf("%d cases, want 2", len(all))
+	}
+	missedCase(t, all[0], cases.MissedCallbackTaken, 30*time.Minute)
+	if all[0].CallBackAt != cases.Number(numbered(1)) {
+		t.Errorf("to be called at %q", all[0].CallBackAt)
+	}
+}
+
+// TestCallbackWishes: what a caller may key in, and what comes of it.
+func TestCallbackWishes(t *testing.T) {
+	t.Parallel()
+	private := []string{`From: "Anonymous" <sip:anonymous@anonymous.invalid>`, "Privacy: id"}
+	tests := map[string]struct {
+		headers []string
+		other   bool
+		keys    func(c siptest.TestCall)
+		want    cases.Number // empty: he goes on waiting
+	}{
+		"not confirmed": {keys: func(c siptest.TestCall) {
+			c.Hears(callbackConfirmSays)
+			c.Press("*")
+		}},
+		"another number, not allowed": {keys: func(c siptest.TestCall) {
+			c.Hears(callbackConfirmSays)
+			c.Press("2")
+			c.Hears(callbackNumberSays)
+			c.Press("*")
+		}},
+		"another number": {other: true, keys: func(c siptest.TestCall) {
+			c.Hears(callbackConfirmSays)
+			c.Press("2")
+			c.Hears(enterNumberSays)
+			c.Press("01055550199#")
+			c.Hears(callbackConfirmSays)
+			c.Press("1")
+		}, want: "+861055550199"},
+		"number withheld": {headers: private, keys: func(c siptest.TestCall) {
+			c.Hears(enterNumberSays)
+			c.Press("123#") // too short
+			c.Hears(enterNumberSays)
+			c.Press("01055550133#")
+			c.Hears(callbackNumberSays)
+			c.Hears(callbackConfirmSays)
+			c.Press("1")
+		}, want: "+861055550133"},
+		"only nonsense": {headers: private, keys: func(c siptest.TestCall) {
+			for range 3 {
+				c.Hears(enterNumberSays)
+				c.Press("#")
+			}
+		}},
+		"by INFO": {keys: func(c siptest.TestCall) {
+			c.Hears(callbackConfirmSays)
+			c.Do("INFO", "Signal=1\r\nDuration=160\r\n", "Content-Type: application/dtmf-relay")
+		}, want: cases.Number(numbered(1))},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t, 1, func(c *Config) {
+				announcing(c)
+				c.Queues[0].CallbackOtherNumber = tt.other
+			})
+			c := b.dial(numbered(1), tt.headers...)
+			c.Hears(callbackOfferSays)
+			c.Press("1")
+			tt.keys(c)
+			if tt.want == "" {
+				c.Hears(musicSays)
+				c.Hangup()
+				missedCase(t, only(t, b.cases()), cases.MissedAbandoned, 30*time.Minute)
+				return
+			}
+			c.Hears(callbackKeptSays)
+			c.Ended()
+			got := only(t, b.cases())
+			missedCase(t, got, cases.MissedCallbackTaken, 30*time.Minute)
+			if got.CallBackAt != tt.want {
+				t.Errorf("to be called at %q, want %q", got.CallBackAt, tt.want)
+			}
+		})
+	}
+}
+
+// TestPickUpBeatsTheCallback: an agent who comes while the caller is asked where to
+// be called has him.
+func TestPickUpBeatsTheCallback(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, announcing)
+	c := b.dial(numbered(1))
+	c.Hears(callbackOfferSays)
+	c.Press("1")
+	c.Hears(callbackNumberSays)
+	b.agent(0, siptest.Config{Answer: siptest.AnswerAfter(0)})
+	c.Hears(toneOf(0))
+	c.Press("1")
+	c.Hangup()
+	if got := only(t, b.cases()); got.FirstAsker != b.Agents[0].User || got.CallBackAt != "" {
+		t.Errorf("case %+v", got)
+	}
+}
+
+// TestCallbackWithoutDatabase: the place is kept while PostgreSQL is away, and on
+// record when it is back.
+func TestCallbackWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig(t)
+	announcing(&cfg)
+	o := stoppable(t, cfg.Data)
+	b := startBed(t, cfg, serverOptions{agents: 1, database: o.url, anyPort: true})
+	b.server.calls.CallBack = func(call.Standing) {}
+	o.away()
+	c := b.dial(numbered(1))
+	c.Hears(callbackOfferSays)
+	c.Press("1")
+	c.Hears(callbackConfirmSays)
+	c.Press("1")
+	c.Hears(callbackKeptSays)
+	c.Ended()
+	b.standing(1)
+	o.back()
+	until(t, "on record", func() bool {
+		places, err := b.server.database.store.Places(t.Context(), 10)
+		return err == nil && len(places) == 1 && string(places[0].Number) == numbered(1)
+	})
+}

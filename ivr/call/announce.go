@@ -1,0 +1,88 @@
+package call
+
+import (
+	"time"
+
+	"shouwen/ivr/prompts"
+	"shouwen/sip/media"
+)
+
+// forecast is what a waiting caller was told last of how long he has to wait. Nothing
+// he hears contradicts it: a place or a number of minutes that has grown since is
+// left out.
+type forecast struct {
+	position int // 0: none
+	minutes  int // 0: none
+}
+
+// next returns what to tell of a place in line and the wait still ahead, rounded up
+// to minutes; 0 is not told. Unknown are a position and a wait of 0.
+func (f forecast) next(position int, wait time.Duration) (say forecast) {
+	if position > 0 && (f.position == 0 || position <= f.position) {
+		say.position = position
+	}
+	minutes := int((wait + time.Minute - 1) / time.Minute)
+	if minutes > 0 && (f.minutes == 0 || minutes <= f.minutes) {
+		say.minutes = minutes
+	}
+	return say
+}
+
+// note keeps what was told.
+func (f *forecast) note(say forecast) {
+	if say.position > 0 {
+		f.position = say.position
+	}
+	if say.minutes > 0 {
+		f.minutes = say.minutes
+	}
+}
+
+// place returns the words for his place in line and the wait still ahead, as far as
+// known and fit to be told.
+func (c *Conversation) place() (said []prompts.Name) {
+	if !c.waitsIn.AnnouncePosition || c.ticket == nil {
+		return nil
+	}
+	say := c.forecast.next(c.ticket.Place())
+	c.forecast.note(say)
+	c.log.Debug("place told", "position", say.position, "minutes", say.minutes)
+	if say.position > 0 {
+		said = append(said, c.sw.Sounds.Say.Position(say.position)...)
+	}
+	if say.minutes > 0 {
+		said = append(append(said, prompts.EstimatedWait), c.sw.Sounds.Say.Duration(time.Duration(say.minutes)*time.Minute)...)
+	}
+	return said
+}
+
+// announce tells a caller who waits what is due.
+func (c *Conversation) announce(now time.Time) {
+	if c.waitsIn.AnnounceEvery == 0 || now.Before(c.announceAt) {
+		return
+	}
+	c.announceAt = now.Add(c.waitsIn.AnnounceEvery)
+	if c.nobodyThere() {
+		c.dispose(c.waitsIn.WhenNobody, c.missed)
+		return
+	}
+	said := c.place()
+	if c.waitsIn.OfferCallback > 0 && now.Sub(c.entered) >= c.waitsIn.OfferCallback {
+		c.offered = true
+		said = append(said, prompts.CallbackOffer)
+	}
+	if len(said) > 0 {
+		c.play(append(c.words(said...), c.sw.Sounds.Music)...)
+	}
+}
+
+// words returns the recordings of names.
+func (c *Conversation) words(names ...prompts.Name) []*media.Prompt {
+	all := make([]*media.Prompt, 0, len(names))
+	for _, n := range names {
+		if p := c.sw.Sounds.Words[n]; p != nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}

@@ -1,0 +1,58 @@
+package call
+
+import (
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/acd"
+)
+
+// Standing is a caller who stands in line without being on the phone. Whoever is
+// given one reads the ticket's offers, has the agents' phones rung and, when one
+// picked up and claimed, the caller's; and ends the ticket by Claim or Leave.
+type Standing struct {
+	cases.Place
+	ID     string // id of the call to be made, as the ticket names it
+	Ticket *acd.Ticket
+}
+
+// Stand puts a caller who takes a callback back into line, where he was, and hands
+// him to s.CallBack. Whoever stands there already is left alone. It may be called
+// from any goroutine.
+func (s *Switch) Stand(p cases.Place) {
+	if s.CallBack == nil || !s.stands(p.Case) {
+		return
+	}
+	id := newID()
+	caller := acd.Caller{Call: id, Queue: p.Queue, Since: p.Since, Kept: true}
+	t, err := s.Board.Enter(caller)
+	if err != nil {
+		s.Log.Warn("no place in line for a callback; it is owed all the same", "case", p.Case, "queue", p.Queue, "err", err)
+		s.Unstand(p.Case)
+		return
+	}
+	s.Log.Info("stands in line for a callback", "case", p.Case, "queue", p.Queue, "waited", time.Since(p.Since))
+	s.CallBack(Standing{Place: p, ID: id, Ticket: t})
+}
+
+// stands notes that the caller of a case stands in line; false if he does already.
+func (s *Switch) stands(n cases.CaseNumber) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.standing[n] {
+		return false
+	}
+	if s.standing == nil {
+		s.standing = make(map[cases.CaseNumber]bool)
+	}
+	s.standing[n] = true
+	return true
+}
+
+// Unstand says that the caller of a case stands in line no longer: he was reached,
+// or will be tried again later by Stand.
+func (s *Switch) Unstand(n cases.CaseNumber) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.standing, n)
+}

@@ -1,0 +1,129 @@
+package call
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/prompts"
+	"shouwen/sip"
+	"shouwen/sip/media"
+)
+
+const (
+	messageSpace    = 256 << 20 // octets left on the disk, below which no message is taken
+	shortestMessage = time.Second
+	messageLabel    = "voicemail"
+)
+
+// message is what a caller is saying for later.
+type message struct {
+	recorder *media.Recorder
+	speech   media.Speech
+	began    time.Time
+}
+
+// takeMessage asks the caller for a message. It can be the way out of any state in
+// which nobody else has the caller. If he says nothing, he was missed for the reason
+// that c.missed has.
+func (c *Conversation) takeMessage() {
+	c.leaveQueue()
+	c.enter(inviting)
+	c.play(append(c.words(prompts.LeaveMessage), c.sw.Sounds.Beep)...)
+}
+
+// listen begins the message when the tone is over.
+func (c *Conversation) listen(event) {
+	if len(c.next) > 0 {
+		c.playNext()
+		return
+	}
+	r, err := c.sw.Messages.Record(c.id, messageLabel, messageSpace)
+	if err != nil {
+		c.log.Error("no message taken", "err", err)
+		c.sorry()
+		return
+	}
+	c.message = &message{recorder: r, began: time.Now()}
+	c.sw.wg.Go(func() { _ = r.Run(context.Background()) }) // Close has its error
+	c.caller.Media().Tap(&c.message.speech)
+	r.Add(c.caller.Media(), media.Left)
+	c.enter(messaging)
+	c.arm(cmp.Or(c.waitsIn.LongestMessage, 2*time.Minute))
+}
+
+// messageKey: # ends a message.
+func (c *Conversation) messageKey(e event) {
+	if e.sip.(sip.Digit).Key == '#' {
+		c.messageOver(e)
+	}
+}
+
+// checkMessage ends a message when the caller says no more.
+func (c *Conversation) checkMessage(event) {
+	last := c.message.speech.Last()
+	if last.IsZero() {
+		last = c.message.began
+	}
+	if time.Since(last) > cmp.Or(c.waitsIn.MessageSilence, 5*time.Second) {
+		c.messageOver(event{})
+	}
+}
+
+// messageOver makes the message safe on the disk, which takes a moment.
+func (c *Conversation) messageOver(e event) {
+	if _, ended := e.sip.(sip.Ended); ended {
+		c.gone = true
+	}
+	m := c.message
+	c.enter(storing)
+	c.caller.Media().Untap(&m.speech)
+	c.sw.wg.Go(func() { c.post(c.sw.store(m)) })
+}
+
+// store keeps a message in which somebody spoke.
+func (s *Switch) store(m *message) event {
+	info, err := m.recorder.Close()
+	e := event{kind: evStored, length: info.Duration, err: err}
+	if m.speech.Last().IsZero() || info.Duration < shortestMessage {
+		e.length = 0
+	}
+	kept, keepErr := s.Messages.Keep(info.Path)
+	if e.err = cmp.Or(e.err, keepErr); keepErr != nil {
+		e.length = 0
+		return e
+	}
+	if e.file = kept.File; e.length == 0 {
+		e.err = cmp.Or(e.err, s.Messages.Remove(kept.File))
+	}
+	return e
+}
+
+// stored: the message is safe, or there is none.
+func (c *Conversation) stored(e event) {
+	if e.err != nil {
+		c.log.Error("message damaged", "err", e.err, "kept", e.length)
+	}
+	if e.length == 0 {
+		c.log.Info("no message left")
+		if c.gone {
+			c.conclude(cases.EndCaller, c.missed)
+		} else {
+			c.sorry()
+		}
+		return
+	}
+	c.missed = cases.MissedVoicemail
+	c.log.Info("message left", "length", e.length)
+	c.record(cases.Fact{Voicemail: &cases.Voicemail{File: e.file, Length: cases.Span(e.length)}})
+	if c.gone {
+		c.conclude(cases.EndCaller, c.missed)
+		return
+	}
+	c.enter(promised)
+	c.play(append(c.words(prompts.MessageKept), c.sw.Sounds.Goodbye)...)
+}
+
+// messageCaller: the caller hung up while his message is made safe.
+func (c *Conversation) messageCaller(event) { c.gone = true }
