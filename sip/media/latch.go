@@ -34,7 +34,8 @@ const (
 // is accepted after 4 packets in sequence, with one SSRC and payload type, if it
 // is plausible and either of better standing than the present source or the
 // present source is silent for 3 s. So a stranger who was first at the socket of
-// a leg behind NAT loses it to the host that signals.
+// a leg behind NAT loses it to the host that signals. SRTP is its own proof: who has the key is the far end,
+// wherever he is.
 type latch struct {
 	sdp    netip.AddrPort
 	signal netip.Addr
@@ -72,8 +73,8 @@ func (l *latch) standing(from netip.AddrPort) standing {
 }
 
 // judge decides about p from the address from. known says that the payload type
-// of p was negotiated.
-func (l *latch) judge(p *Packet, from netip.AddrPort, known bool) verdict {
+// of p was negotiated, proven that SRTP shows p to be the far end's latest.
+func (l *latch) judge(p *Packet, from netip.AddrPort, known, proven bool) verdict {
 	if from == l.src {
 		l.heard = p.At
 		return accepted
@@ -83,7 +84,7 @@ func (l *latch) judge(p *Packet, from netip.AddrPort, known bool) verdict {
 	}
 	standing := l.standing(from)
 	switch {
-	case standing == named:
+	case standing == named, proven:
 	case standing == foreign || !known:
 		return refused
 	case l.src.IsValid() && standing <= l.standing(l.src) && p.At.Sub(l.heard) < latchSilence:

@@ -36,7 +36,7 @@ func play(l *latch, shots []shot) (accepted []int) {
 			if s.twist != nil {
 				s.twist(i, p)
 			}
-			if l.judge(p, s.from, p.PT != 99) != refused {
+			if l.judge(p, s.from, p.PT != 99, false) != refused {
 				n++
 			}
 			at = at.Add(frameTime)
@@ -94,11 +94,11 @@ func TestStrangerCannotDisturbTheProof(t *testing.T) {
 	for i := range 10 {
 		at := time.Unix(1, 0).Add(time.Duration(i) * frameTime)
 		for j := range 3 {
-			if l.judge(packet(1, uint16(1000*i+j), 0, at), strange, true) != refused {
+			if l.judge(packet(1, uint16(1000*i+j), 0, at), strange, true, false) != refused {
 				t.Fatal("stranger accepted")
 			}
 		}
-		if l.judge(packet(2, uint16(i), 0, at), signalAddr, true) != refused {
+		if l.judge(packet(2, uint16(i), 0, at), signalAddr, true, false) != refused {
 			got++
 		}
 	}

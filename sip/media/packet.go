@@ -34,6 +34,8 @@ type Negotiated struct {
 	SendOK, RecvOK bool           // direction as seen from us; RTCP flows in any (RFC 3264 5.1)
 	SignalAddr     netip.Addr     // source of the signalling: a plausible source of RTP
 	NAT            bool           // the endpoint sits behind NAT: any address may prove itself its own
+	SendKey        Key            // of SRTP we send; zero: plain RTP
+	RecvKey        Key            // of SRTP we take: what it does not open is dropped
 }
 
 // Packet is one RTP packet as received, parsed in place. It belongs to the

@@ -14,6 +14,7 @@ type receiver struct {
 	mu      sync.Mutex // guards the following fields
 	n       Negotiated
 	latch   latch
+	crypt   *crypter
 	src     source
 	keys    detector
 	past    Stats // totals of the sources before src
@@ -23,10 +24,11 @@ type receiver struct {
 
 // taken is what came of one packet.
 type taken struct {
-	accepted bool // from the far end: a sign of life
-	latched  bool // its source is the new address to send to
-	deliver  bool // for the sink
-	key      byte // pressed by it; 0: none
+	malformed bool // no RTP
+	accepted  bool // from the far end: a sign of life
+	latched   bool // its source is the new address to send to
+	deliver   bool // for the sink
+	key       byte // pressed by it; 0: none
 }
 
 // apply takes over what was negotiated and returns where to send: the proven
@@ -36,7 +38,7 @@ func (r *receiver) apply(n Negotiated) (to netip.AddrPort) {
 		r.latch = newLatch(n)
 	}
 	r.latch.signal, r.latch.nat = n.SignalAddr, n.NAT
-	r.n = n
+	r.n, r.crypt = n, rekeyed(r.crypt, n.RecvKey)
 	switch {
 	case !sendable(n.Remote):
 		return netip.AddrPort{}
@@ -46,11 +48,25 @@ func (r *receiver) apply(n Negotiated) (to netip.AddrPort) {
 	return n.Remote
 }
 
+// receive fills p from the datagram b, received from the address from, and takes
+// it. What SRTP does not prove is dropped unread. Locked.
+func (r *receiver) receive(p *Packet, b []byte, from netip.AddrPort) taken {
+	b, ok := r.crypt.open(b)
+	if !ok {
+		r.stats.Forged++
+		return taken{}
+	}
+	if !p.parse(b) {
+		return taken{malformed: true}
+	}
+	return r.take(p, from)
+}
+
 // take judges and counts p, received from the address from, and classifies it.
 // Locked.
 func (r *receiver) take(p *Packet, from netip.AddrPort) (t taken) {
 	known := r.classify(p)
-	switch r.latch.judge(p, from, known) {
+	switch r.latch.judge(p, from, known, r.crypt != nil && r.src.precedes(p)) {
 	case refused:
 		r.stats.Rejected++
 		return t
@@ -111,11 +127,20 @@ func (r *receiver) count(p *Packet) bool {
 	return true
 }
 
-// believes reports whether RTCP from the address from is accepted.
-func (r *receiver) believes(from netip.AddrPort) bool {
+// receiveRTCP returns the RTCP in the datagram b, received from the address from;
+// false when it is not believed.
+func (r *receiver) receiveRTCP(b []byte, from netip.AddrPort) ([]byte, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return from == r.n.RemoteRTCP || r.latch.knows(from.Addr())
+	if r.crypt == nil && from != r.n.RemoteRTCP && !r.latch.knows(from.Addr()) {
+		r.stats.Rejected++
+		return nil, false
+	}
+	b, ok := r.crypt.openRTCP(b)
+	if !ok {
+		r.stats.Forged++
+	}
+	return b, ok
 }
 
 // heardSender takes note of a sender report.
@@ -149,11 +174,4 @@ func (r *receiver) reports(at time.Time) []rtcp.ReceptionReport {
 		return []rtcp.ReceptionReport{b}
 	}
 	return nil
-}
-
-// reject counts a datagram from a source that is not the far end.
-func (r *receiver) reject() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stats.Rejected++
 }

@@ -46,8 +46,8 @@ func (s *Session) receiveRTCP(buf []byte, from netip.AddrPort, at time.Time) {
 		return
 	}
 	from = unmapped(from)
-	if !s.rx.believes(from) {
-		s.rx.reject()
+	buf, ok := s.rx.receiveRTCP(buf, from)
+	if !ok {
 		return
 	}
 	packets, err := rtcp.Unmarshal(buf)
@@ -96,6 +96,9 @@ func (s *Session) sendReport(at time.Time, last bool) {
 		compound = append(compound, &rtcp.Goodbye{Sources: []uint32{ssrc}})
 	}
 	b, err := rtcp.Marshal(compound)
+	if err == nil {
+		b, err = s.tx.sealRTCP(b)
+	}
 	if err != nil {
 		s.log.Error("RTCP report", "err", err) // values of our own making
 		return

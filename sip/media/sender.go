@@ -22,6 +22,7 @@ type sender struct {
 
 	mu      sync.Mutex // guards the following fields
 	rw      rewriter
+	crypt   *crypter
 	n       Negotiated
 	to      netip.AddrPort // zero: nowhere
 	toRTCP  netip.AddrPort
@@ -32,7 +33,7 @@ type sender struct {
 	packets, octets uint64 // sent; octets of payload
 	dropped, failed uint64
 	reported        [2]uint64 // packets at the last report and at the one before
-	scratch         [headerLen + frameSamples]byte
+	scratch         [headerLen + frameSamples + maxTagLen]byte
 }
 
 // newSender returns a sender with random SSRC, sequence and timestamp.
@@ -42,7 +43,7 @@ func newSender(conn packetConn) sender {
 	return sender{conn: conn, rw: rewriter{
 		ssrc: binary.BigEndian.Uint32(b[:]),
 		ts:   binary.BigEndian.Uint32(b[4:]),
-		seq:  binary.BigEndian.Uint16(b[8:]),
+		seq:  binary.BigEndian.Uint16(b[8:]) >> 1, // RFC 4568 6.4: loss at the beginning must hide no rollover
 	}}
 }
 
@@ -51,6 +52,7 @@ func (t *sender) apply(n Negotiated, to netip.AddrPort) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.n, t.to, t.toRTCP = n, to, besideRTP(n, to)
+	t.crypt = rekeyed(t.crypt, n.SendKey)
 }
 
 // redirect follows the far end to a proven source.
@@ -192,15 +194,27 @@ func (t *sender) frame(v voice, skipped int) bool {
 	return true
 }
 
-// write sends the RTP packet b. Locked. A datagram that cannot be sent is like
-// one that is lost.
+// write sends the RTP packet b, which it may overwrite. Locked. A datagram that
+// cannot be sent is like one that is lost.
 func (t *sender) write(b []byte) {
-	if _, err := t.conn.WriteToUDPAddrPort(b, t.to); err != nil {
+	payload := len(b) - headerLen
+	b, err := t.crypt.seal(b)
+	if err == nil {
+		_, err = t.conn.WriteToUDPAddrPort(b, t.to)
+	}
+	if err != nil {
 		t.failed++
 		return
 	}
 	t.packets++
-	t.octets += uint64(len(b) - headerLen)
+	t.octets += uint64(payload)
+}
+
+// sealRTCP protects an RTCP packet as RTP is.
+func (t *sender) sealRTCP(b []byte) ([]byte, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.crypt.sealRTCP(b)
 }
 
 // progress returns what a sender report says: the timestamp that belongs to at,

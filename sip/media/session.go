@@ -139,11 +139,10 @@ func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {
 	}
 	p := &s.pkt
 	p.At = at
-	if !p.parse(buf) {
+	t := s.take(p, buf, unmapped(from))
+	if t.malformed {
 		s.malformed.Add(1)
-		return
 	}
-	t := s.take(p, unmapped(from))
 	if !t.accepted {
 		return
 	}
@@ -156,11 +155,12 @@ func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {
 	}
 }
 
-// take judges p, and sends to its source from now on if that is news.
-func (s *Session) take(p *Packet, from netip.AddrPort) taken {
+// take judges p, the datagram buf, and sends to its source from now on if that
+// is news.
+func (s *Session) take(p *Packet, buf []byte, from netip.AddrPort) taken {
 	s.rx.mu.Lock()
 	defer s.rx.mu.Unlock()
-	t := s.rx.take(p, from)
+	t := s.rx.receive(p, buf, from)
 	if t.latched {
 		s.tx.redirect(from)
 		s.log.Debug("RTP source latched", "source", from)

@@ -49,6 +49,11 @@ func (s *source) begin(p *Packet) {
 	*s = source{ssrc: p.SSRC, started: true, base: 1<<16 | uint32(p.Seq), newest: 1<<16 | uint32(p.Seq), seen: 1, received: 1}
 }
 
+// precedes reports whether p is newer than all heard of s, or of another source.
+func (s *source) precedes(p *Packet) bool {
+	return !s.started || p.SSRC != s.ssrc || int16(p.Seq-uint16(s.newest)) > 0
+}
+
 // count takes p, which has the ssrc of s, into account.
 func (s *source) count(p *Packet) arrival {
 	step := p.Seq - uint16(s.newest)

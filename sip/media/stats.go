@@ -11,6 +11,7 @@ type Stats struct {
 	Late                uint64 // accepted behind a newer one
 	Duplicate           uint64
 	Rejected            uint64 // RTP and RTCP from sources that are not the far end
+	Forged              uint64 // SRTP and SRTCP that the key did not open, or heard before
 	Malformed           uint64 // neither RTP nor RTCP
 	Unknown             uint64 // RTP of the far end with a payload type not agreed
 
@@ -34,7 +35,8 @@ func (st Stats) Since(earlier Stats) Stats {
 	}{
 		{&st.PacketsIn, earlier.PacketsIn}, {&st.OctetsIn, earlier.OctetsIn},
 		{&st.Lost, earlier.Lost}, {&st.Late, earlier.Late}, {&st.Duplicate, earlier.Duplicate},
-		{&st.Rejected, earlier.Rejected}, {&st.Malformed, earlier.Malformed}, {&st.Unknown, earlier.Unknown},
+		{&st.Rejected, earlier.Rejected}, {&st.Forged, earlier.Forged},
+		{&st.Malformed, earlier.Malformed}, {&st.Unknown, earlier.Unknown},
 		{&st.PacketsOut, earlier.PacketsOut}, {&st.OctetsOut, earlier.OctetsOut},
 		{&st.Dropped, earlier.Dropped}, {&st.SendErrors, earlier.SendErrors}, {&st.FarLost, earlier.FarLost},
 	} {
