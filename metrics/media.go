@@ -19,12 +19,15 @@ const (
 // Audio is what one leg's RTP did; counts since the last report.
 type Audio struct {
 	Packets, Lost, Late, Duplicate uint64
+	Rejected                       uint64 // from a source that is not the far end
+	Forged                         uint64 // SRTP that the key did not open, or came before
 }
 
 // RTP measures audio.
 type RTP struct {
 	r                              registrar
 	packets, lost, late, duplicate *prometheus.CounterVec
+	rejected, forged               *prometheus.CounterVec
 	loss, jitter, roundTrip        *prometheus.HistogramVec
 	noMedia                        *prometheus.CounterVec
 }
@@ -36,6 +39,8 @@ func newRTP(r registrar) *RTP {
 		lost:      r.counterVec("shouwen_rtp_packets_lost_total", "RTP packets that never came.", "leg"),
 		late:      r.counterVec("shouwen_rtp_packets_late_total", "RTP packets that came out of order.", "leg"),
 		duplicate: r.counterVec("shouwen_rtp_packets_duplicate_total", "RTP packets that came twice.", "leg"),
+		rejected:  r.counterVec("shouwen_rtp_packets_rejected_total", "RTP and RTCP packets from a source that is not the far end.", "leg"),
+		forged:    r.counterVec("shouwen_rtp_packets_forged_total", "SRTP and SRTCP packets that the key did not open, or that came before.", "leg"),
 		loss: r.histogramVec("shouwen_rtp_loss_ratio", "Lost packets of a leg, observed at its end.",
 			[]float64{.001, .005, .01, .02, .03, .05, .1, .2}, "leg"),
 		jitter: r.histogramVec("shouwen_rtp_jitter_seconds", "Interarrival jitter (RFC 3550) of a leg, observed at its end.",
@@ -45,7 +50,7 @@ func newRTP(r registrar) *RTP {
 		noMedia: r.counterVec("shouwen_rtp_no_media_total", "Legs that were answered and sent no audio.", "leg"),
 	}
 	for _, k := range []LegKind{CallerLeg, AgentLeg, TrunkLeg} {
-		for _, v := range []*prometheus.CounterVec{m.packets, m.lost, m.late, m.duplicate, m.noMedia} {
+		for _, v := range []*prometheus.CounterVec{m.packets, m.lost, m.late, m.duplicate, m.rejected, m.forged, m.noMedia} {
 			v.WithLabelValues(string(k))
 		}
 		for _, v := range []*prometheus.HistogramVec{m.loss, m.jitter, m.roundTrip} {
@@ -61,6 +66,8 @@ func (m *RTP) Heard(k LegKind, a Audio) {
 	m.lost.WithLabelValues(string(k)).Add(float64(a.Lost))
 	m.late.WithLabelValues(string(k)).Add(float64(a.Late))
 	m.duplicate.WithLabelValues(string(k)).Add(float64(a.Duplicate))
+	m.rejected.WithLabelValues(string(k)).Add(float64(a.Rejected))
+	m.forged.WithLabelValues(string(k)).Add(float64(a.Forged))
 }
 
 // Ended observes the quality of a leg at its end: loss ratio 0–1, jitter, and

@@ -34,7 +34,7 @@ func driven() *Metrics {
 	m.SIP.ListenerRestarted("udp")
 	m.SIP.RegistrationFailed("wrong")
 	m.SIP.ReadRegistrations(func() int { return 4 })
-	m.RTP.Heard(CallerLeg, Audio{Packets: 100, Lost: 1, Late: 2, Duplicate: 3})
+	m.RTP.Heard(CallerLeg, Audio{Packets: 100, Lost: 1, Late: 2, Duplicate: 3, Rejected: 4, Forged: 5})
 	m.RTP.Ended(CallerLeg, .01, 5*time.Millisecond, 40*time.Millisecond)
 	m.RTP.Silent(AgentLeg)
 	m.RTP.ReadPorts(func() int { return 5 }, func() int { return 50 })

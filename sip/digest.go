@@ -24,6 +24,7 @@ import (
 type Account struct {
 	User, Extension   string
 	HA1MD5, HA1SHA256 string
+	Security          Security
 }
 
 // Accounts finds the account of a user name; it must be safe from any

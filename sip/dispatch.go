@@ -119,6 +119,9 @@ func (u *UA) accept(req *msg.Request, in Incoming, trunk *Trunk, tx *msg.ServerT
 	if u.draining() {
 		return refusal{code: 503}
 	}
+	if !u.security(in.Trunk, in.Account).admits(network(req)) {
+		return tlsRequired
+	}
 	l, refused := newInbound(u, req, tx, in)
 	if refused.code != 0 {
 		return refused

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,6 +29,8 @@ type bed struct {
 	metrics *metrics.Metrics
 	onCall  func(*sip.Leg) // runs on the leg's goroutine; set by a change of newBed
 	onEvent func(legEvent) // likewise
+
+	security sip.Security // of every phone; set by a change of newBed
 }
 
 type legEvent struct {
@@ -43,7 +46,10 @@ type presence struct {
 const domain = "127.0.0.1"
 
 // phones are the accounts of a bed; the password is that of phonePassword.
-type phones map[string]bool
+type phones struct {
+	users    []string
+	security sip.Security
+}
 
 func phonePassword(user string) string { return "secret-" + user }
 
@@ -54,11 +60,11 @@ func (p phones) Account(user string) (sip.Account, bool) {
 	if user == panicking {
 		panic("accounts")
 	}
-	if !p[user] {
+	if !slices.Contains(p.users, user) {
 		return sip.Account{}, false
 	}
 	m, s := sip.HA1(user, domain, phonePassword(user))
-	return sip.Account{User: user, Extension: user, HA1MD5: m, HA1SHA256: s}, true
+	return sip.Account{User: user, Extension: user, HA1MD5: m, HA1SHA256: s, Security: p.security}, true
 }
 
 func testLog() *slog.Logger {
@@ -96,7 +102,7 @@ func newBed(t testing.TB, change ...func(*bed, *sip.Config)) *bed {
 		c(b, &cfg)
 	}
 	b.ua, err = sip.New(cfg, sip.Deps{
-		Log: testLog(), Metrics: b.metrics, Ports: pool, Accounts: phones{"1001": true, "1002": true, "1003": true},
+		Log: testLog(), Metrics: b.metrics, Ports: pool, Accounts: phones{[]string{"1001", "1002", "1003"}, b.security},
 		OnCall: func(l *sip.Leg) func(sip.Event) {
 			b.calls <- l
 			b.onCall(l)

@@ -100,11 +100,14 @@ type Leg struct {
 	logs  *legLog
 	media *media.Session
 	nat   bool
-	key   initialKey // of an inbound leg's INVITE
-	box   *mailbox[signal]
-	done  chan struct{}
-	sink  atomic.Pointer[func(Event)]
-	peer  atomic.Pointer[dialogID] // as far as known
+
+	security Security
+
+	key  initialKey // of an inbound leg's INVITE
+	box  *mailbox[signal]
+	done chan struct{}
+	sink atomic.Pointer[func(Event)]
+	peer atomic.Pointer[dialogID] // as far as known
 
 	// Owned by run.
 	state    legState

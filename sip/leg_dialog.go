@@ -21,7 +21,9 @@ const (
 
 // newOfferAnswer is the offer/answer exchange of leg l.
 func (u *UA) newOfferAnswer(l *Leg) *offerAnswer {
-	return newOfferAnswer(netip.AddrPortFrom(u.cfg.MediaAddr, l.media.Port()), []media.Codec{media.PCMA, media.PCMU}, u.sessionIDs.Add(1))
+	oa := newOfferAnswer(netip.AddrPortFrom(u.cfg.MediaAddr, l.media.Port()), []media.Codec{media.PCMA, media.PCMU}, u.sessionIDs.Add(1))
+	oa.srtp = l.security.over(l.flow.network)
+	return oa
 }
 
 // apply puts a finished offer/answer round into force.
@@ -146,6 +148,9 @@ func (l *Leg) reinvite(s signal) {
 		return
 	case isCanceled(s.tx):
 		return // and has its 487
+	case l.exposed(s.req):
+		l.refuseSession(s, tlsRequired)
+		return
 	case l.sent.pending:
 		l.refuseOffer(s, 491) // RFC 3261 14.2: glare
 		return
@@ -186,6 +191,12 @@ func (l *Leg) reinvite(s signal) {
 	}
 }
 
+// exposed reports whether a peer that may have SRTP keys from us moves where they
+// could be read.
+func (l *Leg) exposed(req *msg.Request) bool {
+	return l.oa.srtp != SRTPOff && l.security.over(network(req)) == SRTPOff
+}
+
 // retarget follows a peer that has moved: to its Contact, and to where its
 // request came from (RFC 3261 12.2.2).
 func (l *Leg) retarget(req *msg.Request) {
@@ -218,6 +229,9 @@ func (l *Leg) update(s signal) {
 		return
 	}
 	session, refused := sessionOf(s.req)
+	if l.exposed(s.req) {
+		refused = tlsRequired
+	}
 	if refused.code != 0 {
 		l.refuseSession(s, refused)
 		return

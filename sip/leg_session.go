@@ -41,9 +41,13 @@ func (l *Leg) restart() {
 	}
 }
 
-// refuseSession answers a re-INVITE or UPDATE whose session timer is not acceptable.
+// refuseSession answers a re-INVITE or UPDATE whose session timer or transport is
+// not acceptable.
 func (l *Leg) refuseSession(s signal, r refusal) {
-	res := l.reply(s.req, r.code, statusText(r.code), nil)
+	if r.reason == "" {
+		r.reason = statusText(r.code)
+	}
+	res := l.reply(s.req, r.code, r.reason, nil)
 	r.complete(res)
 	l.ua.respond(s.tx, s.req, res)
 }
@@ -251,7 +255,7 @@ func (l *Leg) reportAudio() {
 		kind = metrics.AgentLeg
 	}
 	s, rtp := l.media.Stats(), l.ua.deps.Metrics.RTP
-	rtp.Heard(kind, metrics.Audio{Packets: s.PacketsIn, Lost: s.Lost, Late: s.Late, Duplicate: s.Duplicate})
+	rtp.Heard(kind, metrics.Audio{Packets: s.PacketsIn, Lost: s.Lost, Late: s.Late, Duplicate: s.Duplicate, Rejected: s.Rejected, Forged: s.Forged})
 	switch {
 	case s.PacketsIn > 0:
 		rtp.Ended(kind, float64(s.Lost)/float64(s.Lost+s.PacketsIn), s.Jitter, s.RoundTrip)

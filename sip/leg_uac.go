@@ -50,14 +50,18 @@ func (u *UA) extraFields(in map[string]string) (fields []msg.Header, err error) 
 }
 
 // Dial rings the phone behind binding b. It returns at once; Ringing, Answered
-// or Ended follows. The error says that there is no port for the audio, or that
-// no new call is taken.
+// or Ended follows. The error says that there is no port for the audio, that the
+// phone must use TLS and does not, or that no new call is taken.
 func (u *UA) Dial(b Binding, d Dialing) (*Leg, error) {
+	security := u.security("", b.User)
+	if !security.admits(b.Transport) {
+		return nil, fmt.Errorf("%s is registered over %s, and must use TLS", b.User, b.Transport)
+	}
 	l, err := newLeg(u, d.Log)
 	if err != nil {
 		return nil, err
 	}
-	l.user, l.nat = b.User, true
+	l.user, l.nat, l.security = b.User, true, security
 	l.sink.Store(&d.Events)
 	l.flow = flow{b.Transport, u.transport.addr(b.Transport), b.Remote}
 	l.state = legCalling

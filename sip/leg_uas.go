@@ -21,7 +21,7 @@ func newInbound(u *UA, req *msg.Request, tx *msg.ServerTx, in Incoming) (*Leg, r
 		u.deps.Log.Error("call refused", "err", err)
 		return nil, refusal{code: 503}
 	}
-	l.in, l.key, l.session = in, keyOf(req), session
+	l.in, l.key, l.session, l.security = in, keyOf(req), session, u.security(in.Trunk, in.Account)
 	l.flow = flow{network(req), u.listener(req), u.source(req)}
 	l.allow = hdr(req, "Allow", "")
 	l.state = legIncoming

@@ -27,31 +27,40 @@ type chosen struct {
 	offer description
 	at    int     // index of the audio m-line
 	codec payload // the first common codec in the offerer's order
+	key   crypto  // that the offerer sends with
 }
 
 func (c chosen) line() mediaLine { return c.offer.media[c.at] }
 
-// choose picks the first m-line of an offer this side can take. known are the
-// payload types it could itself offer.
-func choose(offer description, local netip.AddrPort, known []payload) (chosen, error) {
+// choose picks the first m-line of an offer this side can take, one with keys
+// before one without.
+func (o *offerAnswer) choose(offer description) (chosen, error) {
+	var best *chosen
 	why := fmt.Errorf("%w: no audio", errNotAcceptable)
 	for i, m := range offer.media {
-		p, err := usable(m, local, known)
-		if err == nil {
-			return chosen{offer: offer, at: i, codec: p}, nil
+		c := chosen{offer: offer, at: i}
+		var err error
+		if c.codec, err = usable(m, o.local, o.offerPayloads()); err == nil {
+			c.key, err = takeKey(m, o.srtp)
 		}
-		if m.kind == "audio" {
+		switch {
+		case err != nil && m.kind == "audio":
 			why = err
+		case err == nil && (best == nil || best.key == crypto{} && c.key != crypto{}):
+			best = &c
 		}
 	}
-	return chosen{}, why
+	if best == nil {
+		return chosen{}, why
+	}
+	return *best, nil
 }
 
 // usable returns the peer's first payload type that is also among known, or
 // errNotAcceptable with the reason.
 func usable(m mediaLine, local netip.AddrPort, known []payload) (payload, error) {
 	switch {
-	case m.kind != "audio" || m.proto != "RTP/AVP":
+	case m.kind != "audio" || m.proto != plainProfile && m.proto != secureProfile:
 		return payload{}, fmt.Errorf("%w: %.32s over %.32s", errNotAcceptable, m.kind, m.proto)
 	case m.port == 0:
 		return payload{}, fmt.Errorf("%w: audio refused with port 0", errNotAcceptable)
@@ -135,7 +144,7 @@ func (m mediaLine) frame() time.Duration {
 
 // audioLine returns the m-line of this side's audio.
 func audioLine(local netip.AddrPort, ps []payload) mediaLine {
-	m := mediaLine{kind: "audio", port: local.Port(), proto: "RTP/AVP", payloads: ps, addr: local.Addr(), ptime: frameTime}
+	m := mediaLine{kind: "audio", port: local.Port(), proto: plainProfile, payloads: ps, addr: local.Addr(), ptime: frameTime}
 	for _, p := range ps {
 		m.formats = append(m.formats, strconv.Itoa(int(p.pt)))
 	}

@@ -72,6 +72,7 @@ var offerRefusal = map[offerState]error{
 type offerAnswer struct {
 	local     netip.AddrPort
 	codecs    []media.Codec // in order of preference
+	srtp      SRTP
 	sessionID uint64
 
 	state    offerState
@@ -101,11 +102,11 @@ type mediaChange struct {
 	media   media.Negotiated
 }
 
-// newOfferAnswer returns the exchange of a new dialog. local is where this side's
-// RTP arrives and is written into every description; sessionID goes into
-// o= and must be unique among the dialogs of this address.
+// newOfferAnswer returns the exchange of a new dialog, without SRTP. local is
+// where this side's RTP arrives and is written into every description; sessionID
+// goes into o= and must be unique among the dialogs of this address.
 func newOfferAnswer(local netip.AddrPort, codecs []media.Codec, sessionID uint64) *offerAnswer {
-	return &offerAnswer{local: local, codecs: codecs, sessionID: sessionID, state: offerStable}
+	return &offerAnswer{local: local, codecs: codecs, srtp: SRTPOff, sessionID: sessionID, state: offerStable}
 }
 
 // fork returns a copy for another early dialog of the same INVITE: each To-tag
@@ -160,7 +161,7 @@ func (o *offerAnswer) takeOffer(body []byte) error {
 	if err != nil {
 		return err
 	}
-	if o.received, err = choose(d, o.local, o.offerPayloads()); err != nil {
+	if o.received, err = o.choose(d); err != nil {
 		return err
 	}
 	return o.move(receiveOffer)
@@ -175,7 +176,11 @@ func (o *offerAnswer) answer() ([]byte, mediaChange, error) {
 	theirs := o.received.line()
 	ours := audioLine(o.local, answerPayloads(theirs, o.received.codec))
 	ours.dir = theirs.effective().mirror() & wish(o.agreed.hold)
-	ours.mux = theirs.mux
+	ours.mux, ours.proto = theirs.mux, theirs.proto
+	k := o.answerKeys()
+	if k != (keys{}) {
+		ours.crypto = []string{crypto{o.received.key.tag, k.send}.String()}
+	}
 	d := description{addr: o.local.Addr(), media: refuseAll(o.received.offer.media, o.local.Addr())}
 	d.media[o.received.at] = ours
 
@@ -184,7 +189,20 @@ func (o *offerAnswer) answer() ([]byte, mediaChange, error) {
 		return nil, mediaChange{}, err
 	}
 	round := agreement{local: d, audio: o.received.at, hold: o.agreed.hold}
-	return body, o.settle(round, theirs, o.received.codec), nil
+	return body, o.settle(round, theirs, o.received.codec, k), nil
+}
+
+// answerKeys are the keys after our answer to the offer taken. Our own stays while
+// its suite does: who sent under it is still the same stream.
+func (o *offerAnswer) answerKeys() keys {
+	k := keys{send: o.agreed.media.SendKey, recv: o.received.key.key}
+	switch {
+	case k.recv.Suite == media.NoSuite:
+		return keys{}
+	case k.recv.Suite != k.send.Suite:
+		k.send = media.NewKey(k.recv.Suite)
+	}
+	return k
 }
 
 // sent returns the last description sent, nil before the first.
@@ -230,12 +248,31 @@ func (o *offerAnswer) settleAnswer(body []byte) (mediaChange, error) {
 	if len(d.media) <= at {
 		return mediaChange{}, fmt.Errorf("%w: answer has %d media, offer had %d", errNotAcceptable, len(d.media), len(o.offered.local.media))
 	}
-	theirs := d.media[at]
-	codec, err := usable(theirs, o.local, o.offered.local.media[at].payloads)
+	ours, theirs := o.offered.local.media[at], d.media[at]
+	codec, err := usable(theirs, o.local, ours.payloads)
 	if err != nil {
 		return mediaChange{}, err
 	}
-	return o.settle(o.offered, theirs, codec), nil
+	if theirs.proto != ours.proto {
+		return mediaChange{}, fmt.Errorf("%w: %s answered with %s", errNotAcceptable, ours.proto, theirs.proto)
+	}
+	k, err := answeredKeys(ours, theirs, o.srtp)
+	if err != nil {
+		return mediaChange{}, err
+	}
+	return o.settle(o.offered.keyed(k.send), theirs, codec, k), nil
+}
+
+// keyed returns a with only the attribute of key k left of those offered, so that
+// no key that was not taken is ever offered, or used, again.
+func (a agreement) keyed(k media.Key) agreement {
+	a.local.media = slices.Clone(a.local.media)
+	m := &a.local.media[a.audio]
+	m.crypto = slices.DeleteFunc(slices.Clone(m.crypto), func(value string) bool {
+		c, _ := parseCrypto(value)
+		return c.key != k
+	})
+	return a
 }
 
 // rollback ends the round under way without a result, because one side refused
@@ -248,7 +285,7 @@ func (o *offerAnswer) rollback() {
 
 // settle closes a round with the peer's audio m-line theirs, of which codec is
 // the payload type to send with.
-func (o *offerAnswer) settle(a agreement, theirs mediaLine, codec payload) mediaChange {
+func (o *offerAnswer) settle(a agreement, theirs mediaLine, codec payload, k keys) mediaChange {
 	ours := a.local.media[a.audio]
 	allowed := theirs.effective().mirror()
 	dir := ours.dir & allowed
@@ -262,6 +299,8 @@ func (o *offerAnswer) settle(a agreement, theirs mediaLine, codec payload) media
 		Recv:   media.Format{Codec: codecOf(codec), PT: sameCodec(ours.payloads, codec).pt, EventPT: eventPT(ours.payloads), Ptime: frameTime},
 		SendOK: dir&dirSendOnly != 0,
 		RecvOK: dir&dirRecvOnly != 0,
+
+		SendKey: k.send, RecvKey: k.recv,
 	}
 	if theirs.addr.IsUnspecified() { // held: keep the address to return to
 		a.media.Remote, a.media.RemoteRTCP = o.agreed.media.Remote, o.agreed.media.RemoteRTCP
@@ -301,6 +340,7 @@ func (o *offerAnswer) proposal(hold bool) description {
 	a := o.agreed
 	audio := audioLine(o.local, o.offerPayloads())
 	audio.mux = a.media.Mux
+	audio.proto, audio.crypto = o.offerSecurity()
 	audio.dir = wish(hold)
 	if hold && a.held {
 		audio.dir = dirInactive // RFC 3264 8.4
@@ -311,6 +351,21 @@ func (o *offerAnswer) proposal(hold bool) description {
 	}
 	d.media[a.audio] = audio
 	return d
+}
+
+// offerSecurity is the profile and a=crypto of our next offer: in a session what
+// is in force. SRTP that is no must is offered as phones do, with keys in a line
+// of RTP/AVP: who knows none ignores them.
+func (o *offerAnswer) offerSecurity() (profile string, crypto []string) {
+	switch a := o.agreed; {
+	case len(a.local.media) > 0:
+		return a.local.media[a.audio].proto, a.local.media[a.audio].crypto
+	case o.srtp == SRTPOffer:
+		return plainProfile, newCryptos()
+	case o.srtp == SRTPRequire:
+		return secureProfile, newCryptos()
+	}
+	return plainProfile, nil
 }
 
 // offerPayloads keeps the numbers of the session: a payload type never changes

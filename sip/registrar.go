@@ -108,6 +108,11 @@ func (r *registrar) handle(req *msg.Request, source, local netip.AddrPort, trans
 		r.log.Warn("registration of another user refused", "user", cleanUser(user), "to", cleanUser(req.To().Address.User), "source", source)
 		return replyTo(req, source, msg.StatusForbidden, "Forbidden")
 	}
+	if account, _ := r.digest.accounts.Account(user); !account.Security.admits(strings.ToLower(transport)) {
+		r.metrics.RegistrationFailed("no_tls")
+		r.log.Warn("registration refused: the phone must use TLS", "user", cleanUser(user), "transport", transport, "source", source)
+		return replyTo(req, source, tlsRequired.code, tlsRequired.reason)
+	}
 	reg, ok := readRegistration(req, Binding{
 		User: user, Transport: strings.ToLower(transport), Local: local, Remote: source, Node: r.cfg.Node,
 		CallID: req.CallID().Value(), CSeq: req.CSeq().SeqNo, UserAgent: userAgent(req),

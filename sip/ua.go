@@ -45,6 +45,7 @@ type Trunk struct {
 	Plan          NumberingPlan  // how it writes numbers
 	TrustIdentity bool           // believe P-Asserted-Identity and Remote-Party-ID (RFC 3325)
 	NAT           bool           // its RTP may come from any address
+	Security      Security
 }
 
 // Deps is what a UA needs from its owner.
@@ -203,6 +204,18 @@ func (u *UA) find(localTag string) *Leg {
 
 // trusted says whether a is the address of a trunk.
 func (u *UA) trusted(a netip.Addr) bool { return u.trunk(a) != nil }
+
+// security is what is demanded of the trunk with a name or, if it is empty, of
+// the phone of user.
+func (u *UA) security(trunk, user string) Security {
+	for _, t := range u.cfg.Trunks {
+		if t.Name == trunk {
+			return t.Security
+		}
+	}
+	phone, _ := u.deps.Accounts.Account(user)
+	return phone.Security
+}
 
 func (u *UA) trunk(a netip.Addr) *Trunk {
 	a = a.Unmap()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -41,6 +42,7 @@ rtp_ports %[3]d-%[4]d
 ctrl_tcp_listen 127.0.0.1:%[5]d
 module_path /usr/lib/baresip/modules
 module g711.so
+module srtp.so
 module ausine.so
 module aubridge.so
 module_tmp uuid.so
@@ -56,8 +58,9 @@ error_aufile none
 message_aufile none
 `
 
-// startBaresip registers the phone of the i-th agent over a transport.
-func startBaresip(t *testing.T, b *bed, i int, transport string) *baresip {
+// startBaresip registers the phone of the i-th agent over a transport. change
+// replaces texts of its configuration by others, in turn.
+func startBaresip(t *testing.T, b *bed, i int, transport string, change ...string) *baresip {
 	t.Helper()
 	dir := t.TempDir()
 	port := freePort(t) // RTP and RTCP at it, SIP and control after it
@@ -69,6 +72,7 @@ func startBaresip(t *testing.T, b *bed, i int, transport string) *baresip {
 			a.User, b.SIP.Domain, transport, a.User, a.Password, server, transport),
 		"contacts": "",
 	} {
+		text = strings.NewReplacer(change...).Replace(text)
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

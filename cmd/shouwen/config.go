@@ -30,6 +30,7 @@ type Config struct {
 	Queues   []QueueConfig   `yaml:"queues"`
 	Agents   AgentsConfig    `yaml:"agents"`
 	Trunks   []TrunkConfig   `yaml:"trunks"`
+	Phones   SecurityConfig  `yaml:"phones"` // of each that says nothing of it itself
 	HTTP     HTTPConfig      `yaml:"http"`
 
 	Codes call.Codes `yaml:"codes"` // what agents dial during a call; see call.Feature
@@ -104,6 +105,8 @@ type TrunkConfig struct {
 	AreaCode      string `yaml:"area_code"` // of local numbers, without the leading 0
 	TrustIdentity bool   `yaml:"trust_identity"`
 	NAT           bool   `yaml:"nat"`
+
+	SecurityConfig `yaml:",inline"`
 }
 
 // HTTPConfig says where the console and the metrics are served. Empty: not at all.

@@ -16,6 +16,7 @@ import (
 
 	"shouwen/cases"
 	"shouwen/ivr/acd"
+	"shouwen/sip"
 )
 
 // phonebook is the directory with the passwords of the phones, as its file has it.
@@ -29,6 +30,8 @@ type phonebook struct {
 type Phone struct {
 	cases.Person `yaml:",inline"`
 	Password     string `yaml:"password"`
+	RequireTLS   bool   `yaml:"require_tls,omitempty"` // whatever all phones may do
+	SRTP         string `yaml:"srtp,omitempty"`        // off, offer or require; empty: as all phones
 }
 
 // directory is the phonebook without passwords.
@@ -90,6 +93,9 @@ func (b phonebook) check() error {
 		if p.Password == "" {
 			return fmt.Errorf("person %d: %s has no password; shouwen user pass %[2]s makes one", i+1, p.User)
 		}
+		if p.SRTP != "" && !knownSRTP(sip.SRTP(p.SRTP)) {
+			return fmt.Errorf("person %d: srtp of %s is %q, want off, offer or require", i+1, p.User, p.SRTP)
+		}
 	}
 	return b.directory().Check()
 }
@@ -110,7 +116,7 @@ func examplePhonebook(n int) phonebook {
 	b := phonebook{Departments: []cases.Department{{Name: exampleDepartment}}, People: make([]Phone, n)}
 	for i := range b.People {
 		ext := strconv.Itoa(1001 + i)
-		b.People[i] = Phone{cases.Person{User: ext, Extension: ext, Department: exampleDepartment}, newSecret(10)}
+		b.People[i] = Phone{Person: cases.Person{User: ext, Extension: ext, Department: exampleDepartment}, Password: newSecret(10)}
 	}
 	return b
 }

@@ -51,6 +51,7 @@ var forTests = []string{"cases/store/storetest", "sip/siptest"}
 var fences = map[string][]string{
 	"github.com/emiago/sipgo":         {"sip"},
 	"github.com/pion/sdp":             {"sip"},
+	"github.com/pion/srtp":            {"sip/media", "sip/siptest"}, // a judge of its own, in tests
 	"github.com/pion/":                {"sip/media"},
 	"github.com/nyaruka/phonenumbers": {"sip/identity.go"},
 	"github.com/jackc/":               {"cases/store", "cases/store/storetest"},

@@ -63,6 +63,10 @@ func TestBadConfiguration(t *testing.T) {
 		"code without a star":     {"codes: {warm_transfer: 22}\n", "1:24", "want * and then digits"},
 		"code begins another":     {"codes: {warm_transfer: '*4'}\n", "1:24", "no code may begin another"},
 		"codes as a list":         {"codes: [1]\n", "1:8", "mapping is expected"},
+		"no kind of SRTP":         {"phones: {srtp: maybe}\n", "1:16", "want off, offer or require"},
+		"no kind of SRTP, trunk":  {"trunks:\n  - name: x\n    peers: [10.0.0.1]\n    country: CN\n    srtp: yes\n", "5:11", "want off, offer or require"},
+		"SRTP without TLS":        {"sip: {tls: 0}\nphones: {srtp: require}\n", "2:16", "give sip.tls a port"},
+		"TLS required and off":    {"sip: {tls: 0}\nphones: {require_tls: true}\n", "2:23", "give sip.tls a port"},
 		"metrics without a port":  {"http: {metrics: localhost}\n", "1:17", "want address:port"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +105,8 @@ queues:
   - {name: line, tie_window: 300ms, strategy: longest_idle, ring_time: 15s, overflow_after: 15s, max_wait: 5m, wrap_up: 30s}
   - {name: fraud, weight: 3, limit: 20, members: [wang], departments: [police]}
 agents: {max_missed: 3, pause_reasons: [午餐, lunch]}
-trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn}]
+trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn, srtp: require, srtp_without_tls: true}]
+phones: {srtp: off, require_tls: false}
 `,
 	} {
 		file := filepath.Join(t.TempDir(), "shouwen.yaml")

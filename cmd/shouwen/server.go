@@ -165,7 +165,7 @@ func (s *server) wire() error {
 	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
 	s.ua, err = sip.New(s.sipConfig(), sip.Deps{
-		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain()),
+		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain(), s.cfg.Phones.security()),
 		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, OnPresence: s.board.Registered,
 	})
 	if err != nil {
@@ -200,7 +200,7 @@ func (s *server) sipConfig() sip.Config {
 		}
 		trunks[i] = sip.Trunk{
 			Name: t.Name, Peers: peers, Plan: t.plan(),
-			TrustIdentity: t.TrustIdentity, NAT: t.NAT,
+			TrustIdentity: t.TrustIdentity, NAT: t.NAT, Security: t.security(),
 		}
 	}
 	return sip.Config{

@@ -70,7 +70,10 @@ func (u userAddCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	p := Phone{cases.Person{User: u.User, Extension: cmp.Or(u.Extension, u.User), Department: u.Department, Rank: u.Rank}, newSecret(10)}
+	p := Phone{
+		Person:   cases.Person{User: u.User, Extension: cmp.Or(u.Extension, u.User), Department: u.Department, Rank: u.Rank},
+		Password: newSecret(10),
+	}
 	b.People = append(b.People, p)
 	return u.save(b, p)
 }

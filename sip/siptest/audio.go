@@ -39,6 +39,7 @@ type Audio struct {
 	remote    description
 	sender
 	receiver
+	protection
 }
 
 // Media carries the audio of a call where Config.Media says so. Its methods are
@@ -59,10 +60,10 @@ func newAudio(cfg *Config) (*Audio, error) {
 	}
 	a := &Audio{
 		addr: netip.AddrPortFrom(local.Addr(), 9), codecs: cfg.Codecs, patience: cfg.Patience,
-		ssrc: rand.Uint32(), done: make(chan struct{}),
+		ssrc: rand.Uint32(), done: make(chan struct{}), protection: newProtection(cfg),
 	}
 	a.sender.tone = cfg.Tone
-	a.sender.seq, a.sender.ts = uint16(rand.Uint32()), rand.Uint32()
+	a.sender.seq, a.sender.ts = uint16(rand.Uint32())>>1, rand.Uint32()
 	if cfg.Media != nil {
 		if a.media, err = cfg.Media(); err != nil {
 			return nil, err
@@ -105,6 +106,13 @@ func (a *Audio) Media() Media { return a.media }
 func (a *Audio) connect(remote description, codec uint8) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	theirs, ours, err := a.choose(remote)
+	if err == nil {
+		err = a.secure(theirs, ours)
+	}
+	if err != nil {
+		return err
+	}
 	started := a.remote.addr.IsValid()
 	a.remote, a.codec = remote, codec
 	if !started && a.conn != nil {
@@ -208,7 +216,7 @@ func (a *Audio) transmit(pt uint8, ts uint32, n int) {
 	binary.BigEndian.PutUint16(a.packet[2:], a.seq)
 	binary.BigEndian.PutUint32(a.packet[4:], ts)
 	binary.BigEndian.PutUint32(a.packet[8:], a.ssrc)
-	_, _ = a.conn.WriteToUDPAddrPort(a.packet[:12+n], a.remote.addr)
+	_, _ = a.conn.WriteToUDPAddrPort(a.seal(a.packet[:12+n]), a.remote.addr)
 }
 
 // Say changes the tone the audio says to hz; 0 is silence, in packets.

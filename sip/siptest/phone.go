@@ -47,6 +47,8 @@ type Config struct {
 	NoAudio bool                  // calls have an SDP, but no socket behind it
 	Media   func() (Media, error) // carries the audio of every call in the phone's stead; Config.Tone and what Audio records are void then
 	Tone    int                   // whole Hz of what the phone says, 0 for silence
+	SRTP    string                // profile of its offers, with keys: AVP if calls may go without, SAVP if not; "": no SRTP
+	Suites  []string              // of SRTP, in order of preference; AES_CM_128_HMAC_SHA1_80 and AEAD_AES_128_GCM by default
 
 	T1       time.Duration // RFC 3261 17.1.1.1, 500 ms by default
 	Patience time.Duration // bounds every wait, 10 s by default
@@ -63,6 +65,9 @@ func (c *Config) complete() {
 	set(&c.Trace, 1000)
 	if len(c.Codecs) == 0 {
 		c.Codecs = []uint8{8, 0}
+	}
+	if len(c.Suites) == 0 {
+		c.Suites = []string{"AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"}
 	}
 }
 

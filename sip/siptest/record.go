@@ -44,8 +44,14 @@ func (a *Audio) read() {
 		if err != nil {
 			return
 		}
-		if payload, ok := RTPPayload(buf[:n]); ok {
-			a.hear(buf[:n], payload)
+		a.mu.Lock()
+		packet, ok := a.open(buf[:n])
+		a.mu.Unlock()
+		if !ok {
+			continue
+		}
+		if payload, ok := RTPPayload(packet); ok {
+			a.hear(packet, payload)
 		}
 	}
 }

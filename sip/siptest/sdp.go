@@ -34,6 +34,8 @@ type description struct {
 	formats []uint8 // G.711 only
 	event   uint8   // payload type of telephone-event, 0 for none
 	dir     Direction
+	profile string
+	cryptos []crypto // of suites there are
 }
 
 // parseSDP reads the first audio stream of an SDP.
@@ -59,6 +61,10 @@ func parseSDP(sdp string) (description, error) {
 			pt, _, _ := strings.Cut(arg, " ")
 			n, _ := strconv.ParseUint(pt, 10, 7)
 			d.event = uint8(n)
+		case kind == "a" && attr == "crypto":
+			if c := parseCrypto(arg); c.suite != "" {
+				d.cryptos = append(d.cryptos, c)
+			}
 		}
 	}
 	addr, err := netip.ParseAddrPort(host + ":" + port)
@@ -74,9 +80,10 @@ func parseSDP(sdp string) (description, error) {
 
 // stream reads "audio 49170 RTP/AVP 8 0" and returns the port.
 func (d *description) stream(m []string) string {
-	if len(m) < 4 || m[2] != "RTP/AVP" {
+	if len(m) < 4 || m[2] != AVP && m[2] != SAVP {
 		return ""
 	}
+	d.profile = m[2]
 	for _, f := range m[3:] {
 		if f == "0" || f == "8" {
 			d.formats = append(d.formats, f[0]-'0')
@@ -89,7 +96,8 @@ func (d *description) stream(m []string) string {
 func (a *Audio) SDP(dir Direction) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.describe(dir, a.codecs, telephoneEvent)
+	profile, cryptos := a.offer()
+	return a.describe(dir, a.codecs, telephoneEvent, profile, cryptos...)
 }
 
 // Answer takes an offer and returns the answer: the first codec of the offer the
@@ -104,8 +112,16 @@ func (a *Audio) Answer(offer string) (string, error) {
 		return "", errors.New("no common codec")
 	}
 	a.mu.Lock()
-	sdp := a.describe(mirror[remote.dir], common[:1], remote.event)
+	_, ours, err := a.choose(remote)
+	var cryptos []crypto
+	if ours.suite != "" {
+		cryptos = append(cryptos, ours)
+	}
+	sdp := a.describe(mirror[remote.dir], common[:1], remote.event, remote.profile, cryptos...)
 	a.mu.Unlock()
+	if err != nil {
+		return "", err
+	}
 	return sdp, a.connect(remote, common[0])
 }
 
@@ -119,7 +135,7 @@ func (a *Audio) Connect(answer string) error {
 }
 
 // describe needs mu.
-func (a *Audio) describe(dir Direction, codecs []uint8, event uint8) string {
+func (a *Audio) describe(dir Direction, codecs []uint8, event uint8, profile string, cryptos ...crypto) string {
 	a.local = dir
 	var formats, maps strings.Builder
 	for _, f := range codecs {
@@ -130,6 +146,9 @@ func (a *Audio) describe(dir Direction, codecs []uint8, event uint8) string {
 		fmt.Fprintf(&formats, " %d", event)
 		fmt.Fprintf(&maps, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%[1]d 0-16\r\n", event)
 	}
+	for _, c := range cryptos {
+		maps.WriteString(c.String())
+	}
 	host, session, stream := a.addr.Addr().String(), "", "a="+string(dir)+"\r\n"
 	switch dir {
 	case HoldZero:
@@ -137,8 +156,8 @@ func (a *Audio) describe(dir Direction, codecs []uint8, event uint8) string {
 	case HoldSession:
 		session, stream = "a=sendonly\r\n", ""
 	}
-	rest := fmt.Sprintf("s=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%sm=audio %d RTP/AVP%s\r\n%sa=ptime:20\r\n%s",
-		host, session, a.addr.Port(), formats.String(), maps.String(), stream)
+	rest := fmt.Sprintf("s=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%sm=audio %d %s%s\r\n%sa=ptime:20\r\n%s",
+		host, session, a.addr.Port(), profile, formats.String(), maps.String(), stream)
 	if rest != a.described {
 		a.described = rest
 		a.version++
