@@ -105,6 +105,27 @@ func (s *SIP) ListenerRestarted(transport string) { s.restarts.WithLabelValues(t
 // RegistrationFailed counts a refused registration of a phone; reason is a constant.
 func (s *SIP) RegistrationFailed(reason string) { s.regFailures.WithLabelValues("agent", reason).Inc() }
 
+// TrunkRegistrationFailed counts a registration of ours that a trunk did not
+// grant; reason is a constant.
+func (s *SIP) TrunkRegistrationFailed(reason string) {
+	s.regFailures.WithLabelValues("trunk", reason).Inc()
+}
+
+// ReadTrunks makes read, safe from any goroutine, the source of which trunks take
+// calls to the outside. Call it once.
+func (s *SIP) ReadTrunks(read func() map[string]bool) {
+	s.r.sampled("shouwen_sip_trunk_up", "1 while a server of the trunk takes calls.", []string{"trunk"},
+		func(emit func(float64, ...string)) {
+			for trunk, up := range read() {
+				v := 0.0
+				if up {
+					v = 1
+				}
+				emit(v, trunk)
+			}
+		})
+}
+
 // ReadRegistrations makes read, safe from any goroutine, the source of the
 // number of phones registered. Call it once.
 func (s *SIP) ReadRegistrations(read func() int) {

@@ -81,11 +81,11 @@ func (u *UA) inDialog(req *msg.Request, tx *msg.ServerTx) {
 // of an account, else the trunk of the source address).
 func (u *UA) invite(req *msg.Request, tx *msg.ServerTx) {
 	src := u.source(req)
-	trunk := u.trunk(src.Addr())
+	trunk := u.trunk(src)
 	in := Incoming{Dialed: dialed(req), CallID: req.CallID().Value()}
 	switch from := req.From().Address; {
 	case trunk != nil && !u.isAccount(from):
-		in.Trunk = trunk.Name
+		in.Trunk, in.Dialed = trunk.Name, dialedAt(req, trunk)
 	default:
 		user, refusal := u.registrar.authenticate(req, src, time.Now())
 		if refusal != nil {
@@ -233,6 +233,15 @@ func branch(req *msg.Request) string {
 		return b
 	}
 	return ""
+}
+
+// dialedAt is the number a caller behind trunk asked for: a call to the account
+// we registered may name it in To only.
+func dialedAt(req *msg.Request, trunk *Trunk) string {
+	if o := trunk.Outbound; o != nil && o.Register && req.Recipient.User == o.User && req.To().Address.User != "" {
+		return req.To().Address.User
+	}
+	return dialed(req)
 }
 
 // dialed is the number a caller asked for: the user of the Request-URI.

@@ -119,6 +119,77 @@ func e164(digits, country string, valid bool) string {
 	return s
 }
 
+// NumberFormat says how a trunk wants numbers written.
+type NumberFormat string
+
+// The formats.
+const (
+	FormatE164     NumberFormat = "e164"     // +861055550101
+	FormatDigits   NumberFormat = "digits"   // 861055550101
+	FormatNational NumberFormat = "national" // 01055550101; abroad 00441632960960
+)
+
+// Write is a normalised number as the trunk wants it. What is not E.164 is written
+// as it is.
+func (p NumberingPlan) Write(number string, f NumberFormat) string {
+	digits, international := strings.CutPrefix(number, "+")
+	if !international || f == FormatE164 {
+		return number
+	}
+	if f == FormatDigits {
+		return digits
+	}
+	n, err := phonenumbers.Parse(number, p.Country)
+	if err != nil || phonenumbers.GetRegionCodeForNumber(n) != p.Country {
+		return "00" + digits
+	}
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, phonenumbers.Format(n, phonenumbers.NATIONAL))
+}
+
+// NumberKind is what calling a number means for the bill.
+type NumberKind string
+
+// The kinds of numbers.
+const (
+	NumberInvalid       NumberKind = "invalid"       // nobody's, as far as the numbering plans tell
+	NumberShort         NumberKind = "short"         // a short code or an extension
+	NumberEmergency     NumberKind = "emergency"     // police, fire, ambulance
+	NumberNational      NumberKind = "national"      //
+	NumberInternational NumberKind = "international" //
+	NumberPremium       NumberKind = "premium"       // of premium rate, here or abroad
+)
+
+// Kind returns the kind of a number that Number has normalised.
+func (p NumberingPlan) Kind(number string) NumberKind {
+	if !strings.HasPrefix(number, "+") {
+		switch {
+		case number == "" || len(number) > shortCode:
+			return NumberInvalid
+		case phonenumbers.IsEmergencyNumber(number, p.Country):
+			return NumberEmergency
+		}
+		return NumberShort
+	}
+	n, err := phonenumbers.Parse(number, "")
+	if err != nil {
+		return NumberInvalid
+	}
+	switch kind := phonenumbers.GetNumberType(n); {
+	case kind == phonenumbers.PREMIUM_RATE:
+		return NumberPremium
+	case kind == phonenumbers.UNKNOWN:
+		return NumberInvalid
+	case phonenumbers.GetRegionCodeForNumber(n) != p.Country:
+		return NumberInternational
+	}
+	return NumberNational
+}
+
 // callerHeaders is what a request says about its caller; lists are split into
 // elements.
 type callerHeaders struct {

@@ -45,7 +45,10 @@ const (
 type Event interface{ isEvent() }
 
 // Ringing: the far end rings (a 18x to our INVITE).
-type Ringing struct{ Code int }
+type Ringing struct {
+	Code  int
+	Audio bool // of a leg to the outside: the network's ringing tone or announcement can be heard
+}
 
 // Answered: there is audio. For an inbound leg, after our 2xx went out (or, when
 // the caller left the offer to us, after his ACK brought the answer).
@@ -94,7 +97,8 @@ type Hangup struct {
 type Leg struct {
 	id    string // local tag; unique
 	in    Incoming
-	user  string // whose phone an outbound leg rings, or empty
+	user  string   // whose phone an outbound leg rings, or empty
+	out   *outside // of a leg to the outside; nil: it is none
 	ua    *UA
 	log   *slog.Logger // writes to logs.now
 	logs  *legLog
@@ -103,11 +107,12 @@ type Leg struct {
 
 	security Security
 
-	key  initialKey // of an inbound leg's INVITE
-	box  *mailbox[signal]
-	done chan struct{}
-	sink atomic.Pointer[func(Event)]
-	peer atomic.Pointer[dialogID] // as far as known
+	key   initialKey // of an inbound leg's INVITE
+	box   *mailbox[signal]
+	done  chan struct{}
+	sink  atomic.Pointer[func(Event)]
+	peer  atomic.Pointer[dialogID] // as far as known
+	trunk atomic.Value             // string; see Trunk
 
 	// Owned by run.
 	state    legState
@@ -228,6 +233,7 @@ func (l *Leg) Hangup(h Hangup) {
 func newLeg(u *UA, log *slog.Logger) (*Leg, error) {
 	l := &Leg{id: uuid.Must(uuid.NewV7()).String(), ua: u, logs: new(legLog), box: newMailbox[signal](), done: make(chan struct{})}
 	l.Log(log)
+	l.trunk.Store("")
 	l.log = slog.New(l.logs)
 	m, err := u.deps.Ports.Open(l.log)
 	if err != nil {
@@ -302,6 +308,10 @@ func (l *Leg) step(s signal) {
 
 func (l *Leg) act(s signal) {
 	if s.gen != 0 && !l.timers.fresh(s) {
+		return
+	}
+	if l.out != nil && l.stale(s) {
+		l.ua.tidy(s.req, s.res)
 		return
 	}
 	act, ok := legTable[l.state][s.kind]

@@ -202,6 +202,10 @@ func (l *Leg) exposed(req *msg.Request) bool {
 func (l *Leg) retarget(req *msg.Request) {
 	l.dlg.refreshTarget(req)
 	now := flow{network(req), l.ua.listener(req), l.ua.source(req)}
+	l.moveTo(now)
+}
+
+func (l *Leg) moveTo(now flow) {
 	if now == l.flow {
 		return
 	}

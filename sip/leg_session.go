@@ -156,7 +156,7 @@ func (l *Leg) notRenewed(s signal) {
 		l.lost("session refresh", s)
 	case s.res.StatusCode == 491: // who made the Call-ID waits longer
 		wait := 2100 + rand.IntN(1900)
-		if l.user == "" {
+		if l.user == "" && l.out == nil {
 			wait = rand.IntN(2000)
 		}
 		l.timers.arm(sigRetryOffer, l.ua.cfg.clock(time.Duration(wait)*time.Millisecond))
@@ -220,9 +220,18 @@ func (l *Leg) lost(what string, s signal) {
 // comes back as signal done. contact is our Contact user, or empty for none.
 func (l *Leg) ask(req *msg.Request, done signalKind, contact string) *msg.ClientTx {
 	l.ua.prepare(req, l.flow, contact)
+	return l.transact(req, done, 0)
+}
+
+// transact is ask with a complete request, for which so many challenges were
+// answered.
+func (l *Leg) transact(req *msg.Request, done signalKind, tries int) *msg.ClientTx {
 	tx, err := l.ua.send(req, l.flow, func(res *msg.Response, err error) {
-		if res == nil || !res.IsProvisional() {
+		switch {
+		case res == nil || !res.IsProvisional() && (l.out == nil || !challenges(res, tries)):
 			l.box.put(signal{kind: done, res: res, err: err})
+		case !res.IsProvisional():
+			l.box.put(signal{kind: sigChallenged, req: req, res: res, done: done, tries: tries})
 		}
 	})
 	if err != nil {

@@ -58,6 +58,7 @@ const (
 	sigUpdateDone   signalKind = "UPDATE answered"
 	sigProbeDone    signalKind = "OPTIONS answered"
 	sigNotifyDone   signalKind = "NOTIFY answered"
+	sigChallenged   signalKind = "challenge"
 
 	// Timers.
 	sigRepeat     signalKind = "repeat 2xx"
@@ -75,7 +76,7 @@ const (
 // signal is one thing that happened. Which fields are set depends on kind.
 type signal struct {
 	kind   signalKind
-	req    *msg.Request
+	req    *msg.Request // of the peer; or ours that was answered
 	tx     *msg.ServerTx
 	res    *msg.Response
 	err    error
@@ -84,6 +85,9 @@ type signal struct {
 	hangup Hangup
 	key    byte
 	gen    uint64 // of a timer; 0: not a timer
+
+	done  signalKind // of a challenge: what the answer to its request, req, would have been
+	tries int        // and how many challenges of it were answered before
 
 	ordered bool // a request that passed inOrder and was parked
 
@@ -183,6 +187,7 @@ func init() { // a literal would refer to itself through step
 			sigExpired:      (*Leg).expired,
 			sigProbe:        (*Leg).probe,
 			sigProbeDone:    (*Leg).probeDone,
+			sigChallenged:   (*Leg).challenged,
 			sigProbeLate:    (*Leg).probeLate,
 		},
 		legParting: {
@@ -196,6 +201,7 @@ func init() { // a literal would refer to itself through step
 			sigAccepted:     (*Leg).acceptedAgain,
 			sigStray:        (*Leg).acceptedAgain,
 			sigByeDone:      (*Leg).finished,
+			sigChallenged:   (*Leg).challenged,
 			sigGiveUp:       (*Leg).finished,
 			sigBye:          (*Leg).byeCrossed,
 			sigReinviteDone: (*Leg).reinviteDoneTooLate,

@@ -124,6 +124,9 @@ func (l *Leg) initialInvite() *msg.Request {
 		req.AppendHeader(msg.HeaderClone(h))
 	}
 	l.propose(req)
+	if l.out != nil {
+		l.out.complete(req)
+	}
 	l.ua.prepare(req, l.flow, l.id)
 	return req
 }
@@ -134,20 +137,25 @@ func newClientInvite(req *msg.Request) clientInvite {
 
 // send starts the INVITE. sipgo's Timer B knows nothing of our T1.
 func (l *Leg) send() {
-	l.timers.arm(sigGiveUp, 64*l.ua.cfg.T1)
-	tx, err := l.ua.send(l.sent.req, l.flow, func(res *msg.Response, err error) {
+	l.timers.arm(sigGiveUp, l.patience())
+	req := l.sent.req
+	tx, err := l.ua.send(req, l.flow, func(res *msg.Response, err error) {
+		s := signal{kind: sigFailed, req: req, res: res, err: err}
 		switch {
 		case err != nil:
-			l.box.put(signal{kind: sigFailed, err: err})
 		case res.IsProvisional():
-			l.box.put(signal{kind: sigProvisional, res: res})
+			s.kind = sigProvisional
 		case res.IsSuccess():
-			l.box.put(signal{kind: sigAccepted, res: res})
-		default:
-			l.box.put(signal{kind: sigFailed, res: res})
+			s.kind = sigAccepted
+		}
+		if !l.box.put(s) && l.out != nil {
+			l.ua.tidy(req, res)
 		}
 	})
 	if err != nil {
+		if l.out != nil && l.elsewhere(signal{err: err}) {
+			return
+		}
 		l.state = legDead
 		l.end(Ended{Cause: EndGone, Reason: err.Error()})
 		return
@@ -161,28 +169,38 @@ func (l *Leg) provisional(s signal) {
 	if to := tag(s.res.To().Params); to != "" {
 		l.peer.Store(&dialogID{l.dlg.id.callID, l.id, to})
 	}
-	l.hearEarly(s.res)
+	audio := l.hearEarly(s.res)
 	if h := l.sent.hangup; h != nil { // wanted before CANCEL was allowed (RFC 3261 9.1)
 		l.abandon(signal{hangup: *h})
 		return
 	}
 	if s.res.StatusCode > 100 {
-		l.emit(Ringing{s.res.StatusCode})
+		if l.out != nil {
+			l.out.rang = true
+		}
+		l.emit(Ringing{s.res.StatusCode, audio})
 	}
 }
 
 // hearEarly keeps the answer of an early dialog: the 2xx may come without one.
-func (l *Leg) hearEarly(res *msg.Response) {
+// The audio of a leg to the outside begins with it: the network speaks.
+func (l *Leg) hearEarly(res *msg.Response) (audio bool) {
 	body, err := sdpBody(contentType(res), res.Body())
 	if err != nil || body == nil || len(l.sent.early) >= maxForks {
-		return
+		return false
 	}
 	early := l.oa.fork()
-	if _, err := early.takeEarly(body); err != nil {
+	change, err := early.takeEarly(body)
+	if err != nil {
 		l.log.Debug("answer of a provisional response not usable", "err", err)
-		return
+		return false
 	}
 	l.sent.early[tag(res.To().Params)] = early
+	if l.out == nil || l.sent.hangup != nil {
+		return false
+	}
+	l.apply(mediaChange{media: change.media})
+	return true
 }
 
 // accepted takes the first 2xx: ACK at once, then the answer.
@@ -237,6 +255,9 @@ func (l *Leg) establish(res *msg.Response) (mediaChange, error) {
 // acknowledge sends the ACK of a 2xx of dialog d and keeps it for repetitions.
 func (l *Leg) acknowledge(d *dialog, res *msg.Response) {
 	ack := d.request(msg.ACK, res.CSeq().SeqNo)
+	for _, name := range []string{"Authorization", "Proxy-Authorization"} { // RFC 3261 22.1
+		msg.CopyHeaders(name, l.sent.req, ack)
+	}
 	l.ua.prepare(ack, l.flow, "")
 	l.sent.acks[tag(res.To().Params)] = ack
 	if err := l.ua.write(ack, l.flow); err != nil {
@@ -280,6 +301,9 @@ func (l *Leg) failed(s signal) {
 	if l.sent.hangup == nil && s.res != nil && s.res.StatusCode == 422 && l.raised(s.res) {
 		return
 	}
+	if l.out != nil && l.sent.hangup == nil && l.elsewhere(s) {
+		return
+	}
 	l.sent.pending = false
 	e := Ended{Cause: EndTimeout, Code: 408}
 	switch {
@@ -294,6 +318,9 @@ func (l *Leg) failed(s signal) {
 
 // neverAnswered ends a leg whose INVITE got no response at all.
 func (l *Leg) neverAnswered(signal) {
+	if l.out != nil && l.sent.hangup == nil && l.elsewhere(signal{err: msg.ErrTransactionTimeout}) {
+		return
+	}
 	l.state = legDead
 	l.end(Ended{Cause: EndTimeout, Code: 408})
 }

@@ -30,6 +30,18 @@ var errFlowGone = errors.New("connection to the peer is gone")
 // prepare completes req for f: Via with a branch, Contact for requests that set
 // the remote target, and where to send it.
 func (u *UA) prepare(req *msg.Request, f flow, contact string) {
+	u.route(req, f)
+	if contact != "" {
+		req.AppendHeader(&msg.ContactHeader{Address: u.contactURI(f, contact)})
+	}
+	req.AppendHeader(msg.NewHeader("User-Agent", u.cfg.Agent))
+	if req.ContentLength() == nil {
+		req.SetBody(req.Body())
+	}
+}
+
+// route gives req a Via with a branch unless it has one, and says where to send it.
+func (u *UA) route(req *msg.Request, f flow) {
 	if req.Via() == nil {
 		via := &msg.ViaHeader{
 			ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(f.network),
@@ -38,13 +50,6 @@ func (u *UA) prepare(req *msg.Request, f flow, contact string) {
 		via.Params.Add("branch", "z9hG4bK"+uuid.NewString())
 		via.Params.Add("rport", "")
 		req.PrependHeader(via)
-	}
-	if contact != "" {
-		req.AppendHeader(&msg.ContactHeader{Address: u.contactURI(f, contact)})
-	}
-	req.AppendHeader(msg.NewHeader("User-Agent", u.cfg.Agent))
-	if req.ContentLength() == nil {
-		req.SetBody(req.Body())
 	}
 	req.SetTransport(strings.ToUpper(f.network))
 	req.SetDestination(f.remote.String())
@@ -71,10 +76,10 @@ func hostOf(a netip.Addr) string {
 	return a.Unmap().String()
 }
 
-// reachable checks that f can carry a request without dialling anybody: the port a
-// connection came from is open to nobody, a trunk included.
+// reachable checks that f can carry a request without dialling anybody but a
+// trunk's server: the port a connection came from is open to nobody.
 func (u *UA) reachable(f flow) error {
-	if f.network != "udp" && !u.transport.hasFlow(f.network, f.remote) {
+	if f.network != "udp" && !u.leadsTo(f.network, f.remote) && !u.transport.hasFlow(f.network, f.remote) {
 		return fmt.Errorf("%s %s: %w", f.network, f.remote, errFlowGone)
 	}
 	return nil

@@ -68,6 +68,30 @@ func (c *certificate) serverConfig() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
 }
 
+// clientConfig returns the configuration of the connections we dial, which lead to
+// trunks' servers only. sipgo dials addresses, so that the certificate's name is
+// checked here: it must be that of one of hosts.
+func clientConfig(hosts []string) *tls.Config {
+	return &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: true, // VerifyConnection does it
+		VerifyConnection: func(s tls.ConnectionState) error {
+			between := x509.NewCertPool()
+			for _, c := range s.PeerCertificates[1:] {
+				between.AddCert(c)
+			}
+			err := errors.New("no trunk is reached by TLS")
+			for _, host := range hosts {
+				_, err = s.PeerCertificates[0].Verify(x509.VerifyOptions{DNSName: host, Intermediates: between})
+				if err == nil {
+					return nil
+				}
+			}
+			return err
+		},
+	}
+}
+
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,7 +2,6 @@ package sip
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,6 +43,8 @@ type TransportConfig struct {
 	Trusted func(netip.Addr) bool
 
 	limits limits // zero: defaultLimits
+
+	trunkHosts []string // names of the servers that are dialled by TLS
 
 	stray func(*msg.Response)          // gets the responses no transaction waits for; nil: nobody
 	lost  func(string, netip.AddrPort) // told the network and peer of a connection its peer ended or left silent; nil: nobody
@@ -177,7 +178,7 @@ func (t *transport) makeUA() error {
 		sipgo.WithUserAgentParser(parser),
 		sipgo.WithUserAgentDNSResolver(noDNS),
 		sipgo.WithUserAgentTransactionLayerOptions(msg.WithTransactionLayerUnhandledResponseHandler(t.cfg.stray)),
-		sipgo.WithUserAgenTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}),
+		sipgo.WithUserAgenTLSConfig(clientConfig(t.cfg.trunkHosts)),
 		// The transports copy the other options when they are set: they come last.
 		sipgo.WithUserAgentTransportLayerOptions(msg.WithTransportLayerTransports(msg.TransportsConfig{
 			TCP: stream(),

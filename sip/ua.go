@@ -38,16 +38,6 @@ func (c *Config) clock(d time.Duration) time.Duration {
 	return time.Duration(d.Seconds() * float64(c.second))
 }
 
-// Trunk is a peer that brings calls from outside, known by its addresses.
-type Trunk struct {
-	Name          string
-	Peers         []netip.Prefix // signalling sources
-	Plan          NumberingPlan  // how it writes numbers
-	TrustIdentity bool           // believe P-Asserted-Identity and Remote-Party-ID (RFC 3325)
-	NAT           bool           // its RTP may come from any address
-	Security      Security
-}
-
 // Deps is what a UA needs from its owner.
 type Deps struct {
 	Log      *slog.Logger
@@ -74,6 +64,7 @@ type UA struct {
 	deps       Deps
 	transport  *transport
 	registrar  *registrar
+	gateways   []*gateway    // of the trunks; fixed in New
 	sessionIDs atomic.Uint64 // of SDP origins
 
 	mu       sync.Mutex
@@ -94,6 +85,7 @@ func New(cfg Config, deps Deps) (*UA, error) {
 		cfg.T1 = 500 * time.Millisecond
 	}
 	u := &UA{cfg: cfg, deps: deps, legs: make(map[string]*Leg), initial: make(map[initialKey]*Leg)}
+	cfg.Transport.trunkHosts = trunkHosts(cfg.Trunks)
 	cfg.Transport.Trusted, cfg.Transport.stray = u.trusted, u.onStrayResponse
 	cfg.Transport.lost = func(network string, peer netip.AddrPort) { u.registrar.forgetFlow(network, peer) }
 	t, err := newTransport(cfg.Transport, deps.Metrics, deps.Log)
@@ -101,6 +93,8 @@ func New(cfg Config, deps Deps) (*UA, error) {
 		return nil, err
 	}
 	u.transport = t
+	u.gateways = newGateways(u, cfg.Trunks)
+	deps.Metrics.SIP.ReadTrunks(u.trunksUp)
 	u.registrar = newRegistrar(registrarConfig{Domain: cfg.Domain, Kept: cfg.Kept, Node: cfg.Node, allow: t.allow, forget: t.forget},
 		deps.Accounts, deps.Bindings, deps.OnPresence, deps.Metrics.SIP, deps.Log)
 	t.ua.TransactionLayer().OnRequest(u.onRequest)
@@ -113,6 +107,9 @@ func (u *UA) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return u.transport.run(ctx) })
 	g.Go(func() error { return u.registrar.run(ctx) })
+	for _, one := range u.gateways {
+		g.Go(func() error { return one.run(ctx) })
+	}
 	return g.Wait()
 }
 
@@ -130,8 +127,14 @@ func (u *UA) Contacts(user string) []Binding { return u.registrar.contacts(user)
 // so that their BYE goes out.
 func (u *UA) Drain(ctx context.Context) {
 	u.mu.Lock()
+	first := !u.drain
 	u.drain = true
 	u.mu.Unlock()
+	for _, g := range u.gateways {
+		if first {
+			close(g.leaving)
+		}
+	}
 	ended := make(chan struct{})
 	u.transport.panics.start("drain", func() { u.legsDone.Wait(); close(ended) })
 	select {
@@ -202,9 +205,6 @@ func (u *UA) find(localTag string) *Leg {
 	return u.legs[localTag]
 }
 
-// trusted says whether a is the address of a trunk.
-func (u *UA) trusted(a netip.Addr) bool { return u.trunk(a) != nil }
-
 // security is what is demanded of the trunk with a name or, if it is empty, of
 // the phone of user.
 func (u *UA) security(trunk, user string) Security {
@@ -215,18 +215,6 @@ func (u *UA) security(trunk, user string) Security {
 	}
 	phone, _ := u.deps.Accounts.Account(user)
 	return phone.Security
-}
-
-func (u *UA) trunk(a netip.Addr) *Trunk {
-	a = a.Unmap()
-	for i := range u.cfg.Trunks {
-		for _, p := range u.cfg.Trunks[i].Peers {
-			if p.Contains(a) {
-				return &u.cfg.Trunks[i]
-			}
-		}
-	}
-	return nil
 }
 
 // initialKey tells INVITEs outside of a dialog apart, whatever way they came.
