@@ -49,6 +49,7 @@ const (
 	TransferNoAnswer    TransferFailure = "no_answer"   // the target did not pick up in time
 	TransferHungUp      TransferFailure = "hung_up"     // the target hung up before he had the caller
 	TransferCancelled   TransferFailure = "cancelled"   // the agent thought better of it
+	TransferAvoided     TransferFailure = "avoided"     // the caller complains of the target
 	TransferCallEnded   TransferFailure = "call_ended"  // the call ended first: most often the caller hung up
 )
 
@@ -73,7 +74,7 @@ type TransferFailed struct {
 var (
 	transferKinds    = []TransferKind{TransferWarm, TransferBlind}
 	transferFailures = []TransferFailure{TransferUnknown, TransferUnreachable, TransferBusy, TransferDeclined,
-		TransferNoAnswer, TransferHungUp, TransferCancelled, TransferCallEnded}
+		TransferNoAnswer, TransferHungUp, TransferCancelled, TransferAvoided, TransferCallEnded}
 	callersWith = []CallerWith{CallerWithAgent, CallerInQueue, CallerGone}
 )
 

@@ -16,7 +16,7 @@ type References struct {
 	Extensions []string
 	Mailboxes  []string
 	Hours      []string
-	Classes    []string
+	Classes    []string // empty: any
 	Categories []string
 	Values     []string // names of Walk.Values
 }
@@ -87,6 +87,19 @@ func (f Flow) Check(refs References) []Problem {
 		c.loops()
 	}
 	return c.problems
+}
+
+// CheckSurvey returns what is wrong with a flow that callers walk after the call: as
+// Check does, and whatever leads back to somebody.
+func (f Flow) CheckSurvey(refs References) []Problem {
+	c := &checker{flow: f}
+	c.want(f.Emergency == "off", "emergency is %q, want off: nobody is there after the call", f.Emergency)
+	for _, c.at = range slices.Sorted(maps.Keys(f.Nodes)) {
+		if k, is := f.Nodes[c.at].kind(); k != nil && len(k.ways()) == 0 {
+			c.want(is == "hangup", "a survey ends with hangup, not with %s", is)
+		}
+	}
+	return append(c.problems, f.Check(refs)...)
 }
 
 // want reports a problem of the node unless ok.

@@ -60,7 +60,7 @@ func (s *Set) check(c *checker) {
 		{"class", s.Class, c.refs.Classes}, {"category", s.Category, c.refs.Categories},
 		{"language", s.Language, c.languages}, {"variable", s.Avoid, c.variables},
 	} {
-		if f.name != "" {
+		if f.name != "" && (f.what != "class" || len(f.there) > 0) {
 			c.known(f.what, f.name, f.there)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 type Metrics struct {
 	Calls     *Calls
 	Transfers *Transfers
+	Flows     *Flows
 	Queue     *Queue
 	SIP       *SIP
 	RTP       *RTP
@@ -39,6 +40,7 @@ func New(version, revision string) *Metrics {
 	return &Metrics{
 		Calls:     newCalls(r),
 		Transfers: newTransfers(r),
+		Flows:     newFlows(r),
 		Queue:     newQueue(r),
 		SIP:       newSIP(r),
 		RTP:       newRTP(r),

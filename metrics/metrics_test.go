@@ -14,6 +14,8 @@ func driven() *Metrics {
 	m := New("1.2.3", "abcdef")
 	m.Calls.Finished(Inbound, Answered)
 	m.Calls.ReadLive(func() Live { return Live{Inbound: {Talking: 2}} })
+	m.Flows.Declare("menu")
+	m.Flows.Left("menu", FlowHangup)
 	m.Transfers.Declare("hotline")
 	m.Transfers.Finished("hotline", Warm, ToAgent, TransferCompleted)
 	m.Queue.Declare("hotline", "desk")

@@ -51,7 +51,7 @@ func TestElementsHaveDefaults(t *testing.T) {
 	}
 	want := Default()
 	two := defaultHotline("2")
-	two.Greeting, two.Queue = false, "b"
+	two.Greeting, two.Queue = "", "b"
 	b := defaultQueue("b")
 	b.WrapUp = Duration(5 * time.Second)
 	want.Hotlines = []HotlineConfig{defaultHotline("1"), two}

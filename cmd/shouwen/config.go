@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr"
 	"shouwen/ivr/acd"
 	"shouwen/ivr/call"
 )
@@ -23,6 +24,11 @@ type Config struct {
 	Language string `yaml:"language"`  // of the prompts: zh-CN or en
 	Prompts  string `yaml:"prompts"`   // folder of WAV files that replace the built-in prompts, or empty
 	Data     string `yaml:"data"`      // data directory
+
+	Languages []string          `yaml:"languages"` // further ones that flows may speak
+	Hours     map[string]string `yaml:"hours"`     // opening hours by name: calendar files, or calendars that come with Shouwen
+
+	dir string // that files named here are found in; empty: the present one
 
 	SIP      SIPConfig       `yaml:"sip"`
 	RTP      RTPConfig       `yaml:"rtp"`
@@ -61,8 +67,23 @@ type HotlineConfig struct {
 	Number         string   `yaml:"number"`
 	Aliases        []string `yaml:"aliases"` // the same line as trunks write it, e.g. 01055550100
 	Queue          string   `yaml:"queue"`   // name of one of the queues
-	Greeting       bool     `yaml:"greeting"`
+	Greeting       Greeting `yaml:"greeting"`
 	CallbackWithin Duration `yaml:"callback_within"` // the promise to callers nobody answered
+
+	Hours     string      `yaml:"hours"`     // name of its opening hours; empty: always open
+	Night     NightConfig `yaml:"night"`     // while it is closed
+	Flow      string      `yaml:"flow"`      // file of a menu before the queue; empty: none (GB/T 33358)
+	Survey    string      `yaml:"survey"`    // file of a flow after the call; empty: none
+	Emergency string      `yaml:"emergency"` // key of callers who wait, or off; with a flow, the flow's
+}
+
+// Greeting is the name of the prompt callers hear first; empty: none.
+type Greeting string
+
+// NightConfig is where callers go, after an announcement, while a hotline is closed.
+type NightConfig struct {
+	To   ivr.Destination `yaml:"to"`   // voicemail, callback, hangup or queue
+	Name string          `yaml:"name"` // of the queue
 }
 
 // QueueConfig is where callers wait, and who serves them: the members and those
@@ -135,7 +156,10 @@ func Default() Config {
 }
 
 func defaultHotline(number string) HotlineConfig {
-	return HotlineConfig{Number: number, Queue: "hotline", Greeting: true, CallbackWithin: Duration(30 * time.Minute)}
+	return HotlineConfig{
+		Number: number, Queue: "hotline", Greeting: "greeting", CallbackWithin: Duration(30 * time.Minute),
+		Night: NightConfig{To: ivr.ToCallback}, Emergency: "9",
+	}
 }
 
 func defaultQueue(name string) QueueConfig {
@@ -178,6 +202,19 @@ func (c Config) numbers() map[string]string {
 		}
 	}
 	return all
+}
+
+// languages are those callers may hear, the organisation's first.
+func (c Config) languages() []string {
+	return append([]string{c.Language}, c.Languages...)
+}
+
+// path is where a file is that the configuration names.
+func (c Config) path(file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(c.dir, file)
 }
 
 // callbackWithin is the promise to a caller of whom nobody knows any more which

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr"
 	"shouwen/ivr/acd"
 	"shouwen/ivr/call"
+	"shouwen/ivr/prompts"
 )
 
 // Check reports the first value that cannot work, with the remedy.
@@ -38,6 +40,19 @@ func (c Config) checkGeneral() error {
 	}
 	if c.Language != "zh-CN" && c.Language != "en" {
 		return bad("language", "is %q, want zh-CN or en", c.Language)
+	}
+	for i, lang := range c.Languages {
+		if !slices.Contains(prompts.Languages, lang) {
+			return bad(fmt.Sprintf("languages[%d]", i), "is %q, want one of %s", lang, strings.Join(prompts.Languages, ", "))
+		}
+		if slices.Index(c.languages(), lang) <= i {
+			return bad(fmt.Sprintf("languages[%d]", i), "%s is there twice, or is the language of all", lang)
+		}
+	}
+	for name := range c.Hours {
+		if !plainName.MatchString(name) {
+			return bad("hours", "%q is no name; want up to 40 letters, digits, - and _", name)
+		}
 	}
 	if c.Data == "" {
 		return bad("data", "is empty, want a folder")
@@ -93,6 +108,28 @@ func (c Config) checkHotlines() error {
 		if h.CallbackWithin <= 0 {
 			return bad(at+".callback_within", "is %s, want more than 0", time.Duration(h.CallbackWithin))
 		}
+		if err := h.checkDoor(at, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkDoor checks what callers meet before the queue.
+func (h HotlineConfig) checkDoor(at string, c Config) error {
+	if _, ok := c.Hours[h.Hours]; h.Hours != "" && !ok {
+		return bad(at+".hours", "there are no hours %q; add them under hours", h.Hours)
+	}
+	switch n := h.Night; {
+	case !slices.Contains([]ivr.Destination{ivr.ToVoicemail, ivr.ToCallback, ivr.ToHangup, ivr.ToQueue}, n.To):
+		return bad(at+".night.to", "is %q, want voicemail, callback, hangup or queue", n.To)
+	case n.To == ivr.ToQueue && !slices.Contains(c.queueNames(), n.Name):
+		return bad(at+".night.name", "there is no queue %q; name one of %s", n.Name, strings.Join(c.queueNames(), ", "))
+	case n.To != ivr.ToQueue && n.Name != "":
+		return bad(at+".night.name", "is %q, but %s has no name", n.Name, n.To)
+	}
+	if h.Emergency != "off" && (len(h.Emergency) != 1 || !strings.Contains("0123456789*#", h.Emergency)) {
+		return bad(at+".emergency", "is %q, want a key, 0 to 9, * or #, or off", h.Emergency)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 // column.
 func LoadConfig(file string) (Config, error) {
 	c := Default()
+	c.dir = filepath.Dir(file)
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return c, fmt.Errorf("configuration: %w", err)
@@ -86,6 +88,22 @@ func (q *QueueConfig) UnmarshalYAML(n ast.Node) error {
 	err := yaml.NodeToValue(n, &f, yaml.Strict())
 	*q = QueueConfig(f)
 	return err
+}
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler: true is the built-in greeting.
+func (g *Greeting) UnmarshalYAML(n ast.Node) error {
+	switch name := word(n); name {
+	case "true":
+		*g = "greeting"
+	case "false":
+		*g = ""
+	default:
+		if !plainName.MatchString(name) {
+			return refuse(n, "is no greeting; write true, false or the name of a prompt")
+		}
+		*g = Greeting(name)
+	}
+	return nil
 }
 
 // Duration is a time.Duration written like 90s or 3m.

@@ -51,7 +51,11 @@ func TestCallerGivesUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t, 2, func(c *Config) { c.Hotlines[0].Greeting = name == "in the greeting" })
+			b := newBed(t, 2, func(c *Config) {
+				if name == "in the greeting" {
+					c.Hotlines[0].Greeting = "greeting"
+				}
+			})
 			giveUp(t, b)
 			why := cases.MissedAbandoned
 			if name == "while he hears that nobody came" {

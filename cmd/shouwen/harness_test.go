@@ -75,8 +75,8 @@ func testConfig(t testing.TB) Config {
 	cfg := Default()
 	cfg.Data = dataDir(t)
 	cfg.Prompts = tonePrompts(t)
-	cfg.Hotlines[0].Greeting = false
 	cfg.Queues[0].Announce = AnnounceConfig{}
+	cfg.Hotlines[0].Greeting = ""
 	cfg.HTTP = HTTPConfig{}
 	cfg.DrainTimeout = hangUpAlone
 	return cfg
@@ -206,12 +206,18 @@ func incoming(phones []siptest.TestPhone) []siptest.TestCall {
 func (b *bed) cases() []cases.Case {
 	b.t.Helper()
 	b.stop()
+	return recordedCases(b.t, recordOf(b.t, b))
+}
+
+// recordOf opens what the server put on record.
+func recordOf(t testing.TB, b *bed) *store.Store {
+	t.Helper()
 	st, err := store.Open(context.Background(), b.database)
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
-	defer st.Close()
-	return recordedCases(b.t, st)
+	t.Cleanup(st.Close)
+	return st
 }
 
 func recordedCases(t testing.TB, st *store.Store) []cases.Case {

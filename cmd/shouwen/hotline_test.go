@@ -14,7 +14,7 @@ const completedElsewhere = `SIP;cause=200;text="Call completed elsewhere"`
 // TestHotlineCall is the story of the README, with every promise checked.
 func TestHotlineCall(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 3, func(c *Config) { c.Hotlines[0].Greeting = true })
+	b := newBed(t, 3, func(c *Config) { c.Hotlines[0].Greeting = "greeting" })
 	phones := b.agents(3)
 	began := time.Now()
 

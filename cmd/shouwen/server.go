@@ -129,9 +129,12 @@ func (s *server) listen() (err error) {
 
 // wire makes the parts that take calls.
 func (s *server) wire() error {
-	sounds, err := loadSounds(s.cfg.Language, s.cfg.Prompts)
+	reception, err := s.cfg.reception(s.directory)
 	if err != nil {
 		return err
+	}
+	for _, w := range reception.warnings {
+		s.log.Warn("flow", "problem", w)
 	}
 	if s.ports, err = media.NewPool(s.cfg.SIP.Address.Addr, s.cfg.RTP.Ports.First, s.cfg.RTP.Ports.Last); err != nil {
 		return err
@@ -152,15 +155,17 @@ func (s *server) wire() error {
 		s.metrics.Transfers.Declare(q.Name)
 	}
 	for i, h := range s.cfg.Hotlines {
-		hotlines[i] = call.Hotline{
-			Number: h.Number, Aliases: h.Aliases, Queue: h.Queue, Greeting: h.Greeting,
-			MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
-		}
+		hotlines[i] = h.hotline(reception, s.cfg)
+	}
+	for _, f := range reception.flows {
+		s.metrics.Flows.Declare(f.Name)
 	}
 	s.board = acd.New(queues, agents, s.metrics.Queue, s.log)
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
 	s.calls = &call.Switch{
-		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer, Sounds: sounds,
+		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer,
+		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
+		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
 		Queues: waiting, Messages: s.messages, Dialable: s.dialable, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
 	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)

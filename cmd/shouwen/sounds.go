@@ -2,33 +2,61 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"shouwen/ivr/call"
 	"shouwen/ivr/prompts"
 	"shouwen/sip/media"
 )
 
-// loadSounds decodes the prompts of a language; files in dir replace the
-// built-in ones of the same name.
-func loadSounds(language, dir string) (call.Sounds, error) {
-	set, err := prompts.Load(language, dir)
-	if err != nil {
-		return call.Sounds{}, err
-	}
-	s := call.Sounds{Words: make(map[prompts.Name]*media.Prompt, len(set)), Say: prompts.Say(language)}
-	for name, p := range set {
-		samples, err := media.ReadWAV(bytes.NewReader(p.WAV))
-		if err != nil {
-			return s, fmt.Errorf("prompt %s: %w", p.File, err)
+// promptSets are the prompts of every language callers may hear. Files in the folder
+// of prompts replace the built-in ones of the organisation's language, those in a
+// folder of it that is called like another language the ones of that.
+func (c Config) promptSets(own ...prompts.Name) (map[string]prompts.Set, error) {
+	sets := map[string]prompts.Set{}
+	for _, lang := range c.languages() {
+		dir := c.Prompts
+		if dir != "" && lang != c.Language {
+			dir = filepath.Join(dir, lang)
+			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+				dir = ""
+			}
 		}
-		s.Words[name] = media.NewPrompt(samples)
+		set, err := prompts.Load(lang, dir, own...)
+		if err != nil {
+			return nil, err
+		}
+		sets[lang] = set
 	}
-	for name, to := range map[prompts.Name]**media.Prompt{
-		prompts.Greeting: &s.Greeting, prompts.PleaseHold: &s.PleaseHold, prompts.AllBusy: &s.AllBusy,
-		prompts.Apology: &s.Apology, prompts.Goodbye: &s.Goodbye, prompts.Music: &s.Music, prompts.Beep: &s.Beep,
-	} {
-		*to = s.Words[name]
+	return sets, nil
+}
+
+// loadSounds decodes the prompts of every language. The music is the same in all.
+func (c Config) loadSounds(sets map[string]prompts.Set) (map[string]call.Sounds, error) {
+	all := map[string]call.Sounds{}
+	for _, lang := range c.languages() {
+		s := call.Sounds{Words: make(map[prompts.Name]*media.Prompt, len(sets[lang])), Say: prompts.Say(lang)}
+		for name, p := range sets[lang] {
+			samples, err := media.ReadWAV(bytes.NewReader(p.WAV))
+			if err != nil {
+				return nil, fmt.Errorf("prompt %s: %w", p.File, err)
+			}
+			s.Words[name] = media.NewPrompt(samples)
+		}
+		if first, ok := all[c.Language]; ok {
+			s.Words[prompts.Music] = first.Music
+		}
+		for name, to := range map[prompts.Name]**media.Prompt{
+			prompts.Greeting: &s.Greeting, prompts.PleaseHold: &s.PleaseHold, prompts.AllBusy: &s.AllBusy,
+			prompts.Apology: &s.Apology, prompts.Goodbye: &s.Goodbye, prompts.Music: &s.Music, prompts.Beep: &s.Beep,
+		} {
+			*to = s.Words[name]
+		}
+		all[lang] = s
 	}
-	return s, nil
+	return all, nil
 }

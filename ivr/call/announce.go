@@ -48,10 +48,10 @@ func (c *Conversation) place() (said []prompts.Name) {
 	c.forecast.note(say)
 	c.log.Debug("place told", "position", say.position, "minutes", say.minutes)
 	if say.position > 0 {
-		said = append(said, c.sw.Sounds.Say.Position(say.position)...)
+		said = append(said, c.sounds.Say.Position(say.position)...)
 	}
 	if say.minutes > 0 {
-		said = append(append(said, prompts.EstimatedWait), c.sw.Sounds.Say.Duration(time.Duration(say.minutes)*time.Minute)...)
+		said = append(append(said, prompts.EstimatedWait), c.sounds.Say.Duration(time.Duration(say.minutes)*time.Minute)...)
 	}
 	return said
 }
@@ -72,7 +72,7 @@ func (c *Conversation) announce(now time.Time) {
 		said = append(said, prompts.CallbackOffer)
 	}
 	if len(said) > 0 {
-		c.play(append(c.words(said...), c.sw.Sounds.Music)...)
+		c.play(append(c.words(said...), c.sounds.Music)...)
 	}
 }
 
@@ -80,7 +80,7 @@ func (c *Conversation) announce(now time.Time) {
 func (c *Conversation) words(names ...prompts.Name) []*media.Prompt {
 	all := make([]*media.Prompt, 0, len(names))
 	for _, n := range names {
-		if p := c.sw.Sounds.Words[n]; p != nil {
+		if p := c.sounds.Words[n]; p != nil {
 			all = append(all, p)
 		}
 	}

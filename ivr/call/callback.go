@@ -26,9 +26,10 @@ type wish struct {
 }
 
 // callerKey: a caller who waits pressed a key. It means something once it was said
-// what.
+// what, but for the emergency key.
 func (c *Conversation) callerKey(e event) {
-	if c.offered && e.sip.(sip.Digit).Key == '1' {
+	c.emergencyKey(e)
+	if c.state == waiting && c.offered && e.sip.(sip.Digit).Key == '1' {
 		c.askCallback()
 	}
 }
@@ -53,7 +54,7 @@ func (c *Conversation) ask(before ...prompts.Name) {
 		said = append(said, prompts.EnterNumber)
 	} else {
 		said = append(said, prompts.CallbackNumber)
-		said = append(said, c.sw.Sounds.Say.Digits(string(c.wish.number))...)
+		said = append(said, c.sounds.Say.Digits(string(c.wish.number))...)
 		said = append(said, prompts.CallbackConfirm)
 		if c.waitsIn.OtherNumber {
 			said = append(said, prompts.CallbackOther)
@@ -115,7 +116,7 @@ func (c *Conversation) wishOver(event) {
 func (c *Conversation) waitOn(event) {
 	c.wish = nil
 	c.enter(waiting)
-	c.play(c.sw.Sounds.Music)
+	c.play(c.sounds.Music)
 }
 
 // promise keeps the caller's place in line for a callback to number, and tells him
@@ -145,5 +146,5 @@ func (c *Conversation) promiseKept(e event) {
 		c.sorry()
 		return
 	}
-	c.play(append(c.words(prompts.CallbackKept), c.sw.Sounds.Goodbye)...)
+	c.play(append(c.words(prompts.CallbackKept), c.sounds.Goodbye)...)
 }

@@ -16,8 +16,9 @@ import (
 // party is an agent's phone in a conversation: one leg per registered contact
 // while it rings, one leg once it was picked up.
 type party struct {
-	User string
-	legs []*sip.Leg
+	User     string
+	legs     []*sip.Leg
+	summoned bool // rings past the queue
 }
 
 // Conversation is one call to a hotline, from its arrival until the last fact of
@@ -65,6 +66,9 @@ type Conversation struct {
 	wish       *wish
 	kept       cases.Place // of a caller who takes a callback; zero: none
 	message    *message
+	sounds     Sounds     // of the caller's language
+	matter     acd.Caller // what is known of it before the queue: Priority and Avoid
+	walking    *walking   // through a flow; nil: not
 
 	// Of transfers.
 	first       string    // user of the first-asker
@@ -90,7 +94,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 		id: newID(), sw: s, line: line, caller: leg, state: arriving,
 		events: make(chan event, 32), facts: make(chan cases.Fact, 16), done: make(chan struct{}),
 		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time),
-		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned,
+		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned, sounds: s.Sounds,
 	}
 	c.into(line.Queue)
 	c.log = s.Log.With("call", c.id)
@@ -257,8 +261,9 @@ func (c *Conversation) limited() <-chan time.Time {
 // abort ends a conversation whose goroutine panicked.
 func (c *Conversation) abort() {
 	c.caller.Hangup(sip.Hangup{Cause: sip.EndPanic})
-	for _, p := range c.ringing {
-		p.hangup("")
+	c.stopRinging("")
+	if c.walking != nil {
+		c.walking.stop()
 	}
 	if c.agent != nil {
 		c.agent.hangup("")
@@ -292,12 +297,12 @@ func (c *Conversation) playNext() {
 		return
 	}
 	p := c.next[0]
-	if p == c.sw.Sounds.Music && c.tape.tracks != nil { // another track follows, and so on
+	if p == c.sounds.Music && c.tape.tracks != nil { // another track follows, and so on
 		c.playing = c.sw.Pacer.Play(c.caller.Media(), c.tape.start(time.Now()), false)
 		return
 	}
 	c.next = c.next[1:]
-	c.playing = c.sw.Pacer.Play(c.caller.Media(), p, p == c.sw.Sounds.Music)
+	c.playing = c.sw.Pacer.Play(c.caller.Media(), p, p == c.sounds.Music)
 }
 
 func (c *Conversation) silence() {

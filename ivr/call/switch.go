@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -22,9 +23,15 @@ type Hotline struct {
 	Number         string
 	Aliases        []string      // as trunks may write it
 	Queue          string        // of the Board
-	Greeting       bool          // say the greeting before the queue
+	Greeting       *media.Prompt // before the queue, unless there is a flow; nil: none
 	MediaTimeout   time.Duration // silence on both legs that ends a call
 	CallbackWithin time.Duration // promise to a caller nobody answered
+
+	Hours     string // of Switch.Open; empty: always open
+	Night     Exit   // of callers while it is closed
+	Flow      *Flow  // before the queue; nil: none
+	Survey    *Flow  // after the agent has hung up; nil: none
+	Emergency byte   // key of a caller who waits; 0: none
 }
 
 // Sounds are the prompts of the organisation's language.
@@ -56,22 +63,35 @@ type Switch struct {
 	Phones    Phones
 	Journal   Journal
 	Pacer     *media.Pacer
-	Sounds    Sounds
-	Queues    []Queue        // what callers of a queue experience, for those where it is not as usual
-	Messages  *media.Archive // of voicemail
-	CallBack  func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
-	Codes     Codes          // feature codes; see DefaultCodes
+	Sounds    Sounds            // of Language
+	Language  string            // of who set no other
+	Languages map[string]Sounds // that flows may speak
+	Queues    []Queue           // what callers of a queue experience, for those where it is not as usual
+	Messages  *media.Archive    // of voicemail
+	CallBack  func(Standing)    // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
+	Codes     Codes             // feature codes; see DefaultCodes
+	Metrics   *metrics.Metrics
+	Log       *slog.Logger
 
 	// Dialable returns what a caller of a trunk keyed in as a number to call.
 	Dialable func(trunk, digits string) cases.Number
-	Metrics  *metrics.Metrics
-	Log      *slog.Logger
+	Open     func(hours string) bool                              // whether the hours of a name are open now
+	OpenCase func(context.Context, cases.Number) cases.CaseNumber // of a caller, if he has one; must be quick; nil: nobody knows
+	HTTP     func(*http.Request) (*http.Response, error)          // of the flows' http nodes
 
 	mu       sync.Mutex
 	live     map[string]Live
 	calls    map[string]*Conversation  // to hotlines
 	standing map[cases.CaseNumber]bool // in line without being on the phone
 	wg       sync.WaitGroup            // of conversations, their facts included
+}
+
+// speak returns the prompts of a language.
+func (s *Switch) speak(language string) Sounds {
+	if sounds, ok := s.Languages[language]; ok {
+		return sounds
+	}
+	return s.Sounds
 }
 
 // Live is a call as it is now.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr"
 	"shouwen/ivr/acd"
 	"shouwen/metrics"
 	"shouwen/sip"
@@ -35,7 +36,7 @@ func (s state) shown(held bool) metrics.CallState {
 	switch s {
 	case waiting, confirming:
 		return metrics.Queued
-	case choosing, opening:
+	case choosing, opening, summoning:
 		return metrics.Ringing
 	case collecting, consulting, passing, following, consulted, returning:
 		return metrics.Held
@@ -81,6 +82,9 @@ const (
 	evSupervisorUp    eventKind = "supervisor up"
 	evSupervisorEnded eventKind = "supervisor ended"
 	evSupervisorDigit eventKind = "supervisor pressed a key"
+	evFlowAsks        eventKind = "flow asks"
+	evFlowDrops       eventKind = "flow asks no longer"
+	evFlowEnded       eventKind = "flow ended"
 )
 
 // event is one thing that happened. Which fields are set depends on kind.
@@ -100,6 +104,8 @@ type event struct {
 
 	file   string        // of a message
 	length time.Duration // of it; 0: there is none
+	ask    *ask          // of a flow
+	exit   ivr.Exit      // from it
 }
 
 // targetKinds is what an event is called if the leg is not the agent's but the
@@ -123,6 +129,28 @@ func init() { // a literal would refer to itself through step
 		},
 		greeting: {
 			evPlayed: (*Conversation).queue,
+		},
+		closed: {
+			evPlayed:      (*Conversation).closedPlayed,
+			evCallerDigit: (*Conversation).emergencyKey,
+		},
+		inFlow: {
+			evCallerEnded: (*Conversation).flowHungUp,
+			evCallerDigit: (*Conversation).flowKey,
+			evFlowAsks:    (*Conversation).flowAsks,
+			evFlowDrops:   (*Conversation).flowDrops,
+			evFlowEnded:   (*Conversation).flowEnded,
+			evPlayed:      (*Conversation).flowPlayed,
+			evLimit:       (*Conversation).flowQuiet,
+			evCheck:       (*Conversation).checkCaller,
+		},
+		summoning: {
+			evPlayed:      (*Conversation).continuePlaying,
+			evAgentUp:     (*Conversation).summonedUp,
+			evAgentEnded:  (*Conversation).summonedEnded,
+			evLimit:       (*Conversation).summonedTooLong,
+			evCallerDigit: (*Conversation).emergencyKey,
+			evCheck:       (*Conversation).checkCaller,
 		},
 		waiting: {
 			evPlayed:     (*Conversation).continuePlaying,
@@ -189,6 +217,7 @@ func init() { // a literal would refer to itself through step
 			evAgentEnded:  (*Conversation).ignore,
 		},
 	}
+	table[surveying] = table[inFlow]
 	for _, st := range []state{settling, collecting, consulting, passing, following, consulted, toggled, conferring, returning} {
 		table[st] = map[eventKind]func(*Conversation, event){
 			evAgentEnded:  (*Conversation).agentEnded,

@@ -33,7 +33,7 @@ func (c *Conversation) agentEnded(e event) {
 	}
 	switch cause := e.sip.(sip.Ended).Cause; cause {
 	case sip.EndHangup, sip.EndLocal:
-		if !c.move(agentHungUp, "") {
+		if !c.move(agentHungUp, "") && !c.survey() {
 			c.conclude(cases.EndAgent, "")
 		}
 	case sip.EndShutdown:
@@ -156,6 +156,12 @@ func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason)
 }
 
 func (c *Conversation) finish(talked bool, cause cases.EndCause, missed cases.MissedReason) {
+	c.account(talked, cause, missed)
+	c.enter(concluding)
+}
+
+// account records how the call ended.
+func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.MissedReason) {
 	now := time.Now()
 	due := now.Add(c.line.CallbackWithin).UTC()
 	result := metrics.Answered
@@ -178,7 +184,6 @@ func (c *Conversation) finish(talked bool, cause cases.EndCause, missed cases.Mi
 	}
 	c.sw.Metrics.Calls.Finished(metrics.Inbound, result)
 	c.log.Info("call ended", "result", result, "cause", cause, "case", c.live.Case)
-	c.enter(concluding)
 }
 
 // resultOf is how a call nobody answered counts.

@@ -101,6 +101,9 @@ func (c *Conversation) begin(kind cases.TransferKind, m move, extension string) 
 
 // reach rings every phone of user, who is busy from now on; or says why it cannot.
 func (c *Conversation) reach(user string) cases.TransferFailure {
+	if c.avoids(user) {
+		return cases.TransferAvoided
+	}
 	if user == c.agent.User || user == c.caller.Incoming().Account || c.sw.Board.Take(user, c.id, c.wrapUp) != nil {
 		return cases.TransferBusy
 	}
@@ -166,7 +169,7 @@ func (c *Conversation) completed() {
 	}
 	c.log.Info("transfer completed", "kind", t.Kind, "by", t.By, "to", t.To)
 	c.record(cases.Fact{TransferCompleted: f})
-	c.sw.Metrics.Transfers.Finished(c.line.Queue, metrics.TransferKind(t.Kind), metrics.ToAgent, metrics.TransferCompleted)
+	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), metrics.ToAgent, metrics.TransferCompleted)
 	c.holdTarget(false)
 	c.meeting.part()
 	agent := c.target
@@ -194,7 +197,7 @@ func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith
 	}
 	c.log.Info("transfer failed", "kind", t.Kind, "by", t.By, "to", t.To, "reason", why, "caller", caller)
 	c.record(cases.Fact{TransferFailed: f})
-	c.sw.Metrics.Transfers.Finished(c.line.Queue, metrics.TransferKind(t.Kind), metrics.ToAgent, result)
+	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), metrics.ToAgent, result)
 }
 
 // missedTransfer is what a failed transfer says of the target's phone, if anything.
@@ -222,8 +225,10 @@ func (c *Conversation) requeue() {
 			others = append(others, p.User)
 		}
 	}
+	back := c.asker()
+	back.First, back.FirstFor = c.first, firstFor
 	c.join(func() (*acd.Ticket, error) {
-		return c.sw.Board.Return(acd.Caller{Call: c.id, Queue: c.line.Queue, First: c.first, FirstFor: firstFor}, others...)
+		return c.sw.Board.Return(back, others...)
 	})
 	c.releaseTarget()
 	c.releaseAgent()

@@ -28,6 +28,7 @@ var limits = map[state]time.Duration{
 	passing:    25 * time.Second,
 	following:  25 * time.Second,
 	settling:   2 * time.Second,
+	summoning:  20 * time.Second,
 }
 
 // move is what may bring a transfer on.

@@ -30,7 +30,7 @@ type message struct {
 func (c *Conversation) takeMessage() {
 	c.leaveQueue()
 	c.enter(inviting)
-	c.play(append(c.words(prompts.LeaveMessage), c.sw.Sounds.Beep)...)
+	c.play(append(c.words(prompts.LeaveMessage), c.sounds.Beep)...)
 }
 
 // listen begins the message when the tone is over.
@@ -122,7 +122,7 @@ func (c *Conversation) stored(e event) {
 		return
 	}
 	c.enter(promised)
-	c.play(append(c.words(prompts.MessageKept), c.sw.Sounds.Goodbye)...)
+	c.play(append(c.words(prompts.MessageKept), c.sounds.Goodbye)...)
 }
 
 // messageCaller: the caller hung up while his message is made safe.

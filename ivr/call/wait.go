@@ -27,14 +27,7 @@ func (c *Conversation) arrived(e event) {
 	c.caller.Answer()
 }
 
-func (c *Conversation) answered(event) {
-	if !c.line.Greeting {
-		c.queue(event{})
-		return
-	}
-	c.enter(greeting)
-	c.play(c.sw.Sounds.Greeting)
-}
+func (c *Conversation) answered(event) { c.receive() }
 
 // queue takes the caller into the queue.
 func (c *Conversation) queue(event) {
@@ -45,8 +38,18 @@ func (c *Conversation) queue(event) {
 		c.dispose(c.waitsIn.WhenNobody, cases.MissedNoAnswer)
 		return
 	}
-	caller := acd.Caller{Call: c.id, Queue: c.waitsIn.Name, Since: c.entered}
-	c.join(func() (*acd.Ticket, error) { return c.sw.Board.Enter(caller) })
+	c.join(func() (*acd.Ticket, error) {
+		caller := c.asker()
+		caller.Since = c.entered
+		return c.sw.Board.Enter(caller)
+	})
+}
+
+// asker is the caller as the board sees him.
+func (c *Conversation) asker() acd.Caller {
+	asker := c.matter
+	asker.Call, asker.Queue = c.id, c.waitsIn.Name
+	return asker
 }
 
 // join waits in the queue that enter puts the caller into.
@@ -69,9 +72,9 @@ func (c *Conversation) join(enter func() (*acd.Ticket, error)) {
 	}
 	c.ticket, c.offers, c.wrapUp = t, t.Offers(), t.WrapUp
 	if len(c.offers) > 0 { // somebody is ready already
-		c.play(c.sw.Sounds.PleaseHold, c.sw.Sounds.Music)
+		c.play(c.sounds.PleaseHold, c.sounds.Music)
 	} else {
-		c.play(slices.Concat([]*media.Prompt{c.sw.Sounds.AllBusy}, c.words(c.place()...), []*media.Prompt{c.sw.Sounds.Music})...)
+		c.play(slices.Concat([]*media.Prompt{c.sounds.AllBusy}, c.words(c.place()...), []*media.Prompt{c.sounds.Music})...)
 	}
 }
 
@@ -79,7 +82,7 @@ func (c *Conversation) join(enter func() (*acd.Ticket, error)) {
 func (c *Conversation) continuePlaying(event) {
 	c.playNext()
 	if c.playing == nil && c.state == waiting {
-		c.play(c.sw.Sounds.Music)
+		c.play(c.sounds.Music)
 	}
 }
 
@@ -176,24 +179,32 @@ func (c *Conversation) choose(event) {
 		}
 		return
 	}
-	c.answers, c.wish, c.kept = nil, nil, cases.Place{}
-	c.wait, c.missed = metrics.WaitAbandoned, cases.MissedAbandoned
-	c.agent = c.ringing[claim.Agent.User]
-	delete(c.ringing, claim.Agent.User)
-	c.stopRinging(elsewhere)
+	c.answers = nil
 	var tied []string
 	for _, a := range claim.Tied {
 		tied = append(tied, a.User)
 	}
 	c.offers, c.ticket = nil, nil
-	c.since = time.Now()
+	c.won(c.ringing[claim.Agent.User], tied, string(claim.Reason))
+}
+
+// won gives the caller to who picked up, and lets the others go. Tied are those who
+// answered together with him.
+func (c *Conversation) won(p *party, tied []string, reason string) {
+	delete(c.ringing, p.User)
+	c.stopRinging(elsewhere)
+	c.wish, c.kept = nil, cases.Place{}
+	c.wait, c.missed = metrics.WaitAbandoned, cases.MissedAbandoned
+	c.agent, c.since = p, time.Now()
 	if c.live.Answered.IsZero() {
-		c.live.Answered, c.first = c.since, claim.Agent.User
+		c.live.Answered, c.first = c.since, p.User
 	}
-	c.live.Agent = claim.Agent.User
-	c.log.Info("picked up", "agent", claim.Agent.User, "waited", claim.Waited, "reason", claim.Reason, "tied", tied)
+	c.live.Agent = p.User
+	waited := c.since.Sub(c.entered)
+	person, _ := c.sw.Directory.Person(p.User)
+	c.log.Info("picked up", "agent", p.User, "waited", waited, "reason", reason, "tied", tied)
 	c.record(cases.Fact{PickedUp: &cases.PickedUp{
-		Agent: claim.Agent.User, Extension: claim.Agent.Extension, Waited: cases.Span(time.Since(c.entered)), Tied: tied,
+		Agent: p.User, Extension: person.Extension, Waited: cases.Span(waited), Tied: tied,
 	}})
 	c.enter(opening)
 }
@@ -205,6 +216,9 @@ func (c *Conversation) stopRinging(reason string) {
 	for user, p := range c.ringing {
 		delete(c.ringing, user)
 		p.hangup(reason)
+		if p.summoned {
+			c.sw.Board.Released(user, c.id)
+		}
 	}
 }
 
@@ -217,7 +231,7 @@ func (c *Conversation) nobodyCame(event) {
 func (c *Conversation) sorry() {
 	c.leaveQueue()
 	c.enter(apologise)
-	c.play(c.sw.Sounds.Apology, c.sw.Sounds.Goodbye)
+	c.play(c.sounds.Apology, c.sounds.Goodbye)
 }
 
 // dismiss says goodbye and hangs up.

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/profile"
+	"shouwen/ivr"
+	"shouwen/ivr/call"
+	"shouwen/ivr/prompts"
+)
+
+// reception is what callers meet besides people: prompts, opening hours and flows.
+type reception struct {
+	sets     map[string]prompts.Set // by language
+	sounds   map[string]call.Sounds // the same, ready to be sent
+	hours    map[string]cases.Calendar
+	flows    map[string]*call.Flow // by file, as the configuration names it
+	warnings []string
+}
+
+// flowValues are the variables a flow knows from the start.
+var flowValues = []string{"caller", "case", "hotline"}
+
+// reception loads everything the hotlines name. The error lists all that is wrong
+// with the flows.
+func (c Config) reception(d cases.Directory) (r reception, err error) {
+	if r.hours, err = c.loadHours(); err != nil {
+		return r, err
+	}
+	r.flows = map[string]*call.Flow{}
+	var own []prompts.Name
+	for i, h := range c.Hotlines {
+		own = append(own, prompts.Name(h.Greeting))
+		for key, file := range map[string]string{"flow": h.Flow, "survey": h.Survey} {
+			if file == "" || r.flows[file] != nil {
+				continue
+			}
+			f, err := loadFlow(c.path(file))
+			if err != nil {
+				return r, bad(fmt.Sprintf("hotlines[%d].%s", i, key), "%s", err)
+			}
+			r.flows[file] = f
+			own = append(own, f.Prompts()...)
+		}
+	}
+	if r.sets, err = c.promptSets(own...); err != nil {
+		return r, err
+	}
+	if err := r.check(c, d); err != nil {
+		return r, err
+	}
+	r.sounds, err = c.loadSounds(r.sets)
+	return r, err
+}
+
+func loadFlow(file string) (*call.Flow, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	flow, err := ivr.Load(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return &call.Flow{Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Flow: flow}, nil
+}
+
+// check proves every flow.
+func (r *reception) check(c Config, d cases.Directory) error {
+	refs := ivr.References{
+		Sets: r.sets, Queues: c.queueNames(), Mailboxes: c.queueNames(),
+		Hours: slices.Sorted(maps.Keys(r.hours)), Values: flowValues,
+	}
+	for _, p := range d.People {
+		refs.Extensions = append(refs.Extensions, p.Extension)
+	}
+	for _, t := range d.Departments {
+		if t.Extension != "" {
+			refs.Extensions = append(refs.Extensions, t.Extension)
+		}
+	}
+	for _, k := range d.Categories {
+		refs.Categories = append(refs.Categories, k.Name)
+	}
+	var wrong []error
+	report := func(file string, problems []ivr.Problem) {
+		for _, p := range problems {
+			if text := file + ": " + p.String(); p.Warning {
+				r.warnings = append(r.warnings, text)
+			} else {
+				wrong = append(wrong, errors.New(text))
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for i, h := range c.Hotlines {
+		if f := r.flows[h.Flow]; f != nil && !seen[h.Flow] {
+			seen[h.Flow] = true
+			report(h.Flow, f.Check(refs))
+		}
+		if f := r.flows[h.Survey]; f != nil && !seen[h.Survey] {
+			seen[h.Survey] = true
+			report(h.Survey, f.CheckSurvey(refs))
+		}
+		if _, ok := r.sets[c.Language][prompts.Name(h.Greeting)]; h.Greeting != "" && !ok {
+			wrong = append(wrong, bad(fmt.Sprintf("hotlines[%d].greeting", i), "there is no prompt %q; put %[1]s.wav into the folder of prompts", h.Greeting))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// hotline is the hotline as calls are served.
+func (h HotlineConfig) hotline(r reception, c Config) call.Hotline {
+	line := call.Hotline{
+		Number: h.Number, Aliases: h.Aliases, Queue: h.Queue,
+		Greeting: r.sounds[c.Language].Words[prompts.Name(h.Greeting)], Hours: h.Hours, Night: call.Exit(h.Night),
+		Flow: r.flows[h.Flow], Survey: r.flows[h.Survey],
+		MediaTimeout: time.Duration(c.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
+	}
+	key := h.Emergency
+	if line.Flow != nil {
+		key = line.Flow.Emergency
+	}
+	if key != "off" {
+		line.Emergency = key[0]
+	}
+	return line
+}
+
+// loadHours reads the calendars of opening hours. One without a file of its own is
+// one of those that come with Shouwen.
+func (c Config) loadHours() (map[string]cases.Calendar, error) {
+	zone, err := time.LoadLocation(c.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]cases.Calendar{}
+	for _, name := range slices.Sorted(maps.Keys(c.Hours)) {
+		var calendar cases.Calendar
+		if file := c.Hours[name]; slices.Contains(profile.Calendars(), file) {
+			calendar, err = profile.Calendar(file, zone)
+		} else {
+			var b []byte
+			if b, err = os.ReadFile(c.path(file)); err == nil {
+				calendar, err = profile.LoadCalendar(b, zone)
+			}
+		}
+		if err != nil {
+			return nil, bad("hours."+name, "%s; want a calendar file or one of %s", err, strings.Join(profile.Calendars(), ", "))
+		}
+		all[name] = calendar
+	}
+	return all, nil
+}
+
+// open tells whether the hours of a name are open at t.
+func (r reception) open(name string, t time.Time) bool { return r.hours[name].IsOpen(t) }
+
+// opensAt says in words when hours are open next.
+func opensAt(c cases.Calendar, now time.Time) string {
+	now = now.In(c.Zone)
+	if c.IsOpen(now) {
+		return "open now"
+	}
+	next := c.NextOpen(now).In(c.Zone)
+	day := next.Format("Monday 2006-01-02")
+	switch cases.DateOf(next) {
+	case cases.DateOf(now):
+		day = "today"
+	case cases.DateOf(now).Next():
+		day = "tomorrow, " + next.Format("Monday")
+	}
+	return fmt.Sprintf("closed now, open next %s at %s", day, next.Format("15:04"))
+}
+
+var errElsewhere = errors.New("sent to another host")
+
+// flowClient asks outside systems for flows. Every request has a deadline of its own.
+func flowClient() *http.Client {
+	return &http.Client{
+		CheckRedirect: func(req *http.Request, via []*http.Request) error {
+			if req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme || len(via) > 3 {
+				return errElsewhere
+			}
+			return nil
+		},
+		Transport: &http.Transport{
+			TLSHandshakeTimeout: 5 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+			MaxIdleConnsPerHost: 8, MaxConnsPerHost: 64, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+		},
+	}
+}
