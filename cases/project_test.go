@@ -53,7 +53,7 @@ func ended() cases.Fact {
 		Ended: &cases.Ended{Cause: cases.EndCaller, Talk: cases.Span(time.Minute)}}
 }
 
-var handing = cases.Transfer{Kind: cases.TransferWarm, By: "a", To: "b", Extension: "1002"}
+var handing = cases.Transfer{How: cases.ByRefer, Kind: cases.TransferWarm, By: "a", To: "b", Extension: "1002"}
 
 func transferStarted() cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001", TransferStarted: &cases.TransferStarted{Transfer: handing}}
@@ -314,10 +314,10 @@ func TestFactCheck(t *testing.T) {
 		"an unknown end cause":     func(f *cases.Fact) { f.PickedUp, f.Ended = nil, &cases.Ended{Cause: "bored"} },
 		"an unknown missed reason": func(f *cases.Fact) { f.PickedUp, f.Missed = nil, &cases.Missed{Reason: "bored"} },
 		"transferred by nobody": func(f *cases.Fact) {
-			f.PickedUp, f.TransferStarted = nil, &cases.TransferStarted{Transfer: cases.Transfer{Kind: cases.TransferWarm}}
+			f.PickedUp, f.TransferStarted = nil, &cases.TransferStarted{Transfer: cases.Transfer{How: cases.ByRefer, Kind: cases.TransferWarm}}
 		},
 		"transferred to nobody": func(f *cases.Fact) {
-			f.PickedUp, f.TransferCompleted = nil, &cases.TransferCompleted{Transfer: cases.Transfer{Kind: cases.TransferWarm, By: "a"}}
+			f.PickedUp, f.TransferCompleted = nil, &cases.TransferCompleted{Transfer: cases.Transfer{How: cases.ByRefer, Kind: cases.TransferWarm, By: "a"}}
 		},
 		"an unknown kind of transfer": func(f *cases.Fact) {
 			f.PickedUp, f.TransferStarted = nil, &cases.TransferStarted{Transfer: cases.Transfer{Kind: "odd", By: "a"}}

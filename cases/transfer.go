@@ -14,9 +14,20 @@ const (
 	TransferBlind TransferKind = "blind" // the caller gets whoever picks up
 )
 
+// TransferHow says by what an agent passes a caller on.
+type TransferHow string
+
+// The ways to ask for a transfer.
+const (
+	ByFeatureCode TransferHow = "feature_code" // dialled in the call
+	ByRefer       TransferHow = "refer"        // the phone's own key (RFC 3515)
+	ByAPI         TransferHow = "api"          // the console, or a program
+)
+
 // Transfer says who passes a caller on to whom.
 type Transfer struct {
 	Kind      TransferKind `json:"kind"`
+	How       TransferHow  `json:"how"`
 	By        string       `json:"by"`           // user of the agent
 	To        string       `json:"to,omitempty"` // user of the target; empty: nobody has that extension
 	Extension string       `json:"extension"`    // as dialled
@@ -72,6 +83,7 @@ type TransferFailed struct {
 }
 
 var (
+	transferHows     = []TransferHow{ByFeatureCode, ByRefer, ByAPI}
 	transferKinds    = []TransferKind{TransferWarm, TransferBlind}
 	transferFailures = []TransferFailure{TransferUnknown, TransferUnreachable, TransferBusy, TransferDeclined,
 		TransferNoAnswer, TransferHungUp, TransferCancelled, TransferAvoided, TransferCallEnded}
@@ -99,6 +111,8 @@ func (f Fact) checkTransfer() string {
 		return ""
 	case !slices.Contains(transferKinds, t.Kind):
 		return fmt.Sprintf("transfer kind %q", t.Kind)
+	case !slices.Contains(transferHows, t.How):
+		return fmt.Sprintf("transferred by %q", t.How)
 	case t.By == "":
 		return "transferred by nobody"
 	case f.TransferCompleted != nil && t.To == "":

@@ -76,7 +76,11 @@ type Ended struct {
 // Referred: the far end asks that who it speaks with be passed on (RFC 3515).
 type Referred struct{ *Referral }
 
+// Asked: somebody asks whoever owns the leg; see Leg.Ask.
+type Asked struct{ What any }
+
 func (Referred) isEvent() {}
+func (Asked) isEvent()    {}
 func (Ringing) isEvent()  {}
 func (Answered) isEvent() {}
 func (Held) isEvent()     {}
@@ -111,7 +115,7 @@ type Leg struct {
 	box   *mailbox[signal]
 	done  chan struct{}
 	sink  atomic.Pointer[func(Event)]
-	peer  atomic.Pointer[dialogID] // as far as known
+	peer  atomic.Pointer[dialogID] // as far as known, until the end
 	trunk atomic.Value             // string; see Trunk
 
 	// Owned by run.
@@ -188,6 +192,10 @@ func (l *Leg) Handle(sink func(Event)) {
 		sink(l.ended)
 	}
 }
+
+// Ask tells the owner of the leg, whoever that is, as an event among the others.
+// It is not told, or false, once the leg has ended.
+func (l *Leg) Ask(what any) bool { return l.box.put(signal{kind: sigAsk, what: what}) }
 
 // handle is Handle in the leg's goroutine.
 func (l *Leg) handle(s signal) {
@@ -315,10 +323,14 @@ func (l *Leg) act(s signal) {
 		return
 	}
 	act, ok := legTable[l.state][s.kind]
-	if s.kind == sigHandle {
-		act, ok = (*Leg).handle, true
-	}
-	if !ok {
+	switch {
+	case s.kind == sigHandle:
+		l.handle(s)
+		return
+	case s.kind == sigAsk:
+		l.emit(Asked{s.what})
+		return
+	case !ok:
 		l.unexpected(s)
 		return
 	}
@@ -350,6 +362,7 @@ func (l *Leg) end(e Ended) {
 		return
 	}
 	_ = l.media.Close()
+	l.peer.Store(nil)
 	l.dropReferrals()
 	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
 	l.emit(e)

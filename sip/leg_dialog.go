@@ -15,7 +15,7 @@ import (
 
 const (
 	parkTime     = 500 * time.Millisecond // see park
-	overtakeTime = 50 * time.Millisecond  // what a request sent before a BYE may come after it
+	overtakeTime = 100 * time.Millisecond // what a request sent before a BYE may come after it
 	maxParked    = 4
 )
 

@@ -33,6 +33,7 @@ const (
 	sigHangup signalKind = "hangup"
 	sigProbe  signalKind = "probe"
 	sigHandle signalKind = "handle" // in every state
+	sigAsk    signalKind = "ask"    // in every state
 	sigNews   signalKind = "news of a transfer"
 
 	// Requests of the peer.
@@ -71,6 +72,7 @@ const (
 	sigExpired    signalKind = "session expired"
 	sigProbeLate  signalKind = "OPTIONS not answered"
 	sigNotifyLate signalKind = "NOTIFY not answered"
+	sigReferLate  signalKind = "REFER not decided"
 )
 
 // signal is one thing that happened. Which fields are set depends on kind.
@@ -92,6 +94,7 @@ type signal struct {
 	ordered bool // a request that passed inOrder and was parked
 
 	sink     func(Event)
+	what     any
 	referral *Referral
 }
 
@@ -177,6 +180,7 @@ func init() { // a literal would refer to itself through step
 			sigInfo:         (*Leg).info,
 			sigRefer:        (*Leg).referred,
 			sigNews:         (*Leg).news,
+			sigReferLate:    (*Leg).referLate,
 			sigNotifyDone:   (*Leg).notifyDone,
 			sigKey:          (*Leg).pressed,
 			sigOther:        (*Leg).other,

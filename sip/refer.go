@@ -12,8 +12,8 @@ import (
 
 // Referral is a wish of the far end of a leg to pass on who it speaks with
 // (REFER, RFC 3515). It is ours to fulfil and never forwarded. Who gets it must
-// Refuse it; or Accept it, tell by Progress, if at all, how it stands, and by
-// Done, once, how it ended. What comes after the leg's end is not told any more.
+// Refuse it within three seconds; or Accept it, tell by Progress, if at all, how
+// it stands, and by Done, once, how it ended. What comes after the leg's end is not told any more.
 // Methods are safe from any goroutine.
 type Referral struct {
 	To       string    // user part of Refer-To: an extension or a number
@@ -51,6 +51,9 @@ func (r *Referral) put(code int) {
 // maxReferrals is how many of one leg may be open; the next is refused.
 const maxReferrals = 4
 
+// referTime is how long a REFER may go without a decision.
+const referTime = 3 * time.Second
+
 // partTime is how long a BYE waits for the answer to the last NOTIFY.
 const partTime = time.Second
 
@@ -74,7 +77,17 @@ func (l *Leg) referred(s signal) {
 	}
 	r.leg, r.tx, r.req = l, s.tx, s.req
 	l.referrals = append(l.referrals, r)
+	l.timers.arm(sigReferLate, referTime)
 	l.emit(Referred{r})
+}
+
+// referLate refuses what nobody has decided: whoever was to is gone.
+func (l *Leg) referLate(signal) {
+	for _, r := range slices.Clone(l.referrals) {
+		if !r.answered {
+			l.forget(r)
+		}
+	}
 }
 
 // readReferral returns what a REFER asks for, or the status to refuse it with.

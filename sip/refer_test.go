@@ -120,6 +120,9 @@ func TestReferRefused(t *testing.T) {
 			t.Errorf("%s: %d, want %s", name, m.Status, tt.status)
 		}
 	}
+	p.Send(d.Request("REFER").With(toColleague))
+	next[sip.Referred](t, b, leg) // and nobody decides
+	p.Expect("481 REFER")
 	b.hangup(t, p, d, leg)
 
 	outside := b.script(t)

@@ -76,7 +76,7 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 			Waited: cases.Span(rapid.IntRange(0, 1e12).Draw(t, "waited"))}})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "transfers") { // rejected unless somebody picked up
-		by := cases.Transfer{Kind: cases.TransferWarm, By: agent.Draw(t, "by"), To: agent.Draw(t, "to"), Extension: "1002"}
+		by := cases.Transfer{How: cases.ByRefer, Kind: cases.TransferWarm, By: agent.Draw(t, "by"), To: agent.Draw(t, "to"), Extension: "1002"}
 		add(cases.Fact{Case: number, TransferStarted: &cases.TransferStarted{Transfer: by}})
 		if rapid.Bool().Draw(t, "completed") {
 			add(cases.Fact{Case: number, TransferCompleted: &cases.TransferCompleted{Transfer: by, Talk: cases.Span(time.Minute)}})

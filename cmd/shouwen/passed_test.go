@@ -100,13 +100,18 @@ func (p *passed) talk(who siptest.TestCall, i int) {
 // ledger ends the server and returns the one case with its ledger.
 func (p *passed) ledger() (cases.Case, []cases.Event) {
 	p.t.Helper()
-	c := only(p.t, p.cases())
+	return p.ledgerOf(only(p.t, p.cases()).Number)
+}
+
+// ledgerOf returns a case of the ended server with its ledger.
+func (p *passed) ledgerOf(number cases.CaseNumber) (cases.Case, []cases.Event) {
+	p.t.Helper()
 	st, err := store.Open(p.t.Context(), p.database)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	defer st.Close()
-	c, events, err := st.Case(p.t.Context(), c.Number)
+	c, events, err := st.Case(p.t.Context(), number)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -142,6 +147,13 @@ func (p *passed) end(who siptest.TestCall, handler int, kinds ...cases.EventKind
 func (p *passed) check(handler int, kinds ...cases.EventKind) []cases.Event {
 	p.t.Helper()
 	c, events := p.ledger()
+	p.is(c, events, handler, kinds...)
+	return events
+}
+
+// is checks who has a case, and the kinds of its events after the first.
+func (p *passed) is(c cases.Case, events []cases.Event, handler int, kinds ...cases.EventKind) {
+	p.t.Helper()
 	if c.FirstAsker != p.Agents[0].User || c.Responsible != c.FirstAsker || c.Handler != p.Agents[handler].User {
 		p.t.Errorf("first-asker %s, responsible %s, handler %s", c.FirstAsker, c.Responsible, c.Handler)
 	}
@@ -152,7 +164,6 @@ func (p *passed) check(handler int, kinds ...cases.EventKind) []cases.Event {
 	if !slices.Equal(got, kinds) {
 		p.t.Errorf("events %v, want %v", got, kinds)
 	}
-	return events
 }
 
 const (

@@ -82,7 +82,7 @@ func TestTransferOnRecord(t *testing.T) {
 	if err := json.Unmarshal(events[2].Body, &done); err != nil {
 		t.Fatal(err)
 	}
-	want := cases.Transfer{Kind: cases.TransferWarm, By: p.Agents[0].User, To: p.Agents[1].User, Extension: p.ext(1)}
+	want := cases.Transfer{Kind: cases.TransferWarm, How: cases.ByFeatureCode, By: p.Agents[0].User, To: p.Agents[1].User, Extension: p.ext(1)}
 	if done.Transfer != want || events[2].By != want.By {
 		t.Errorf("by %s: %+v, want %+v", events[2].By, done.Transfer, want)
 	}

@@ -45,6 +45,16 @@ func (b *Board) Keep(user, call string) {
 	})
 }
 
+// Carry moves an agent from one call to another, as if he had been taken for that
+// with his wrap-up; nobody is offered him meanwhile. Who is not in the first is
+// taken for the second whatever else he is in.
+func (b *Board) Carry(user, from, to string, wrapUp time.Duration) {
+	b.update(user, func(m *member, now time.Time) {
+		m.calls = append(m.calls, talk{to, wrapUp, true})
+		m.release(from, now)
+	})
+}
+
 // Missed reports that an agent who was taken for a call will not take it; his phone
 // did not. He is free, and left alone as after Ticket.Missed. Where his phone was
 // stopped for another reason, he is to be released instead.

@@ -75,6 +75,25 @@ func TestWhoCanBeTaken(t *testing.T) {
 	}
 }
 
+// TestCarry: an agent who goes from one call to another is not free between them.
+func TestCarry(t *testing.T) {
+	withBoard(t, wrapping, []string{"clerk1"}, func(t *testing.T, b *acd.Board) {
+		b.Busy("clerk1", "intercom")
+		waits := enter(t, b, "one")
+		b.Carry("clerk1", "intercom", "call", time.Minute)
+		if p := b.Snapshot().Agents[0]; p.State != acd.Talking || p.Call != "call" || len(waits.Offers()) > 0 {
+			t.Errorf("agent %+v", p)
+		}
+		waits.Leave(metrics.WaitAbandoned)
+		b.Released("clerk1", "intercom")
+		b.Keep("clerk1", "call")
+		b.Released("clerk1", "call")
+		if p := b.Snapshot().Agents[0]; p.State != acd.WrapUp {
+			t.Errorf("agent %+v", p)
+		}
+	})
+}
+
 // TestHowATakenAgentEnds: wrap-up is for who had the caller, rest for whose phone
 // did not take him, and who was stopped for another reason is free at once.
 func TestHowATakenAgentEnds(t *testing.T) {

@@ -76,5 +76,5 @@ func (c *Conversation) command(e event) {
 		e.reply <- ErrNotAgent
 		return
 	}
-	e.reply <- c.feature(e.feature, e.extension)
+	e.reply <- c.feature(e.feature, e.extension, cases.ByAPI)
 }

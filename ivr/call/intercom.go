@@ -98,6 +98,14 @@ func (c *Intercom) step(e event) {
 		c.end(sip.EndLocal)
 	case evAgentEnded:
 		c.phoneEnded(e)
+	case evCallerRefers:
+		c.referred(e, c.caller)
+	case evAgentRefers:
+		c.referred(e, e.leg)
+	case evCallerAsked:
+		c.demanded(e, c.caller)
+	case evAgentAsked:
+		c.demanded(e, e.leg)
 	}
 }
 

@@ -46,6 +46,7 @@ type Sounds struct {
 type Phones interface {
 	Contacts(user string) []sip.Binding
 	Dial(sip.Binding, sip.Dialing) (*sip.Leg, error)
+	Replaced(sip.Replaces) *sip.Leg
 }
 
 // Journal makes facts durable: what Append returned is not lost. It numbers the

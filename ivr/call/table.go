@@ -75,6 +75,11 @@ const (
 	evLimit         eventKind = "limit of the state over"
 	evToned         eventKind = "tone over"
 	evCommand       eventKind = "command"
+	evCallerRefers  eventKind = "caller refers"
+	evCallerAsked   eventKind = "caller asked for"
+	evAgentRings    eventKind = "agent rings"
+	evAgentRefers   eventKind = "agent refers"
+	evAgentAsked    eventKind = "agent asked for"
 
 	evMonitor         eventKind = "a supervisor wants to come"
 	evMonitorMode     eventKind = "another mode wanted"
@@ -239,6 +244,11 @@ func init() { // a literal would refer to itself through step
 		evAgentUp:       (*Conversation).tooLate,
 		evToned:         (*Conversation).toned,
 		evCommand:       (*Conversation).command,
+		evCallerRefers:  (*Conversation).callerReferred,
+		evCallerAsked:   (*Conversation).demanded,
+		evAgentRings:    (*Conversation).rang,
+		evAgentRefers:   (*Conversation).referred,
+		evAgentAsked:    (*Conversation).demanded,
 
 		evMonitor:         (*Conversation).monitor,
 		evMonitorMode:     (*Conversation).monitorMode,
@@ -262,6 +272,10 @@ func callerEvent(e sip.Event) eventKind {
 		return evCallerHeld
 	case sip.Resumed:
 		return evCallerResumed
+	case sip.Referred:
+		return evCallerRefers
+	case sip.Asked:
+		return evCallerAsked
 	}
 	return ""
 }
@@ -279,6 +293,12 @@ func agentEvent(e sip.Event) eventKind {
 		return evAgentDigit
 	case sip.Resumed:
 		return evAgentResumed
+	case sip.Ringing:
+		return evAgentRings
+	case sip.Referred:
+		return evAgentRefers
+	case sip.Asked:
+		return evAgentAsked
 	}
 	return ""
 }

@@ -14,6 +14,7 @@ import (
 // transfer is a transfer under way.
 type transfer struct {
 	cases.Transfer
+	referral  *sip.Referral // of the phone that asked for it; nil: it did not
 	up        time.Time     // when the target picked up; zero: not yet
 	conferred time.Duration // with the caller and the agent
 	together  time.Time     // since when they are; zero: they are not
@@ -45,7 +46,7 @@ func (c *Conversation) digit(e event) {
 		c.refused = ""
 		c.move(miskeyed, "")
 	case complete:
-		err := c.feature(f, extension)
+		err := c.feature(f, extension, cases.ByFeatureCode)
 		if err != nil {
 			c.log.Info("feature not given", "feature", f, "err", err)
 		}
@@ -58,13 +59,13 @@ func (c *Conversation) digit(e event) {
 }
 
 // feature does what the agent asks for. The error says why it cannot.
-func (c *Conversation) feature(f Feature, extension string) error {
+func (c *Conversation) feature(f Feature, extension string, how cases.TransferHow) error {
 	moves := map[Feature]move{ToggleTransfer: toggle, CompleteTransfer: finish, CancelTransfer: cancel, Conference: confer}
 	switch f {
 	case WarmTransfer:
-		return c.begin(cases.TransferWarm, warm, extension)
+		return c.begin(order{kind: cases.TransferWarm, how: how, extension: extension})
 	case BlindTransfer:
-		return c.begin(cases.TransferBlind, blind, extension)
+		return c.begin(order{kind: cases.TransferBlind, how: how, extension: extension})
 	}
 	if !c.move(moves[f], cases.TransferCancelled) {
 		return ErrNotNow
@@ -72,31 +73,57 @@ func (c *Conversation) feature(f Feature, extension string) error {
 	return nil
 }
 
-// begin rings the phone of extension.
-func (c *Conversation) begin(kind cases.TransferKind, m move, extension string) error {
-	if _, ok := transfers[c.state][m]; !ok {
+// order is a wish of the agent to pass his caller on.
+type order struct {
+	kind      cases.TransferKind
+	how       cases.TransferHow
+	extension string
+	referral  *sip.Referral // nil: it is not his phone's
+}
+
+// can says whether m means something now.
+func (c *Conversation) can(m move) bool {
+	_, ok := transfers[c.state][m]
+	return ok
+}
+
+// begin rings the phone of an extension.
+func (c *Conversation) begin(o order) error {
+	m := warm
+	if o.kind == cases.TransferBlind {
+		m = blind
+	}
+	if !c.can(m) {
 		return ErrNotNow
 	}
-	t := cases.Transfer{Kind: kind, By: c.agent.User, Extension: extension}
-	target, _ := c.sw.Directory.Lookup(extension)
+	to, why := "", cases.TransferUnknown
+	target, _ := c.sw.Directory.Lookup(o.extension)
 	if target.Person != nil {
-		t.To = target.Person.User
+		to = target.Person.User
 	}
-	c.passing = &transfer{Transfer: t}
-	c.log.Info("transfer started", "kind", kind, "by", t.By, "to", t.To, "extension", extension)
-	c.record(cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: t}})
-	why := cases.TransferUnknown
-	if target.Person != nil {
-		why = c.reach(target.Person.User)
+	c.start(o, to)
+	if to != "" {
+		why = c.reach(to)
 	}
 	if why == "" {
 		c.move(m, "")
 		return nil
 	}
-	if !c.move(noTarget, why) { // the console asked, nothing has changed
+	if !c.move(noTarget, why) { // the agent dialled nothing: nothing has changed
 		c.failed(why, cases.CallerWithAgent)
 	}
-	return &TargetError{Extension: extension, Reason: why}
+	return &TargetError{Extension: o.extension, Reason: why}
+}
+
+// start records that the caller is to be passed on to a user; empty: nobody has
+// that extension.
+func (c *Conversation) start(o order, to string) {
+	t := cases.Transfer{Kind: o.kind, How: o.how, By: c.agent.User, To: to, Extension: o.extension}
+	c.passing = &transfer{Transfer: t, referral: o.referral}
+	c.log.Info("transfer started", "kind", t.Kind, "how", t.How, "by", t.By, "to", t.To, "extension", t.Extension)
+	c.record(cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: t}})
+	c.live.Target = to // on show before the phone rings
+	c.sw.show(c.live)
 }
 
 // reach rings every phone of user, who is busy from now on; or says why it cannot.
@@ -107,8 +134,6 @@ func (c *Conversation) reach(user string) cases.TransferFailure {
 	if user == c.agent.User || user == c.caller.Incoming().Account || c.sw.Board.Take(user, c.id, c.wrapUp) != nil {
 		return cases.TransferBusy
 	}
-	c.live.Target = user // on show before the phone rings
-	c.sw.show(c.live)
 	told := shown{Caller: c.live.Caller, number: c.live.Case, by: c.passing.By}
 	told.Display = string(c.live.Case)
 	legs := c.sw.ring(user, told, c.log, c.post)
@@ -169,6 +194,9 @@ func (c *Conversation) completed() {
 	}
 	c.log.Info("transfer completed", "kind", t.Kind, "by", t.By, "to", t.To)
 	c.record(cases.Fact{TransferCompleted: f})
+	if t.referral != nil {
+		t.referral.Done(200) // before the agent's leg ends
+	}
 	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), metrics.ToAgent, metrics.TransferCompleted)
 	c.holdTarget(false)
 	c.meeting.part()
@@ -197,6 +225,9 @@ func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith
 	}
 	c.log.Info("transfer failed", "kind", t.Kind, "by", t.By, "to", t.To, "reason", why, "caller", caller)
 	c.record(cases.Fact{TransferFailed: f})
+	if t.referral != nil {
+		t.referral.Done(statusOf(why))
+	}
 	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), metrics.ToAgent, result)
 }
 
@@ -237,6 +268,9 @@ func (c *Conversation) requeue() {
 
 // targetUp: the target picked up one of his phones.
 func (c *Conversation) targetUp(e event) {
+	if !c.passing.up.IsZero() {
+		return // he had, before he came to this call
+	}
 	for _, l := range c.target.legs {
 		if l != e.leg {
 			l.Hangup(sip.Hangup{Reason: elsewhere})

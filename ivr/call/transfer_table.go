@@ -44,6 +44,7 @@ const (
 	finish      move = "complete"       // the agent wants to leave
 	cancel      move = "cancel"         // the agent wants the caller back
 	confer      move = "confer"         // the agent wants all three to speak
+	joined      move = "joined"         // the agent's phone brings a target it has called itself
 	targetUp    move = "target up"      // the target picked up
 	targetOut   move = "target out"     // it did not, or hung up
 	agentHungUp move = "agent hung up"  //
@@ -68,12 +69,14 @@ var transfers = map[state]map[move]row{
 		keyed:     {to: collecting},
 		warm:      {to: consulting},
 		blind:     {to: passing},
+		joined:    {to: settling, completed: true},
 		agentLost: {to: waiting},
 	},
 	settling: {
 		keyed:       {to: collecting},
 		warm:        {to: consulting},
 		blind:       {to: passing},
+		joined:      {to: settling, completed: true},
 		agentHungUp: {to: waiting},
 		agentLost:   {to: waiting},
 		tooLong:     {to: talking},

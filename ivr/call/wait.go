@@ -209,8 +209,13 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 	c.enter(opening)
 }
 
-// tooLate hangs up a phone that picked up a call somebody else has.
-func (c *Conversation) tooLate(e event) { e.leg.Hangup(sip.Hangup{Reason: elsewhere}) }
+// tooLate hangs up a phone that picked up a call somebody else has. One that was
+// up when it came here, to the agent's side, tells so again.
+func (c *Conversation) tooLate(e event) {
+	if !c.agent.has(e.leg) {
+		e.leg.Hangup(sip.Hangup{Reason: elsewhere})
+	}
+}
 
 func (c *Conversation) stopRinging(reason string) {
 	for user, p := range c.ringing {

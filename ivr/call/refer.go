@@ -1,0 +1,232 @@
+package call
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/sip"
+)
+
+// referred: a phone passes on who it speaks with by its own key. The agent's may.
+func (c *Conversation) referred(e event) {
+	r := e.sip.(sip.Referred).Referral
+	switch {
+	case !c.agent.has(e.leg):
+		r.Refuse(403)
+	case r.Replaces != nil:
+		c.attended(r, c.sw.Phones.Replaced(*r.Replaces))
+	case !c.can(blind):
+		r.Refuse(491)
+	default:
+		r.Accept()
+		o := order{kind: cases.TransferBlind, how: cases.ByRefer, extension: r.To, referral: r}
+		if err := c.begin(o); err != nil {
+			c.log.Info("REFER not fulfilled", "err", err)
+		}
+	}
+}
+
+// callerReferred: a caller's phone may be one of ours, but passes nobody on.
+func (c *Conversation) callerReferred(e event) { e.sip.(sip.Referred).Refuse(403) }
+
+// attended passes the caller on to whom the agent's phone called itself, on leg;
+// nil: that call is over, or was never ours.
+func (c *Conversation) attended(r *sip.Referral, leg *sip.Leg) {
+	if c.passing != nil && (c.agent.has(leg) || c.target.has(leg)) { // the agent consults by us already
+		r.Accept()
+		c.passing.referral = r
+		c.move(finish, "")
+		return
+	}
+	if !c.can(joined) {
+		r.Refuse(491)
+		return
+	}
+	r.Accept()
+	got := given{status: 481}
+	if leg != nil && leg != c.caller && !c.agent.has(leg) {
+		got = demand(leg, wanted{call: c.id, user: c.agent.User, wrapUp: c.wrapUp, early: r.Replaces.EarlyOnly})
+	}
+	if got.status != 0 {
+		c.log.Info("attended transfer not possible", "status", got.status)
+		r.Done(got.status)
+		return
+	}
+	c.accept(r, got)
+}
+
+// accept takes whom the agent's phone called itself into this call.
+func (c *Conversation) accept(r *sip.Referral, got given) {
+	c.target = got.party
+	for _, l := range got.party.legs {
+		l.Log(c.log)
+		l.Handle(c.from(l, got.party.User))
+	}
+	p, _ := c.sw.Directory.Person(got.party.User)
+	o := order{kind: cases.TransferWarm, how: cases.ByRefer, extension: p.Extension, referral: r}
+	c.start(o, p.User)
+	c.passing.up = got.up
+	if got.up.IsZero() {
+		c.move(blind, "")
+		r.Progress(180)
+	} else {
+		c.move(joined, "")
+	}
+	got.left.Reject(487, "Replaced") // BYE, if it was answered
+}
+
+// from posts the events of leg, the phone of user.
+func (c *Conversation) from(leg *sip.Leg, user string) func(sip.Event) {
+	return func(e sip.Event) { c.post(event{kind: agentEvent(e), sip: e, leg: leg, user: user}) }
+}
+
+// rang: the target's phone rings, as the agent's is told.
+func (c *Conversation) rang(e event) {
+	if c.passing != nil && c.passing.referral != nil && c.target.has(e.leg) {
+		c.passing.referral.Progress(180)
+	}
+}
+
+// demanded: another call wants something of this one.
+func (c *Conversation) demanded(e event) {
+	switch what := e.sip.(sip.Asked).What.(type) {
+	case wanted: // a caller is nobody's to take
+		what.reply(given{status: 603})
+	case brought:
+		if !c.agent.has(e.leg) {
+			what.referral.Refuse(403)
+			return
+		}
+		c.attended(what.referral, what.leg)
+	}
+}
+
+// statusOf is what a phone is told of a transfer that failed.
+func statusOf(why cases.TransferFailure) int {
+	switch why {
+	case cases.TransferUnknown:
+		return 404
+	case cases.TransferBusy:
+		return 486
+	case cases.TransferDeclined:
+		return 603
+	case cases.TransferNoAnswer:
+		return 408
+	case cases.TransferCancelled, cases.TransferCallEnded:
+		return 487
+	}
+	return 480
+}
+
+// wanted asks the owner of a leg to hand over whom it speaks with, or rings.
+type wanted struct {
+	ctx    context.Context // of the asker's patience
+	call   string          // of the asker
+	user   string          // whose phone the leg must be
+	wrapUp time.Duration   // what its callers leave to do
+	early  bool            // only if it was not answered
+	answer chan given      // unbuffered: what was not received was not given
+}
+
+// given is the answer: a party that is the asker's from now on, or a status that
+// says why not.
+type given struct {
+	party  *party
+	up     time.Time // pick-up; zero: it rings
+	left   *sip.Leg  // who spoke with it; the asker's, too
+	status int
+}
+
+// brought asks the owner of a leg to take whom leg, of the same phone, speaks
+// with.
+type brought struct {
+	referral *sip.Referral
+	leg      *sip.Leg
+}
+
+// handOver bounds how long a call waits for another one.
+const handOver = time.Second
+
+// demand asks for whom leg speaks with.
+func demand(leg *sip.Leg, w wanted) given {
+	ctx, cancel := context.WithTimeout(context.Background(), handOver)
+	defer cancel()
+	w.ctx, w.answer = ctx, make(chan given)
+	if !leg.Ask(w) {
+		return given{status: 481}
+	}
+	select {
+	case g := <-w.answer:
+		return g
+	case <-ctx.Done():
+		return given{status: 481}
+	}
+}
+
+// reply answers; false if nobody waits for it any more.
+func (w wanted) reply(g given) bool {
+	select {
+	case w.answer <- g:
+		return true
+	case <-w.ctx.Done():
+		return false
+	}
+}
+
+// give hands over whom leg speaks with, or says why not.
+func (c *Intercom) give(w wanted, leg *sip.Leg) {
+	g := given{left: leg, party: c.callee, up: c.live.Answered}
+	user := c.caller.Incoming().Account
+	if leg != c.caller {
+		g.party, user = &party{User: user, legs: []*sip.Leg{c.caller}}, c.callee.User
+	}
+	switch {
+	case user != w.user:
+		g.status = 403
+	case c.up && w.early:
+		g.status = 486
+	case !c.up && leg != c.caller:
+		g.status = 481
+	}
+	if g.status != 0 {
+		w.reply(given{status: g.status})
+		return
+	}
+	c.meeting.part()
+	c.sw.Board.Carry(g.party.User, c.id, w.call, w.wrapUp)
+	if !w.reply(g) {
+		c.sw.Board.Carry(g.party.User, w.call, c.id, 0)
+		if c.up {
+			c.meeting.join(c.caller, c.callee.legs[0])
+		}
+		return
+	}
+	c.log.Info("passed on to a caller", "call", w.call, "user", g.party.User)
+	c.over = true
+}
+
+// referred: one of the two passes the other on by his phone's own key.
+func (c *Intercom) referred(e event, by *sip.Leg) {
+	r := e.sip.(sip.Referred).Referral
+	if r.Replaces != nil {
+		leg := c.sw.Phones.Replaced(*r.Replaces)
+		if leg == nil || slices.Contains(c.callee.legs, leg) || leg == c.caller || !leg.Ask(brought{r, by}) {
+			r.Accept()
+			r.Done(481)
+		}
+		return
+	}
+	r.Refuse(603)
+}
+
+// demanded: another call wants something of this one.
+func (c *Intercom) demanded(e event, of *sip.Leg) {
+	switch what := e.sip.(sip.Asked).What.(type) {
+	case wanted:
+		c.give(what, of)
+	case brought: // no caller is here to be passed on
+		what.referral.Refuse(603)
+	}
+}
