@@ -30,6 +30,8 @@ func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
 	mux := http.NewServeMux()
 	api := humago.New(mux, x.apiConfig())
 	x.register(api)
+	describeVoicemail(api)
+	mux.HandleFunc("GET "+voicemailPath, x.voicemail("api token"))
 
 	methods := map[string][]string{}
 	for path := range api.OpenAPI().Paths {

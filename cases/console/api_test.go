@@ -268,7 +268,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 	}
 	want := map[string]string{
 		"/api/v1/cases": "list_cases", "/api/v1/cases/{number}": "get_case", "/api/v1/callbacks": "list_callbacks",
-		"/api/v1/calls": "list_calls", "/api/v1/agents": "get_agents",
+		"/api/v1/calls": "list_calls", "/api/v1/cases/{number}/voicemail": "get_voicemail", "/api/v1/agents": "get_agents",
 	}
 	got := map[string]string{}
 	for path, methods := range d["paths"].(map[string]any) {

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"shouwen/cases"
@@ -23,7 +24,9 @@ type Server struct {
 	Agents  func() acd.Snapshot // the board, safe from any goroutine
 	Token   string              // admits to the API and the pages; empty admits nobody
 	Version string              // of Shouwen, shown in the OpenAPI document
-	Log     *slog.Logger
+
+	OpenMessage func(file string) (*os.File, error) // of voicemail; see cases.Voicemail
+	Log         *slog.Logger
 
 	Zone *time.Location // of the times on the pages; nil: this machine's
 }
@@ -78,6 +81,7 @@ func (x *site) routes() []route {
 		{"GET", "/{$}", false, x.home},
 		{"GET", "/live", false, x.live},
 		{"GET", "/cases/{number}", false, x.caseDetail},
+		{"GET", "/cases/{number}/voicemail", false, x.voicemail("console")},
 		{"GET", "/sign-in", true, x.signInPage},
 		{"POST", "/sign-in", true, x.signIn},
 		{"POST", "/sign-out", false, x.signOut},

@@ -135,6 +135,8 @@ var words = map[string][2]string{
 	"ended":        {"结束时间", "Ended"},
 	"previous":     {"上一工单", "Previous case"},
 	"callback due": {"回拨期限", "Call back by"},
+	"call back at": {"回拨号码", "Call back at"},
+	"voicemail":    {"留言", "Voicemail"},
 	"withheld":     {"号码隐藏", "Number withheld"},
 	"verified":     {"号码已核验", "vouched for by the trunk"},
 	"claimed":      {"号码未核验", "claimed, not verified"},

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -45,13 +44,4 @@ func queuePlace(b *pgx.Batch, f cases.Fact) {
 		on conflict (case_id) do update set
 			call = excluded.call, number = excluded.number, queue = excluded.queue, since = excluded.since`,
 		f.Case, f.Call, cases.Clean(string(t.Number)), cases.Clean(t.Queue), t.Since)
-}
-
-// queueVoicemail keeps the latest message of a case.
-func queueVoicemail(b *pgx.Batch, f cases.Fact) {
-	b.Queue(`
-		insert into voicemail (case_id, call, length, file)
-		select id, $2, $3, $4 from cases where number = $1
-		on conflict (case_id) do update set call = excluded.call, length = excluded.length, file = excluded.file`,
-		f.Case, f.Call, time.Duration(f.Voicemail.Length), f.Voicemail.File)
 }

@@ -269,6 +269,7 @@ func (s *server) run(ctx context.Context) error {
 	for _, part := range parts {
 		g.Go(func() error { return part(life) })
 	}
+	g.Go(func() error { return s.keepPlaces(life) })
 	s.serveHTTP(life, g)
 	g.Go(func() error {
 		defer stop()
@@ -295,6 +296,9 @@ func (s *server) run(ctx context.Context) error {
 
 // start records what a crash interrupted, then says that calls are taken.
 func (s *server) start(ctx context.Context) error {
+	if err := s.recoverMessages(ctx); err != nil {
+		return err
+	}
 	for _, f := range call.Interrupted(s.cut, time.Now(), s.cfg.callbackWithin()) {
 		if _, err := s.journal.Append(ctx, f); err != nil {
 			return fmt.Errorf("record interrupted call %s: %w", f.Call, err)
@@ -364,7 +368,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	if s.console != nil {
 		c := &console.Server{
 			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
-			Version: version, Zone: s.zone, Log: s.log,
+			OpenMessage: s.messages.Open, Version: version, Zone: s.zone, Log: s.log,
 		}
 		serve(s.console, c.Handler())
 	}

@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	messageSpace    = 256 << 20 // octets left on the disk, below which no message is taken
-	shortestMessage = time.Second
-	messageLabel    = "voicemail"
+	messageSpace = 256 << 20 // octets left on the disk, below which no message is taken
+	messageLabel = "voicemail"
 )
+
+// ShortestMessage is what a recording must last to be a message.
+const ShortestMessage = time.Second
 
 // message is what a caller is saying for later.
 type message struct {
@@ -86,7 +88,7 @@ func (c *Conversation) messageOver(e event) {
 func (s *Switch) store(m *message) event {
 	info, err := m.recorder.Close()
 	e := event{kind: evStored, length: info.Duration, err: err}
-	if m.speech.Last().IsZero() || info.Duration < shortestMessage {
+	if m.speech.Last().IsZero() || info.Duration < ShortestMessage {
 		e.length = 0
 	}
 	kept, keepErr := s.Messages.Keep(info.Path)

@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"shouwen/cases"
+)
+
+// queueVoicemail keeps the latest message of a case.
+func queueVoicemail(b *pgx.Batch, f cases.Fact) {
+	b.Queue(`
+		insert into voicemail (case_id, call, length, file)
+		select id, $2, $3, $4 from cases where number = $1
+		on conflict (case_id) do update set call = excluded.call, length = excluded.length, file = excluded.file`,
+		f.Case, f.Call, time.Duration(f.Voicemail.Length), f.Voicemail.File)
+}
+
+// LogVoicemailAccess puts a look into the message of a case on record, for good; At
+// is the database's, Call the message's. Call it before anything is shown.
+func (s *Store) LogVoicemailAccess(ctx context.Context, n cases.CaseNumber, a Access) error {
+	_, err := s.db.Exec(ctx, `
+		insert into voicemail_access (case_id, who, source, part) select id, $2, $3, $4 from cases where number = $1`,
+		n, a.Who, a.Source, cases.Clean(a.Part))
+	if err != nil {
+		return fmt.Errorf("access to the message of case %s: %w", n, err)
+	}
+	return nil
+}
+
+// VoicemailAccesses returns who looked into the message of a case, the first first.
+func (s *Store) VoicemailAccesses(ctx context.Context, n cases.CaseNumber) ([]Access, error) {
+	rows, err := s.db.Query(ctx, `
+		select v.call::text, a.at, a.who, a.source, a.part
+		from voicemail_access a join cases c on c.id = a.case_id join voicemail v on v.case_id = a.case_id
+		where c.number = $1 order by a.id`, n)
+	if err != nil {
+		return nil, fmt.Errorf("accesses to the message of case %s: %w", n, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Access])
+	if err != nil {
+		return nil, fmt.Errorf("accesses to the message of case %s: %w", n, err)
+	}
+	return list, nil
+}

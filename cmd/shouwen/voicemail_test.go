@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/store/storetest"
+	"shouwen/ivr/call"
+	"shouwen/sip/media"
+	"shouwen/sip/siptest"
+)
+
+// answering takes messages of callers whom nobody is there to answer.
+func answering(c *Config) {
+	c.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"}
+	c.Queues[0].WhenNobody = call.LeaveMessage
+	c.Queues[0].Voicemail = VoicemailConfig{Longest: Duration(8 * time.Second), Silence: Duration(2 * time.Second)}
+}
+
+// share is how much of the power of samples lies at hz (Goertzel), 0–1.
+func share(samples []int16, hz float64) float64 {
+	c := 2 * math.Cos(2*math.Pi*hz/8000)
+	var a, b, power float64
+	for _, s := range samples {
+		v := float64(s)
+		a, b = v+c*a-b, a
+		power += v * v
+	}
+	n := float64(len(samples))
+	return 2 * (a*a + b*b - c*a*b) / (n * power)
+}
+
+// listen fetches the message of a case as a program would.
+func (b *bed) listen(t *testing.T, n cases.CaseNumber) []int16 {
+	t.Helper()
+	req, err := http.NewRequest("GET", b.API.Base+"/cases/"+string(n)+"/voicemail", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+b.API.Token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	wav, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 200 {
+		t.Fatalf("message: %s, %v", res.Status, err)
+	}
+	samples, err := media.ReadWAV(bytes.NewReader(wav))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return samples
+}
+
+// message waits until a message is on record and returns its case.
+func (b *bed) message(t *testing.T) (c cases.Case) {
+	t.Helper()
+	until(t, "message on record", func() bool {
+		all := recordedCases(t, b.server.database.store)
+		if len(all) == 1 && !all[0].Call.Ended.IsZero() {
+			c = all[0]
+			return true
+		}
+		return false
+	})
+	return c
+}
+
+// TestVoicemail: however a message ends, it is in a case that owes a callback, can
+// be played, and has what the caller said after the tone.
+func TestVoicemail(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		end  func(c siptest.TestCall)
+		kept bool // the caller hears that it is
+		most time.Duration
+	}{
+		"by #":       {func(c siptest.TestCall) { c.Press("#") }, true, 4 * time.Second},
+		"by silence": {func(c siptest.TestCall) { c.Say(0) }, true, 6 * time.Second},
+		"by hang-up": {func(c siptest.TestCall) { c.Hangup() }, false, 4 * time.Second},
+		"by length":  {func(siptest.TestCall) {}, true, 9 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t, 1, answering)
+			c := b.dial(numbered(1))
+			c.Say(0)
+			c.Hears(leaveMessageSays)
+			c.Hears(1000)
+			c.Silent(1000, silentFor)
+			c.Say(callerSays)
+			time.Sleep(1500 * time.Millisecond) // says so long
+			tt.end(c)
+			if tt.kept {
+				c.Hears(messageKeptSays)
+				c.Hears(goodbyeSays)
+			}
+			c.Ended()
+			got := b.message(t)
+			missedCase(t, got, cases.MissedVoicemail, 30*time.Minute)
+			length := time.Duration(got.Voicemail.Length)
+			if length < 1500*time.Millisecond || length > tt.most {
+				t.Errorf("message of %s", length)
+			}
+			said := b.listen(t, got.Number)
+			if d := time.Duration(len(said)) * time.Second / 8000; d != length.Truncate(125*time.Microsecond) {
+				t.Errorf("%s of audio, on record are %s", d, length)
+			}
+			if s := share(said[4000:12000], callerSays); s < 0.95 {
+				t.Errorf("%.2f of the message is the caller", s)
+			}
+			file := filepath.Join(b.DataDir, "voicemail", filepath.FromSlash(got.Voicemail.File))
+			if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o600 {
+				t.Errorf("file: %v, %v", st, err)
+			}
+			b.scrapes(t, `shouwen_calls_total{direction="inbound",result="voicemail"} 1`)
+		})
+	}
+}
+
+// TestNothingSaid: a caller who says nothing left no message, but was missed.
+func TestNothingSaid(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, answering)
+	c := b.dial(numbered(1))
+	c.Say(0)
+	c.Hears(leaveMessageSays)
+	c.Hears(apologySays)
+	c.Ended()
+	got := only(t, b.cases())
+	missedCase(t, got, cases.MissedNoAnswer, 30*time.Minute)
+	if got.Voicemail.File != "" {
+		t.Errorf("message %+v", got.Voicemail)
+	}
+	err := filepath.WalkDir(filepath.Join(b.DataDir, "voicemail"), func(p string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			t.Errorf("left behind: %s", p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCrashWhileAMessageIsLeft: what the caller had said is kept.
+func TestCrashWhileAMessageIsLeft(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, answering)
+	c := b.dial(numbered(1))
+	c.Hears(leaveMessageSays)
+	c.Hears(1000)
+	c.Silent(1000, 3*time.Second)
+	image := dataDir(t) // the disk as a crash would leave it
+	for _, part := range []string{"journal", "voicemail"} {
+		if err := os.CopyFS(filepath.Join(image, part), os.DirFS(filepath.Join(b.DataDir, part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(image, "journal", "checkpoint")); err != nil && !os.IsNotExist(err) {
+		t.Fatal(err) // it is about another database
+	}
+	c.Hangup()
+	cfg := testConfig(t)
+	answering(&cfg)
+	cfg.Data = image
+	again := startBed(t, cfg, serverOptions{agents: 1, database: storetest.URL(t), anyPort: true})
+	got := again.message(t)
+	missedCase(t, got, cases.MissedVoicemail, 30*time.Minute)
+	said := again.listen(t, got.Number)
+	if d := time.Duration(len(said)) * time.Second / 8000; d < 2*time.Second || d > 4*time.Second {
+		t.Errorf("%s of the message were kept, want about 3 s", d)
+	}
+	if s := share(said[8000:16000], callerSays); s < 0.95 {
+		t.Errorf("%.2f of the message is the caller", s)
+	}
+}
+
+// TestDispositions: what becomes of callers whom a queue cannot serve.
+func TestDispositions(t *testing.T) {
+	t.Parallel()
+	full := func(c *Config, d call.Disposition) {
+		c.Queues[0].Limit, c.Queues[0].WhenFull = 1, d
+		c.Queues[0].MaxWait = Duration(time.Minute)
+	}
+	nobody := func(c *Config, d call.Disposition) { c.Queues[0].WhenNobody = d }
+	waited := func(c *Config, d call.Disposition) {
+		c.Queues[0].WhenWaited, c.Queues[0].MaxWait = d, Duration(1200*time.Millisecond)
+	}
+	tests := map[string]struct {
+		when  func(*Config, call.Disposition)
+		d     call.Disposition
+		hears int
+		why   cases.MissedReason // if he hangs up when he hears it
+	}{
+		"full: announcement":   {full, call.Announcement, apologySays, cases.MissedRefused},
+		"full: voicemail":      {full, call.LeaveMessage, leaveMessageSays, cases.MissedRefused},
+		"full: callback":       {full, call.TakeCallback, callbackNumberSays, cases.MissedRefused},
+		"full: another":        {full, "queue:second", musicSays, cases.MissedAbandoned},
+		"nobody: announcement": {nobody, call.Announcement, apologySays, cases.MissedNoAnswer},
+		"nobody: voicemail":    {nobody, call.LeaveMessage, leaveMessageSays, cases.MissedNoAnswer},
+		"nobody: callback":     {nobody, call.TakeCallback, callbackNumberSays, cases.MissedNoAnswer},
+		"nobody: another":      {nobody, "queue:second", musicSays, cases.MissedAbandoned},
+		"nobody: wait":         {nobody, call.Wait, musicSays, cases.MissedAbandoned},
+		"waited: announcement": {waited, call.Announcement, apologySays, cases.MissedNoAnswer},
+		"waited: voicemail":    {waited, call.LeaveMessage, leaveMessageSays, cases.MissedNoAnswer},
+		"waited: callback":     {waited, call.TakeCallback, callbackNumberSays, cases.MissedNoAnswer},
+		"waited: another":      {waited, "queue:second", allBusySays, cases.MissedAbandoned},
+		"waited: a circle":     {waited, "queue:circle", apologySays, cases.MissedNoAnswer},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t, 1, func(c *Config) {
+				second, circle := c.Queues[0], c.Queues[0]
+				second.Name, second.MaxWait = "second", Duration(time.Minute)
+				circle.Name, circle.WhenWaited, circle.MaxWait = "circle", "queue:hotline", Duration(time.Second)
+				c.Queues = append(c.Queues, second, circle)
+				tt.when(c, tt.d)
+			})
+			if strings.HasPrefix(name, "full") {
+				first := b.dial(numbered(9))
+				first.Hears(musicSays)
+			}
+			c := b.dial(numbered(1))
+			if strings.HasSuffix(name, "another") && strings.HasPrefix(name, "waited") {
+				c.Hears(musicSays)
+			}
+			c.Hears(tt.hears)
+			c.Hangup()
+			until(t, "on record", func() bool {
+				for _, k := range recordedCases(t, b.server.database.store) {
+					if k.Call.Caller.E164 == cases.Number(numbered(1)) {
+						missedCase(t, k, tt.why, 30*time.Minute)
+						return true
+					}
+				}
+				return false
+			})
+		})
+	}
+}
+
+// TestOverflowKeepsTheWait: in the second queue an agent takes the caller, who is
+// not counted as having come only then.
+func TestOverflowKeepsTheWait(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 2, func(c *Config) {
+		c.Queues[0].MaxWait, c.Queues[0].WhenWaited = Duration(1200*time.Millisecond), "queue:second"
+		second := c.Queues[0]
+		second.Name, second.WhenWaited = "second", call.Announcement
+		c.Queues[0].Members, second.Members = []string{"1001"}, []string{"1002"}
+		c.Queues = append(c.Queues, second)
+	})
+	b.agent(1, siptest.Config{Answer: siptest.AnswerAfter(0)})
+	c := b.dial(numbered(1))
+	c.Hears(toneOf(1))
+	c.Hangup()
+	if got := only(t, b.cases()); got.FirstAsker != b.Agents[1].User || got.Call.Waited < 1200*time.Millisecond {
+		t.Errorf("first-asker %s after %s", got.FirstAsker, got.Call.Waited)
+	}
+}
+
+// TestNoRoomForMessages: who cannot leave a message is owed a callback all the same.
+func TestNoRoomForMessages(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, answering)
+	if err := os.Remove(filepath.Join(b.DataDir, "voicemail")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.DataDir, "voicemail"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := b.dial(numbered(1))
+	c.Hears(leaveMessageSays)
+	c.Hears(apologySays)
+	c.Ended()
+	missedCase(t, only(t, b.cases()), cases.MissedNoAnswer, 30*time.Minute)
+}
