@@ -56,6 +56,7 @@ type RecordingStarted struct {
 	Mode      RecordingMode `json:"mode"`
 	By        string        `json:"by,omitempty"`        // user who asked for it; empty: the rule of the queue
 	Announced bool          `json:"announced,omitempty"` // the caller was told before
+	Keep      time.Time     `json:"keep_until,omitzero"` // then the file is deleted; zero: never
 }
 
 // RecordingPaused: from now on nothing is kept, until RecordingResumed.
@@ -103,7 +104,6 @@ type RecordingEnded struct {
 	Bytes  int64           `json:"bytes"`
 	SHA256 string          `json:"sha256,omitempty"` // of the file, hexadecimal
 	Pauses []Stretch       `json:"pauses,omitempty"` // silence, marked in the file
-	Keep   time.Time       `json:"keep_until,omitzero"`
 }
 
 // RecordingDeleted: the file is gone for good, because its time was over.
@@ -192,6 +192,8 @@ func (f Fact) checkAside() string {
 		return f.MonitorEnded.check()
 	case f.RecordingStarted != nil && !slices.Contains(recordingModes, f.RecordingStarted.Mode):
 		return fmt.Sprintf("recording mode %q", f.RecordingStarted.Mode)
+	case f.RecordingStarted != nil && f.RecordingStarted.Keep.Year() > 9999:
+		return fmt.Sprintf("recording kept until %s", f.RecordingStarted.Keep)
 	case f.RecordingPaused != nil && f.RecordingPaused.By == "", f.RecordingResumed != nil && f.RecordingResumed.By == "":
 		return "recording paused or resumed by nobody"
 	case f.RecordingEnded != nil:
@@ -220,8 +222,6 @@ func (r RecordingEnded) check() string {
 		return fmt.Sprintf("recording %s with file %q", r.Result, r.File)
 	case r.File != "" && len(r.SHA256) != 64:
 		return fmt.Sprintf("recording with sum %q", r.SHA256)
-	case r.Keep.Year() > 9999:
-		return fmt.Sprintf("recording kept until %s", r.Keep)
 	}
 	return ""
 }

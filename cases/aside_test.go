@@ -106,9 +106,7 @@ func TestUnfitAsides(t *testing.T) {
 		}),
 		"a file without a sum": aside(func(f *cases.Fact) { f.RecordingEnded = &cases.RecordingEnded{Result: cases.RecordingOK, File: "x"} }),
 		"kept too long": aside(func(f *cases.Fact) {
-			e := recEnded
-			e.Keep = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
-			f.RecordingEnded = &e
+			f.RecordingStarted = &cases.RecordingStarted{Mode: cases.RecordAlways, Keep: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}
 		}),
 		"held by nobody": aside(func(f *cases.Fact) { f.LegalHold = &cases.LegalHold{On: true} }),
 	} {

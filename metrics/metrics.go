@@ -18,13 +18,14 @@ import (
 // Metrics is one process's metrics, by area. All methods of its areas are safe
 // from any goroutine.
 type Metrics struct {
-	Calls     *Calls
-	Transfers *Transfers
-	Flows     *Flows
-	Queue     *Queue
-	SIP       *SIP
-	RTP       *RTP
-	Journal   *Journal
+	Calls      *Calls
+	Transfers  *Transfers
+	Flows      *Flows
+	Queue      *Queue
+	SIP        *SIP
+	RTP        *RTP
+	Journal    *Journal
+	Recordings *Recordings
 
 	reg    *prometheus.Registry
 	panics *prometheus.CounterVec
@@ -38,15 +39,16 @@ func New(version, revision string) *Metrics {
 	r.gaugeVec("shouwen_build_info", "1, with the version of this program as labels.", "version", "revision", "goversion").
 		WithLabelValues(version, revision, runtime.Version()).Set(1)
 	return &Metrics{
-		Calls:     newCalls(r),
-		Transfers: newTransfers(r),
-		Flows:     newFlows(r),
-		Queue:     newQueue(r),
-		SIP:       newSIP(r),
-		RTP:       newRTP(r),
-		Journal:   newJournal(r),
-		reg:       reg,
-		panics:    r.counterVec("shouwen_panics_total", "Panics caught; each cost one transaction, leg or job.", "where"),
+		Calls:      newCalls(r),
+		Transfers:  newTransfers(r),
+		Flows:      newFlows(r),
+		Queue:      newQueue(r),
+		SIP:        newSIP(r),
+		RTP:        newRTP(r),
+		Journal:    newJournal(r),
+		Recordings: newRecordings(r),
+		reg:        reg,
+		panics:     r.counterVec("shouwen_panics_total", "Panics caught; each cost one transaction, leg or job.", "where"),
 	}
 }
 

@@ -118,19 +118,21 @@ func queueAside(b *pgx.Batch, f cases.Fact) {
 	switch {
 	case f.RecordingStarted != nil:
 		b.Queue(`
-			insert into recording (call, case_id, mode, started)
-			select $2, id, $3, $4 from cases where number = $1
+			insert into recording (call, case_id, mode, started, keep_until)
+			select $2, id, $3, $4, $5 from cases where number = $1
 			on conflict (call) do nothing`,
-			f.Case, f.Call, f.RecordingStarted.Mode, f.At)
+			f.Case, f.Call, f.RecordingStarted.Mode, f.At, zeronull.Timestamptz(f.RecordingStarted.Keep))
 	case f.RecordingEnded != nil:
 		e := f.RecordingEnded
-		sum, _ := hex.DecodeString(e.SHA256) // if it is none, the schema says so
+		var sum []byte // of no file: null
+		if e.SHA256 != "" {
+			sum, _ = hex.DecodeString(e.SHA256) // if it is none, the schema says so
+		}
 		b.Queue(`
-			update recording set ended = $2, result = $3, reason = $4, file = $5, length = $6, bytes = $7, sha256 = $8,
-			                     pauses = $9, keep_until = $10
+			update recording set ended = $2, result = $3, reason = $4, file = $5, length = $6, bytes = $7, sha256 = $8, pauses = $9
 			where call = $1`,
 			f.Call, f.At, e.Result, e.Reason, cases.Clean(e.File), time.Duration(e.Length), e.Bytes, sum,
-			append([]cases.Stretch{}, e.Pauses...), zeronull.Timestamptz(e.Keep))
+			append([]cases.Stretch{}, e.Pauses...))
 	case f.RecordingDeleted != nil:
 		b.Queue(`update recording set deleted = $2 where call = $1`, f.Call, f.At)
 	case f.LegalHold != nil:

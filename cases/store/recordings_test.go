@@ -25,11 +25,11 @@ func aside(facts []cases.Fact, n int, after time.Duration) cases.Fact {
 func recordedCall(n int, keep time.Time) []cases.Fact {
 	facts := answered(n, "+861055550101", "agent1")
 	begin := aside(facts, 2*n, -time.Second)
-	begin.RecordingStarted = &cases.RecordingStarted{Mode: cases.RecordAlways, Announced: true}
+	begin.RecordingStarted = &cases.RecordingStarted{Mode: cases.RecordAlways, Announced: true, Keep: keep}
 	end := aside(facts, 2*n+1, time.Second)
 	end.RecordingEnded = &cases.RecordingEnded{
 		Result: cases.RecordingOK, File: "2026/11/23/" + facts[0].Call + ".wav", Length: cases.Span(time.Minute), Bytes: 1920044,
-		SHA256: strings.Repeat("ab", 32), Pauses: []cases.Stretch{{From: cases.Span(time.Second), Until: cases.Span(2 * time.Second)}}, Keep: keep,
+		SHA256: strings.Repeat("ab", 32), Pauses: []cases.Stretch{{From: cases.Span(time.Second), Until: cases.Span(2 * time.Second)}},
 	}
 	return append(slices.Insert(facts, len(facts)-1, begin), end)
 }
@@ -67,6 +67,14 @@ func TestRecordings(t *testing.T) {
 	}
 	if list, err := s.Recordings(t.Context(), "261123-1-0002"); err != nil || len(list) != 1 || list[0].Call != second[0].Call {
 		t.Errorf("of the second case: %+v, %v", list, err)
+	}
+	none := recordedCall(3, time.Time{})
+	none[len(none)-1].RecordingEnded = &cases.RecordingEnded{Result: cases.RecordingFailed, Reason: cases.RecordingDiskFull}
+	if err := s.Apply(t.Context(), none); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Recording(t.Context(), none[0].Call); err != nil || r.Result != cases.RecordingFailed || r.Ended.IsZero() || r.SHA256 != nil {
+		t.Errorf("one that failed: %+v, %v", r, err)
 	}
 	if _, err := s.Recording(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an unknown one: %v", err)

@@ -110,6 +110,8 @@ type QueueConfig struct {
 	WhenNobody          call.Disposition `yaml:"when_nobody"`           // no agent is there; wait too
 	WhenWaited          call.Disposition `yaml:"when_waited"`           // after max_wait
 	Voicemail           VoicemailConfig  `yaml:"voicemail"`
+
+	Recording RecordingConfig `yaml:"recording"`
 }
 
 // AgentsConfig is about the agents of every queue.
@@ -164,7 +166,8 @@ func defaultHotline(number string) HotlineConfig {
 
 func defaultQueue(name string) QueueConfig {
 	return QueueConfig{
-		Name: name, Strategy: "ring_all", RingTime: Duration(20 * time.Second), OverflowAfter: Duration(20 * time.Second),
+		Recording: defaultRecording(),
+		Name:      name, Strategy: "ring_all", RingTime: Duration(20 * time.Second), OverflowAfter: Duration(20 * time.Second),
 		MaxWait: Duration(3 * time.Minute), Weight: 1, Limit: 500,
 		Announce: AnnounceConfig{Position: true, Every: Duration(45 * time.Second)}, CallbackOfferAfter: Duration(time.Minute),
 		WhenFull: call.Announcement, WhenNobody: call.Wait, WhenWaited: call.Announcement,

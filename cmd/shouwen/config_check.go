@@ -190,6 +190,9 @@ func (q QueueConfig) check(at string) error {
 	if q.Weight < 1 || q.Weight > 1000 {
 		return bad(at+".weight", "is %d, want 1 to 1000", q.Weight)
 	}
+	if err := q.Recording.check(at + ".recording"); err != nil {
+		return err
+	}
 	if q.Limit < 1 || q.Limit > 100_000 {
 		return bad(at+".limit", "is %d, want 1 to 100000", q.Limit)
 	}

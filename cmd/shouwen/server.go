@@ -28,24 +28,25 @@ import (
 
 // server is the whole program, wired. newServer makes it, run runs it once.
 type server struct {
-	cfg       Config
-	zone      *time.Location
-	log       *slog.Logger
-	phones    []Phone
-	directory cases.Directory
-	secrets   secrets
-	metrics   *metrics.Metrics
-	database  *database
-	journal   *journal.Journal
-	cut       []cases.Fact // last facts of the calls a crash interrupted
-	ports     *media.Pool
-	pacer     *media.Pacer
-	messages  *media.Archive // of voicemail
-	board     *acd.Board
-	calls     *call.Switch
-	ua        *sip.UA
-	console   net.Listener // nil: off
-	scrape    net.Listener // nil: off
+	cfg        Config
+	zone       *time.Location
+	log        *slog.Logger
+	phones     []Phone
+	directory  cases.Directory
+	secrets    secrets
+	metrics    *metrics.Metrics
+	database   *database
+	journal    *journal.Journal
+	cut        []cases.Fact // last facts of the calls a crash interrupted
+	ports      *media.Pool
+	pacer      *media.Pacer
+	messages   *media.Archive // of voicemail
+	recordings *media.Archive // of calls
+	board      *acd.Board
+	calls      *call.Switch
+	ua         *sip.UA
+	console    net.Listener // nil: off
+	scrape     net.Listener // nil: off
 
 	anyPort  bool
 	announce func(Ready) // told once, when calls are taken
@@ -84,6 +85,9 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	}
 	s.cut = s.journal.Unfinished()
 	if s.messages, err = media.OpenArchive(filepath.Join(cfg.Data, "voicemail"), s.zone); err != nil {
+		return nil, err
+	}
+	if s.recordings, err = media.OpenArchive(filepath.Join(cfg.Data, "recordings"), s.zone); err != nil {
 		return nil, err
 	}
 	if err := s.listen(); err != nil {
@@ -152,6 +156,9 @@ func (s *server) wire() error {
 		if waiting[i], err = q.waiting(); err != nil {
 			return err
 		}
+		if waiting[i].Recording, err = q.Recording.rule(reception.sounds[s.cfg.Language]); err != nil {
+			return fmt.Errorf("queue %s: %w", q.Name, err)
+		}
 		s.metrics.Transfers.Declare(q.Name)
 	}
 	for i, h := range s.cfg.Hotlines {
@@ -166,9 +173,14 @@ func (s *server) wire() error {
 		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer,
 		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
-		Queues: waiting, Messages: s.messages, Dialable: s.dialable, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
+		Queues: waiting, Messages: s.messages, Dialable: s.dialable,
+		Recordings: call.Recordings{Archive: s.recordings, MinFree: leaveFree}, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
 	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
+	s.metrics.Recordings.ReadFree(func() float64 {
+		free, _ := s.recordings.Free() // unreadable: nothing is left
+		return float64(free)
+	})
 	s.ua, err = sip.New(s.sipConfig(), sip.Deps{
 		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain(), s.cfg.Phones.security()),
 		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, OnPresence: s.board.Registered,
@@ -276,6 +288,7 @@ func (s *server) run(ctx context.Context) error {
 		if err := s.start(life); err != nil {
 			return err
 		}
+		g.Go(func() error { return s.retention().Run(life) })
 		select {
 		case <-ctx.Done():
 		case <-life.Done():
@@ -288,6 +301,7 @@ func (s *server) run(ctx context.Context) error {
 	_ = os.Remove(filepath.Join(s.cfg.Data, readyFile))
 	s.database.close()
 	_ = s.messages.Close()
+	_ = s.recordings.Close()
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -304,6 +318,9 @@ func (s *server) start(ctx context.Context) error {
 			return fmt.Errorf("record interrupted call %s: %w", f.Call, err)
 		}
 		s.log.Warn("call was interrupted when the program died", "call", f.Call)
+	}
+	if err := s.recoverRecordings(ctx); err != nil {
+		s.log.Error("recordings left by the program's death", "err", err)
 	}
 	select {
 	case <-s.ua.Ready():
@@ -423,6 +440,9 @@ func (s *server) close() {
 		if l != nil {
 			_ = l.Close()
 		}
+	}
+	if s.recordings != nil {
+		_ = s.recordings.Close()
 	}
 	if s.messages != nil {
 		_ = s.messages.Close()

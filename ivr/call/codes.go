@@ -18,6 +18,7 @@ const (
 	CompleteTransfer Feature = "complete_transfer" // leave caller and target to each other
 	CancelTransfer   Feature = "cancel_transfer"   // take the caller back
 	Conference       Feature = "conference"        // speak with both
+	ToggleRecording  Feature = "toggle_recording"  // pause the recording, resume it, or start it where it is on demand
 )
 
 // takesExtension says whether an extension and # follow the code.
@@ -29,7 +30,8 @@ type Codes map[Feature]string
 
 // DefaultCodes are the codes of an organisation that wants no others.
 func DefaultCodes() Codes {
-	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**", Conference: "*3"}
+	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**", Conference: "*3",
+		ToggleRecording: "*9"}
 }
 
 // CodeError says which code cannot work, and why.

@@ -20,7 +20,7 @@ func TestReadCodes(t *testing.T) {
 		"*2#":                {how: noCode},
 		"*21*":               {how: noCode},
 		"*2#1":               {how: noCode},
-		"*9":                 {how: noCode},
+		"*8":                 {how: noCode},
 		"*11":                {how: noCode},
 		"*2123456789012345":  {how: begun},
 		"*21234567890123456": {how: noCode},

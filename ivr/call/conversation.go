@@ -83,6 +83,12 @@ type Conversation struct {
 
 	supervisor *supervisor // on the line, or rung for that; nil: none
 
+	recording *recording      // under way; nil: none
+	recorded  bool            // or was
+	announced bool            // the caller knows
+	telling   *media.Playback // see tell; nil: nothing
+	told      func(heard bool)
+
 	unrecorded int     // facts the recorder has not reported back
 	later      []event // that came while a fact waited for the disk
 }
@@ -97,6 +103,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned, sounds: s.Sounds,
 	}
 	c.into(line.Queue)
+	c.meeting.changed = c.followRecording
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
 	c.live = Live{
@@ -195,6 +202,8 @@ func (c *Conversation) run() {
 			c.step(event{kind: evTied})
 		case <-done(c.tone):
 			c.step(event{kind: evToned})
+		case <-done(c.telling):
+			c.step(event{kind: evTold})
 		case <-c.limited():
 			c.limit = nil
 			c.step(event{kind: evLimit})
@@ -273,6 +282,7 @@ func (c *Conversation) abort() {
 		c.target.hangup("")
 		c.sw.Board.Released(c.target.User, c.id)
 	}
+	c.stopRecording()
 	if c.supervisor != nil {
 		c.supervisor.hangup("")
 		c.sw.Board.Released(c.supervisor.User, c.id)

@@ -10,6 +10,7 @@ import (
 	"shouwen/ivr/acd"
 	"shouwen/metrics"
 	"shouwen/sip"
+	"shouwen/sip/media"
 )
 
 // Exit is where callers go whom nobody serves now.
@@ -32,12 +33,23 @@ func (c *Conversation) receive() {
 		c.play(c.sounds.Words["closed"])
 	case c.line.Flow != nil:
 		c.walk(inFlow, c.line.Flow)
-	case c.line.Greeting != nil:
-		c.enter(greeting)
-		c.play(c.line.Greeting)
 	default:
-		c.queue(event{})
+		c.greet()
 	}
+}
+
+// greet greets the caller, and tells him that he will be recorded, before he waits.
+func (c *Conversation) greet() {
+	said := c.notices()
+	if c.line.Greeting != nil {
+		said = append([]*media.Prompt{c.line.Greeting}, said...)
+	}
+	if len(said) == 0 {
+		c.queue(event{})
+		return
+	}
+	c.enter(greeting)
+	c.play(said...)
 }
 
 // closedPlayed: the caller knows that the hotline is closed. Nobody has asked him yet

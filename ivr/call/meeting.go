@@ -17,6 +17,7 @@ type meeting struct {
 	legs       []*sip.Leg        // hear each other, but for those that hold
 	holding    map[*sip.Leg]bool // phones that hold whoever they speak with
 	supervisor *supervisor       // nil: none
+	changed    func()            // called after every change
 
 	bridge *media.Bridge
 	mix    *media.Mixer
@@ -26,7 +27,7 @@ type meeting struct {
 
 // meeting returns one of nobody.
 func (s *Switch) meeting() *meeting {
-	return &meeting{sw: s, holding: make(map[*sip.Leg]bool), music: make(map[*sip.Leg]*media.Playback)}
+	return &meeting{sw: s, changed: func() {}, holding: make(map[*sip.Leg]bool), music: make(map[*sip.Leg]*media.Playback)}
 }
 
 // join lets legs, and nobody else, hear each other from now on. Who did so before
@@ -60,8 +61,18 @@ func (m *meeting) supervise(s *supervisor) {
 	m.arrange()
 }
 
+// reconnect makes those who hear each other do so again after one of them was
+// played something.
+func (m *meeting) reconnect() {
+	if m.bridge != nil {
+		m.end()
+	}
+	m.arrange()
+}
+
 // arrange makes everybody hear what he is to hear.
 func (m *meeting) arrange() {
+	defer m.changed()
 	speak := slices.DeleteFunc(slices.Clone(m.legs), func(l *sip.Leg) bool { return m.holding[l] })
 	var alone *sip.Leg
 	if len(speak) == 1 {

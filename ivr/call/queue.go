@@ -23,6 +23,8 @@ type Queue struct {
 	WhenNobody Disposition // no agent is there; empty: Wait
 	WhenWaited Disposition // the longest wait is over
 
+	Recording RecordingRule // of calls that are picked up
+
 	LongestMessage time.Duration // of voicemail; 0: 2 min
 	MessageSilence time.Duration // that ends one; 0: 5 s
 }

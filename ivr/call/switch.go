@@ -58,21 +58,22 @@ type Journal interface {
 // Switch takes every new call and keeps the list of those alive. Its methods are
 // safe from any goroutine.
 type Switch struct {
-	Hotlines  []Hotline
-	Directory cases.Directory // who has which extension
-	Board     *acd.Board
-	Phones    Phones
-	Journal   Journal
-	Pacer     *media.Pacer
-	Sounds    Sounds            // of Language
-	Language  string            // of who set no other
-	Languages map[string]Sounds // that flows may speak
-	Queues    []Queue           // what callers of a queue experience, for those where it is not as usual
-	Messages  *media.Archive    // of voicemail
-	CallBack  func(Standing)    // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
-	Codes     Codes             // feature codes; see DefaultCodes
-	Metrics   *metrics.Metrics
-	Log       *slog.Logger
+	Hotlines   []Hotline
+	Directory  cases.Directory // who has which extension
+	Board      *acd.Board
+	Phones     Phones
+	Journal    Journal
+	Pacer      *media.Pacer
+	Sounds     Sounds            // of Language
+	Language   string            // of who set no other
+	Languages  map[string]Sounds // that flows may speak
+	Queues     []Queue           // what callers of a queue experience, for those where it is not as usual
+	Messages   *media.Archive    // of voicemail
+	Recordings Recordings
+	CallBack   func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
+	Codes      Codes          // feature codes; see DefaultCodes
+	Metrics    *metrics.Metrics
+	Log        *slog.Logger
 
 	// Dialable returns what a caller of a trunk keyed in as a number to call.
 	Dialable func(trunk, digits string) cases.Number
@@ -106,6 +107,7 @@ type Live struct {
 	Target     string            // whom the agent is passing the caller on to, or empty
 	Supervisor string            // on the line or rung for that, or empty
 	Monitor    cases.MonitorMode // how
+	Recording  string            // on or paused; empty: the call is not recorded
 	Case       cases.CaseNumber  // empty until picked up
 	Since      time.Time         // arrival
 	Answered   time.Time         // pick-up; zero: not yet

@@ -80,6 +80,10 @@ const (
 	evAgentRings    eventKind = "agent rings"
 	evAgentRefers   eventKind = "agent refers"
 	evAgentAsked    eventKind = "agent asked for"
+	evTold          eventKind = "told what was to be told"
+
+	evRecord         eventKind = "recording to be changed"
+	evRecordingEnded eventKind = "recording ended"
 
 	evMonitor         eventKind = "a supervisor wants to come"
 	evMonitorMode     eventKind = "another mode wanted"
@@ -105,6 +109,7 @@ type event struct {
 	feature   Feature           // asked for by user
 	extension string            // for it
 	mode      cases.MonitorMode // asked for by user
+	action    RecordingAction   // asked for by user
 	reply     chan error        // what became of it
 
 	file   string        // of a message
@@ -133,7 +138,7 @@ func init() { // a literal would refer to itself through step
 			evCallerUp: (*Conversation).answered,
 		},
 		greeting: {
-			evPlayed: (*Conversation).queue,
+			evPlayed: (*Conversation).greeted,
 		},
 		closed: {
 			evPlayed:      (*Conversation).closedPlayed,
@@ -249,6 +254,11 @@ func init() { // a literal would refer to itself through step
 		evAgentRings:    (*Conversation).rang,
 		evAgentRefers:   (*Conversation).referred,
 		evAgentAsked:    (*Conversation).demanded,
+
+		evTold: (*Conversation).toldAll,
+
+		evRecord:         (*Conversation).actOnRecording,
+		evRecordingEnded: (*Conversation).recordingEnded,
 
 		evMonitor:         (*Conversation).monitor,
 		evMonitorMode:     (*Conversation).monitorMode,

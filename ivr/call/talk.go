@@ -18,6 +18,9 @@ func (c *Conversation) opened(e event) {
 	} // else the disk fails under a live call: talking goes before recording
 	c.enter(talking)
 	c.arrange()
+	if c.records() {
+		c.beginRecording("")
+	}
 }
 
 func (c *Conversation) held(e event)        { c.hold(e.leg, true) }
@@ -149,6 +152,7 @@ func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason)
 	c.releaseTarget()
 	c.releaseAgent()
 	c.playAgent(gone)
+	c.stopRecording()
 	if !c.gone {
 		c.caller.Hangup(sip.Hangup{})
 	}
@@ -209,10 +213,10 @@ func (c *Conversation) callerGone(event) {
 	c.concluded(event{})
 }
 
-// concluded: the call is over when the caller's leg has ended and every fact is
-// recorded.
+// concluded: the call is over when the caller's leg has ended, its recording is
+// complete and every fact is on record.
 func (c *Conversation) concluded(event) {
-	if c.gone && c.unrecorded == 0 {
+	if c.gone && c.unrecorded == 0 && c.recording == nil {
 		c.enter(over)
 	}
 }

@@ -66,6 +66,10 @@ func (c *Conversation) feature(f Feature, extension string, how cases.TransferHo
 		return c.begin(order{kind: cases.TransferWarm, how: how, extension: extension})
 	case BlindTransfer:
 		return c.begin(order{kind: cases.TransferBlind, how: how, extension: extension})
+	case ToggleRecording:
+		c.move(served, "") // from where the keys had brought him
+		c.toggleRecording()
+		return nil
 	}
 	if !c.move(moves[f], cases.TransferCancelled) {
 		return ErrNotNow

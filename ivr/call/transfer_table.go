@@ -45,6 +45,7 @@ const (
 	cancel      move = "cancel"         // the agent wants the caller back
 	confer      move = "confer"         // the agent wants all three to speak
 	joined      move = "joined"         // the agent's phone brings a target it has called itself
+	served      move = "served"         // he has what he asked for, which was no transfer
 	targetUp    move = "target up"      // the target picked up
 	targetOut   move = "target out"     // it did not, or hung up
 	agentHungUp move = "agent hung up"  //
@@ -88,6 +89,7 @@ var transfers = map[state]map[move]row{
 		miskeyed:    {to: returning},
 		tooLong:     {to: returning},
 		cancel:      {to: settling},
+		served:      {to: talking},
 		agentHungUp: {to: waiting},
 		agentLost:   {to: waiting},
 	},

@@ -29,6 +29,15 @@ func (c *Conversation) arrived(e event) {
 
 func (c *Conversation) answered(event) { c.receive() }
 
+// greeted goes on to the queue when the caller has heard all of the greeting.
+func (c *Conversation) greeted(event) {
+	if len(c.next) > 0 {
+		c.playNext()
+		return
+	}
+	c.queue(event{})
+}
+
 // queue takes the caller into the queue.
 func (c *Conversation) queue(event) {
 	if c.entered.IsZero() {

@@ -28,6 +28,8 @@ const (
 	Apology    Name = "apology"     // nobody came: we will call back
 	Goodbye    Name = "goodbye"     // before we hang up
 
+	RecordingNotice Name = "recording_notice" // the call will be recorded
+
 	EstimatedWait   Name = "estimated_wait"   // followed by a length of time
 	CallbackOffer   Name = "callback_offer"   // key 1: to be called back with the place in line kept
 	CallbackNumber  Name = "callback_number"  // followed by the digits of the number to be called
