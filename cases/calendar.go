@@ -187,9 +187,10 @@ func (c Calendar) Between(a, b time.Time) time.Duration { return between(a, b, c
 //     n-th working day after the date of start (which does not count itself) at that
 //     time, or as WorkingDayEnds says. Where the clocks skip that time, it is the
 //     moment of the skip; where they repeat it, the first of the two.
+//   - Years end on the same date.
 //   - The same day ends with the date of start, or when it closes (after closing and
 //     on a day off: when the next working day does).
-//   - Immediate leaves no time at all: start itself.
+//   - Immediate and AsPromised leave no time at all: start itself.
 //
 // The result is in UTC.
 func (c Calendar) Add(start time.Time, l Limit) time.Time {
@@ -204,6 +205,8 @@ func (c Calendar) Add(start time.Time, l Limit) time.Time {
 		return c.daysLater(start, l.N, func(Date) bool { return true }, EndsSameTime)
 	case WorkingDays:
 		return c.daysLater(start, l.N, c.Working, c.WorkingDayEnds)
+	case Years:
+		return start.In(c.Zone).AddDate(l.N, 0, 0).UTC()
 	case SameDay:
 		return c.sameDay(start)
 	}
@@ -276,6 +279,14 @@ func (c Calendar) after(start time.Time, d time.Duration, hours func(Date) []Int
 		return false
 	})
 	return end
+}
+
+// wholeDays are the hours of a calendar whose working days never close.
+func (c Calendar) wholeDays(d Date) []Interval {
+	if c.Working(d) {
+		return wholeDay
+	}
+	return nil
 }
 
 func between(a, b time.Time, zone *time.Location, hours func(Date) []Interval) (sum time.Duration) {

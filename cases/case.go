@@ -37,28 +37,3 @@ type Case struct {
 	CallBackAt  Number     // number to call back; empty: none was agreed, see the call's; found when read
 	Voicemail   Voicemail  // the message its caller left; zero: none; found when read
 }
-
-// ClockKind says what must have happened when a clock runs out. Kinds are data:
-// a profile may name more of them.
-type ClockKind string
-
-// ClockCallback is the clock of a missed call.
-const ClockCallback ClockKind = "callback"
-
-// ClockState is where a clock stands.
-type ClockState string
-
-// The states of a clock. The set is mirrored by a CHECK in the schema.
-const (
-	ClockArmed     ClockState = "armed"
-	ClockFired     ClockState = "fired"     // its time came first
-	ClockMet       ClockState = "met"       // what it waited for came first
-	ClockCancelled ClockState = "cancelled" // it no longer applies
-)
-
-// Clock is a due time a case is held to.
-type Clock struct {
-	Kind ClockKind
-	Gen  int // sequence of the event that armed it; arming again makes a new one
-	Due  time.Time
-}

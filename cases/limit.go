@@ -18,8 +18,10 @@ const (
 	WorkingHours Unit = "wh"
 	Days         Unit = "d"
 	WorkingDays  Unit = "wd"
+	Years        Unit = "y"
 	SameDay      Unit = "same_day"  // without a number
 	Immediate    Unit = "immediate" // without a number: at once
+	AsPromised   Unit = "promised"  // without a number: the time somebody promised
 )
 
 // Limit is the time something may take. Exactly that long is still in time.
@@ -28,12 +30,12 @@ type Limit struct {
 	Unit Unit
 }
 
-var counted = []Unit{Minutes, Hours, WorkingHours, Days, WorkingDays}
+var counted = []Unit{Minutes, Hours, WorkingHours, Days, WorkingDays, Years}
 
 // maxLimit keeps sums of limits far from the ends of time.
 const maxLimit = 100_000
 
-// UnmarshalText reads 30min, 24h, 8wh, 2d, 15wd, same_day or immediate. What is none
+// UnmarshalText reads 30min, 24h, 8wh, 2d, 15wd, 5y, same_day, immediate or promised. What is none
 // of these becomes a Limit that Check refuses, so that whoever reads a whole file
 // can say where it stands.
 func (l *Limit) UnmarshalText(b []byte) error {
@@ -54,16 +56,18 @@ func (l Limit) String() string {
 	if l.N == 0 {
 		return string(l.Unit)
 	}
-	return strconv.Itoa(l.N) + string(l.Unit)
+	return itoa(l.N) + string(l.Unit)
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // Check reports a limit that is none.
 func (l Limit) Check() error {
 	switch {
-	case l.N == 0 && (l.Unit == SameDay || l.Unit == Immediate):
+	case l.N == 0 && (l.Unit == SameDay || l.Unit == Immediate || l.Unit == AsPromised):
 		return nil
-	case l.N >= 1 && l.N <= maxLimit && slices.Contains(counted, l.Unit):
+	case l.N >= 1 && l.N <= maxLimit && (l.Unit != Years || l.N <= 100) && slices.Contains(counted, l.Unit):
 		return nil
 	}
-	return fmt.Errorf("%.32q is no limit; write it like 30min, 24h, 8wh (working hours), 2d, 3wd (working days), same_day or immediate", l.String())
+	return fmt.Errorf("%.32q is no limit; write it like 30min, 24h, 8wh (working hours), 2d, 3wd (working days), 5y, same_day, immediate or promised", l.String())
 }
