@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -20,10 +22,44 @@ type baresip struct {
 	t       *testing.T
 	rtp     int // port it hears at
 	cmd     *exec.Cmd
-	output  bytes.Buffer
+	output  trace
 	control net.Conn
 	events  chan string
 	exited  chan struct{}
+}
+
+// trace is what a program has written so far, its messages among it.
+type trace struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *trace) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(b)
+}
+
+func (t *trace) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
+// replaces names the phone's answered call to that extension, as it would.
+func (p *baresip) replaces(extension string) string {
+	p.t.Helper()
+	var name string
+	until(p.t, "the phone's call to "+extension+" is answered", func() bool {
+		for _, m := range strings.Split(p.output.String(), "SIP/2.0 ")[1:] {
+			tags := regexp.MustCompile(`(?s)^200 OK.*From: [^\r\n]*;tag=([^;\r\n]+).*To: <sip:` + extension + `@[^\r\n]*;tag=([^;\r\n]+).*Call-ID: ([^\r\n]+).*CSeq: \d+ INVITE`).FindStringSubmatch(m)
+			if tags != nil {
+				name = tags[3] + "%3Bto-tag%3D" + tags[2] + "%3Bfrom-tag%3D" + tags[1]
+			}
+		}
+		return name != ""
+	})
+	return name
 }
 
 const baresipConfig = `poll_method epoll
@@ -89,7 +125,7 @@ func startBaresip(t *testing.T, b *bed, i int, transport string, change ...strin
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("output of phone %s:\n%s", a.User, p.output.Bytes())
+			t.Logf("output of phone %s:\n%s", a.User, p.output.String())
 		}
 	})
 	until(t, "baresip takes commands", func() (ok bool) {
