@@ -50,6 +50,7 @@ func TestElementsHaveDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default()
+	want.dir = filepath.Dir(file)
 	two := defaultHotline("2")
 	two.Greeting, two.Queue = "", "b"
 	b := defaultQueue("b")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -242,23 +241,4 @@ func (q QueueConfig) queue(d cases.Directory) acd.Queue {
 		RingTime: time.Duration(q.RingTime), OverflowAfter: time.Duration(q.OverflowAfter),
 		MaxWait: time.Duration(q.MaxWait), WrapUp: time.Duration(q.WrapUp), TieWindow: time.Duration(q.TieWindow),
 	}
-}
-
-type checkCmd struct {
-	File string `arg:"" help:"Configuration file (YAML)."`
-}
-
-// Run validates the file and says so.
-func (c checkCmd) Run() error {
-	cfg, err := LoadConfig(c.File)
-	if err != nil {
-		return err
-	}
-	for _, q := range cfg.Queues {
-		if _, err := q.waiting(); err != nil {
-			return err
-		}
-	}
-	fmt.Printf("%s is valid: at %s, %d hotlines, %d queues, %d trunks\n", c.File, cfg.SIP.Address, len(cfg.Hotlines), len(cfg.Queues), len(cfg.Trunks))
-	return nil
 }

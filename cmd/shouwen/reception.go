@@ -93,6 +93,9 @@ func (r *reception) check(c Config, d cases.Directory) error {
 		if t.Extension != "" {
 			refs.Extensions = append(refs.Extensions, t.Extension)
 		}
+		if _, ok := r.hours[t.Hours]; t.Hours != "" && !ok {
+			return fmt.Errorf("department %s has hours %q, which do not exist; add them under hours in the configuration", t.Name, t.Hours)
+		}
 	}
 	for _, k := range d.Categories {
 		refs.Categories = append(refs.Categories, k.Name)
@@ -170,23 +173,6 @@ func (c Config) loadHours() (map[string]cases.Calendar, error) {
 
 // open tells whether the hours of a name are open at t.
 func (r reception) open(name string, t time.Time) bool { return r.hours[name].IsOpen(t) }
-
-// opensAt says in words when hours are open next.
-func opensAt(c cases.Calendar, now time.Time) string {
-	now = now.In(c.Zone)
-	if c.IsOpen(now) {
-		return "open now"
-	}
-	next := c.NextOpen(now).In(c.Zone)
-	day := next.Format("Monday 2006-01-02")
-	switch cases.DateOf(next) {
-	case cases.DateOf(now):
-		day = "today"
-	case cases.DateOf(now).Next():
-		day = "tomorrow, " + next.Format("Monday")
-	}
-	return fmt.Sprintf("closed now, open next %s at %s", day, next.Format("15:04"))
-}
 
 var errElsewhere = errors.New("sent to another host")
 

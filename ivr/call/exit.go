@@ -66,9 +66,7 @@ func (c *Conversation) closedPlayed(event) {
 func (c *Conversation) leave(to ivr.Destination, name string) {
 	switch to {
 	case ivr.ToExtension:
-		if users := c.behind(name); !c.summon(users, "extension") {
-			c.queue(event{})
-		}
+		c.extension(name)
 	case ivr.ToEmergency:
 		c.emergency()
 	case ivr.ToHangup:
@@ -111,20 +109,27 @@ func (c *Conversation) served() {
 	c.enter(concluding)
 }
 
-// behind returns the users an extension reaches.
-func (c *Conversation) behind(extension string) (users []string) {
+// extension rings who has an extension, and takes the caller into the queue if
+// nobody is there: that of a department, if it has one.
+func (c *Conversation) extension(extension string) {
+	var users []string
 	target, _ := c.sw.Directory.Lookup(extension)
-	switch {
+	switch d := target.Department; {
 	case target.Person != nil:
-		return []string{target.Person.User}
-	case target.Department != nil:
+		users = []string{target.Person.User}
+	case d == nil, d.Hours != "" && !c.sw.Open(d.Hours):
+	case d.Queue != "":
+		c.enqueue(d.Queue)
+	default:
 		for _, p := range c.sw.Directory.People {
-			if p.Department == target.Department.Name {
+			if p.Department == d.Name {
 				users = append(users, p.User)
 			}
 		}
 	}
-	return users
+	if !c.summon(users, "extension") {
+		c.queue(event{})
+	}
 }
 
 // summon rings those of users who are free, past the queue and all at once; false

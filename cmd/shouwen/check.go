@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"shouwen/cases"
+)
+
+type checkCmd struct {
+	File string `arg:"" help:"Configuration file (YAML)."`
+}
+
+// Run validates the file, with all it names, and says so.
+func (c checkCmd) Run() error { return c.check(os.Stdout, time.Now()) }
+
+func (c checkCmd) check(w io.Writer, now time.Time) error {
+	cfg, err := LoadConfig(c.File)
+	if err != nil {
+		return err
+	}
+	for _, q := range cfg.Queues {
+		if _, err := q.waiting(); err != nil {
+			return err
+		}
+	}
+	directory, err := cfg.knownDirectory()
+	if err != nil {
+		return err
+	}
+	r, err := cfg.reception(directory)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.hours)) {
+		fmt.Fprintf(w, "hours %s: %s\n", name, opensAt(r.hours[name], now))
+	}
+	for _, file := range slices.Sorted(maps.Keys(r.flows)) {
+		fmt.Fprintf(w, "flow %s:\n\n%s\n", file, r.flows[file].Mermaid())
+	}
+	for _, warning := range r.warnings {
+		fmt.Fprintln(w, warning)
+	}
+	fmt.Fprintf(w, "%s is valid: at %s, %d hotlines, %d queues, %d flows, %d trunks\n",
+		c.File, cfg.SIP.Address, len(cfg.Hotlines), len(cfg.Queues), len(r.flows), len(cfg.Trunks))
+	return nil
+}
+
+// knownDirectory is the directory in the data directory, or, before the first start,
+// the example that this will make.
+func (c Config) knownDirectory() (cases.Directory, error) {
+	if _, err := os.Stat(filepath.Join(c.Data, directoryFile)); errors.Is(err, fs.ErrNotExist) {
+		return examplePhonebook(3).directory(), nil
+	}
+	b, err := loadPhonebook(c.Data, 0)
+	if err != nil {
+		return cases.Directory{}, err
+	}
+	d := b.directory()
+	if err := d.CheckWith(c.queueNames(), c.numbers()); err != nil {
+		return d, fmt.Errorf("%s: %w", filepath.Join(c.Data, directoryFile), err)
+	}
+	return d, c.checkMembers(d)
+}
+
+// opensAt says in words when hours are open next.
+func opensAt(c cases.Calendar, now time.Time) string {
+	now = now.In(c.Zone)
+	unknown := ""
+	if !c.Knows(now.Year()) {
+		unknown = fmt.Sprintf(" (holidays of %d are not known)", now.Year())
+	}
+	if c.IsOpen(now) {
+		return "open now" + unknown
+	}
+	next := c.NextOpen(now).In(c.Zone)
+	day := next.Format("Monday 2006-01-02")
+	switch cases.DateOf(next) {
+	case cases.DateOf(now):
+		day = "today"
+	case cases.DateOf(now).Next():
+		day = "tomorrow, " + next.Format("Monday")
+	}
+	return fmt.Sprintf("closed now, open next %s at %s", day, next.Format("15:04")) + unknown
+}
