@@ -127,6 +127,9 @@ func (u *UA) accept(req *msg.Request, in Incoming, trunk *Trunk, tx *msg.ServerT
 		return refused
 	}
 	l.nat = trunk == nil || trunk.NAT
+	if trunk != nil && trunk.Inband {
+		l.hearTones()
+	}
 	if code := u.add(l); code != 0 {
 		l.discard()
 		return refusal{code: code}

@@ -68,7 +68,7 @@ func TestSIPpTalks(t *testing.T) {
 			leg.Answer()
 			next[sip.Answered](t, b, leg)
 			next[sip.Held](t, b, leg)
-			if d := next[sip.Digit](t, b, leg); d.Key != '5' || !d.Info {
+			if d := next[sip.Digit](t, b, leg); d.Key != '5' || d.By != sip.ByInfo {
 				t.Errorf("digit %+v", d)
 			}
 			next[sip.Resumed](t, b, leg)

@@ -62,8 +62,8 @@ type Resumed struct{}
 
 // Digit: the far end pressed a key.
 type Digit struct {
-	Key  byte // 0-9 * # A-D
-	Info bool // told by SIP INFO, not RFC 4733
+	Key byte // 0-9 * # A-D
+	By  DigitSource
 }
 
 // Ended: the leg is over.
@@ -249,7 +249,7 @@ func newLeg(u *UA, log *slog.Logger) (*Leg, error) {
 	}
 	l.media = m
 	l.timers.post = func(s signal) { l.box.put(s) }
-	m.OnDigit(func(key byte) { l.box.put(signal{kind: sigKey, key: key}) })
+	m.OnDigit(func(key byte) { l.box.put(signal{kind: sigKey, key: key, by: ByEvent}) })
 	return l, nil
 }
 

@@ -273,7 +273,7 @@ func (l *Leg) info(s signal) {
 	switch {
 	case ok:
 		l.ua.respond(s.tx, s.req, l.reply(s.req, 200, "OK", nil))
-		l.digit(Digit{Key: key, Info: true})
+		l.digit(Digit{Key: key, By: ByInfo})
 	case len(s.req.Body()) == 0:
 		l.ua.respond(s.tx, s.req, l.reply(s.req, 200, "OK", nil))
 	default:
@@ -312,31 +312,6 @@ func infoKey(contentType string, body []byte) (byte, bool) {
 		return 0, false
 	}
 	return strings.ToUpper(text)[0], true
-}
-
-// pressed takes a key told by RTP events.
-func (l *Leg) pressed(s signal) { l.digit(Digit{Key: s.key}) }
-
-func (l *Leg) digit(d Digit) {
-	if l.digits.fresh(d, time.Now()) {
-		l.emit(d)
-	}
-}
-
-// digitFilter drops the second of two reports of one key press: some phones send
-// both INFO and RTP events.
-type digitFilter struct {
-	last Digit
-	at   time.Time
-}
-
-func (f *digitFilter) fresh(d Digit, now time.Time) bool {
-	twice := d.Key == f.last.Key && d.Info != f.last.Info && now.Sub(f.at) < 300*time.Millisecond
-	f.last, f.at = d, now
-	if twice {
-		f.last.Key = 0 // a third report is a new press
-	}
-	return !twice
 }
 
 // other answers the requests a dialog of ours has no use for.

@@ -74,6 +74,9 @@ func (l *Leg) next(failure string) bool {
 	o.after++
 	t := o.via.trunk
 	l.nat, l.security = t.NAT, t.Security
+	if t.Inband {
+		l.hearTones()
+	}
 	l.trunk.Store(t.Name)
 	l.moveTo(o.via.flow())
 	l.oa = l.ua.newOfferAnswer(l) // another trunk gets other keys

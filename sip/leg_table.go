@@ -86,6 +86,7 @@ type signal struct {
 	reason string
 	hangup Hangup
 	key    byte
+	by     DigitSource
 	gen    uint64 // of a timer; 0: not a timer
 
 	done  signalKind // of a challenge: what the answer to its request, req, would have been

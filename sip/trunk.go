@@ -17,6 +17,7 @@ type Trunk struct {
 	Plan          NumberingPlan  // how it writes numbers
 	TrustIdentity bool           // believe P-Asserted-Identity and Remote-Party-ID (RFC 3325)
 	NAT           bool           // its RTP may come from any address
+	Inband        bool           // keys pressed come as tones in the audio
 	Security      Security
 	Outbound      *Outbound // how calls leave through it; nil: they do not
 }

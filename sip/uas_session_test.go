@@ -1,6 +1,7 @@
 package sip_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -251,7 +252,7 @@ func TestDigitsByInfo(t *testing.T) {
 		{"Application/DTMF", "d\r\n", 'D'},
 	} {
 		res := c.Do("INFO", press.body, "Content-Type: "+press.kind)
-		if d := next[sip.Digit](t, b, leg); res.Status != 200 || d.Key != press.key || !d.Info {
+		if d := next[sip.Digit](t, b, leg); res.Status != 200 || d.Key != press.key || d.By != sip.ByInfo {
 			t.Errorf("%s %q: %d, %+v", press.kind, press.body, res.Status, d)
 		}
 	}
@@ -273,7 +274,7 @@ func TestDigitsByRTP(t *testing.T) {
 	c, leg := b.talk(t, siptest.Config{})
 	c.Press("15*#D")
 	for _, key := range []byte("15*#D") {
-		if d := next[sip.Digit](t, b, leg); d.Key != key || d.Info {
+		if d := next[sip.Digit](t, b, leg); d.Key != key || d.By != sip.ByEvent {
 			t.Errorf("%+v, want %c", d, key)
 		}
 	}
@@ -300,6 +301,39 @@ func TestDigitToldTwiceCountsOnce(t *testing.T) {
 	if d := next[sip.Digit](t, b, leg); d.Key != '6' {
 		t.Errorf("%+v, want only 6", d)
 	}
+	c.Hangup()
+	b.over(t, leg, sip.EndHangup)
+}
+
+// TestDigitsByTones: of a trunk that says so; told as events and by INFO too, each
+// counts once.
+func TestDigitsByTones(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, func(_ *bed, cfg *sip.Config) { cfg.Trunks[0].Inband = true })
+	c, leg := b.talk(t, siptest.Config{})
+	digits := func(want string, by ...sip.DigitSource) {
+		t.Helper()
+		for _, key := range []byte(want) {
+			if d := next[sip.Digit](t, b, leg); d.Key != key || !slices.Contains(by, d.By) {
+				t.Errorf("%+v, want %c", d, key)
+			}
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(c.PressTones(t.Context(), "1590*#D"))
+	digits("1590*#D", sip.ByTone)
+	must(c.PressBoth(t.Context(), "2244"))
+	for _, key := range "2244" {
+		c.Do("INFO", "Signal="+string(key)+"\r\n", "Content-Type: application/dtmf-relay")
+	}
+	must(c.PressTones(t.Context(), "7"))
+	digits("2244", sip.ByEvent, sip.ByTone)
+	digits("7", sip.ByTone)
 	c.Hangup()
 	b.over(t, leg, sip.EndHangup)
 }

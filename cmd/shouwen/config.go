@@ -127,6 +127,7 @@ type TrunkConfig struct {
 	AreaCode      string `yaml:"area_code"` // of local numbers, without the leading 0
 	TrustIdentity bool   `yaml:"trust_identity"`
 	NAT           bool   `yaml:"nat"`
+	DTMF          string `yaml:"dtmf"` // rfc4733 (empty), or inband: keys come as tones in the audio, too. INFO is always taken
 
 	SecurityConfig `yaml:",inline"`
 }

@@ -254,6 +254,9 @@ func (c Config) checkTrunks() error {
 		if len(t.Peers) == 0 {
 			return bad(fmt.Sprintf("trunks[%d]", i), "%s has no peers; without addresses nobody may call through it", t.Name)
 		}
+		if t.DTMF != "" && t.DTMF != "rfc4733" && t.DTMF != "inband" {
+			return bad(fmt.Sprintf("trunks[%d].dtmf", i), "is %q, want rfc4733 or inband", t.DTMF)
+		}
 		if len(t.Country) != 2 {
 			return bad(fmt.Sprintf("trunks[%d].country", i), "is %q, want two letters like CN", t.Country)
 		}

@@ -217,7 +217,7 @@ func (s *server) sipConfig() sip.Config {
 		}
 		trunks[i] = sip.Trunk{
 			Name: t.Name, Peers: peers, Plan: t.plan(),
-			TrustIdentity: t.TrustIdentity, NAT: t.NAT, Security: t.security(),
+			TrustIdentity: t.TrustIdentity, NAT: t.NAT, Inband: t.DTMF == "inband", Security: t.security(),
 		}
 	}
 	return sip.Config{

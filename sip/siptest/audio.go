@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"shouwen/sip/media"
 )
 
 const (
@@ -139,6 +141,7 @@ type sender struct {
 // A digit is said for five frames, its end three times, then there is a pause of four.
 type digit struct {
 	event byte
+	how   pressing
 	step  int
 	said  chan<- struct{} // of the last digit, closed when it is over
 }
@@ -195,6 +198,17 @@ func (a *Audio) sendDigit() bool {
 	case step >= digitFrames+digitEnds:
 		return false
 	}
+	if d.how != asEvent {
+		audio := make([]int16, samples)
+		if step < digitFrames {
+			audio = dualTone(d.event, step*samples)
+		}
+		copy(a.packet[12:], media.Codec(a.codec).Encode(nil, audio))
+		a.transmit(a.codec, a.ts, samples)
+		if d.how == asTone {
+			return true
+		}
+	}
 	volume := byte(10)
 	if step >= digitFrames {
 		volume |= 0x80 // the end
@@ -235,14 +249,38 @@ func (a *Audio) Mute(on bool) {
 
 const keypad = "0123456789*#ABCD"
 
+// pressing is how a key is told.
+type pressing int
+
+const (
+	asEvent pressing = iota
+	asTone
+	asBoth
+)
+
 // Press says digits as RFC 4733 events and returns when the last one is over.
-func (a *Audio) Press(ctx context.Context, digits string) error {
+func (a *Audio) Press(ctx context.Context, digits string) error { return a.press(ctx, digits, asEvent) }
+
+// PressTones says digits as tones in the audio, PressBoth as those and as events.
+func (a *Audio) PressTones(ctx context.Context, digits string) error {
+	return a.press(ctx, digits, asTone)
+}
+
+// PressBoth is PressTones and Press at once.
+func (a *Audio) PressBoth(ctx context.Context, digits string) error {
+	return a.press(ctx, digits, asBoth)
+}
+
+func (a *Audio) press(ctx context.Context, digits string, how pressing) error {
 	said := make(chan struct{})
 	a.mu.Lock()
 	event := a.remote.event
+	if how == asTone {
+		event = 1 // they need nobody who takes them
+	}
 	if event != 0 && digits != "" {
 		for i := range len(digits) {
-			d := digit{event: byte(strings.IndexByte(keypad, digits[i]))}
+			d := digit{event: byte(strings.IndexByte(keypad, digits[i])), how: how}
 			if i == len(digits)-1 {
 				d.said = said
 			}

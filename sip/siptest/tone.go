@@ -22,6 +22,18 @@ var window = func() (w [block]float64) {
 	return w
 }()
 
+// dualTone is a frame of the tones of a key (ITU-T Q.23), from a sample on.
+func dualTone(event byte, from int) []int16 {
+	keys := [16][2]float64{{941, 1336}, {697, 1209}, {697, 1336}, {697, 1477}, {770, 1209}, {770, 1336}, {770, 1477},
+		{852, 1209}, {852, 1336}, {852, 1477}, {941, 1209}, {941, 1477}, {697, 1633}, {770, 1633}, {852, 1633}, {941, 1633}}
+	out := make([]int16, samples)
+	for i := range out {
+		t := 2 * math.Pi * float64(from+i) / 8000
+		out[i] = int16(amplitude / 2 * (math.Sin(keys[event][0]*t) + math.Sin(keys[event][1]*t)))
+	}
+	return out
+}
+
 // level returns the amplitude of a tone in a block of samples, 1 for full scale.
 func level(samples []int16, hz int) float64 {
 	var faded [block]int16
