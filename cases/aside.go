@@ -165,6 +165,10 @@ func (f Fact) aside() (body any, by string) {
 		return *f.RecordingDeleted, ""
 	case f.LegalHold != nil:
 		return *f.LegalHold, f.LegalHold.By
+	case f.OutboundDecided != nil:
+		d := *f.OutboundDecided
+		d.Number = Number(Clean(string(d.Number)))
+		return d, d.Actor
 	case f.Quality != nil:
 		return *f.Quality, ""
 	}

@@ -18,6 +18,7 @@ type Call struct {
 	Missed    MissedReason  // why nobody spoke with the caller in the end
 	Cause     EndCause      // how an answered call ended
 	Talk      time.Duration // pick-up to end
+	CallsBack CaseNumber    // the case whose caller we called; empty: he called us
 	Flow      *FlowLeft     // how he left the flow before the queue; nil: there was none
 	Emergency time.Time     // when he pressed the emergency key; zero: he did not
 }

@@ -35,5 +35,6 @@ type Case struct {
 	Previous    CaseNumber // the same number's case before it; found when read
 	CallbackDue time.Time  // when the caller must have been called back; zero: nothing owed; found when read
 	CallBackAt  Number     // number to call back; empty: none was agreed, see the call's; found when read
+	CalledBack  CalledBack // how far its callback has come
 	Voicemail   Voicemail  // the message its caller left; zero: none; found when read
 }

@@ -22,6 +22,12 @@ const (
 	EventFlowLeft      EventKind = "flow_left"      // the caller came to the end of a flow; most often a survey
 	EventEmergency     EventKind = "emergency"      // he pressed the emergency key
 
+	EventCallbackStarted  EventKind = "callback_started"  // an agent is about to call the caller back
+	EventCallbackAnswered EventKind = "callback_answered" // and speaks with him
+	EventCallbackMissed   EventKind = "callback_missed"   // he was not reached
+	EventCallbackMarked   EventKind = "callback_marked"   // who answered was not the caller
+	EventOutboundDecided  EventKind = "outbound_decided"  // a call to the outside was allowed or not
+
 	EventTransferStarted   EventKind = "transfer_started"   // an agent began to pass the caller on
 	EventTransferCompleted EventKind = "transfer_completed" // another agent has the caller and is handler now
 	EventTransferFailed    EventKind = "transfer_failed"    // the caller was not passed on
@@ -145,7 +151,7 @@ func (c Case) Verify(events []Event) error {
 
 func firstAsker(events []Event) string {
 	for _, e := range events {
-		if e.Kind == EventPickedUp {
+		if e.Kind == EventPickedUp || e.Kind == EventCallbackAnswered {
 			return e.By
 		}
 	}

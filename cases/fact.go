@@ -23,6 +23,12 @@ type Fact struct {
 	Emergency     *Emergency     `json:"emergency,omitempty"`
 	SelfServed    *SelfServed    `json:"self_served,omitempty"`
 
+	CallbackStarted  *CallbackStarted  `json:"callback_started,omitempty"`
+	CallbackAnswered *CallbackAnswered `json:"callback_answered,omitempty"`
+	CallbackMissed   *CallbackMissed   `json:"callback_missed,omitempty"`
+	CallbackMarked   *CallbackMarked   `json:"callback_marked,omitempty"`
+	OutboundDecided  *OutboundDecided  `json:"outbound_decided,omitempty"`
+
 	TransferStarted   *TransferStarted   `json:"transfer_started,omitempty"`
 	TransferCompleted *TransferCompleted `json:"transfer_completed,omitempty"`
 	TransferFailed    *TransferFailed    `json:"transfer_failed,omitempty"`
@@ -80,6 +86,8 @@ const (
 	MissedNoAnswer    MissedReason = "no_answer"   // nobody picked up within the longest wait
 	MissedRefused     MissedReason = "refused"     // Shouwen could not take the call
 	MissedInterrupted MissedReason = "interrupted" // Shouwen stopped while the caller waited
+
+	MissedNotReached MissedReason = "not_reached" // of a callback: whom we called did not answer
 
 	MissedCallbackTaken MissedReason = "callback_taken" // the caller chose to be called back
 	MissedVoicemail     MissedReason = "voicemail"      // the caller left a message

@@ -20,13 +20,14 @@ var (
 // be offered, picked up or missed again: a phone died and its caller went back
 // to the front of the queue. A survey comes when the call is over.
 var accepts = map[Phase][]FactKind{
-	Unknown: {FactArrived},
-	Waiting: {FactOffered, FactPickedUp, FactMissed, FactCallbackTaken, FactVoicemail, FactFlowLeft, FactEmergency, FactSelfServed},
+	Unknown: {FactArrived, FactCallbackStarted},
+	Waiting: {FactCallbackAnswered, FactCallbackMissed, FactOutboundDecided,
+		FactOffered, FactPickedUp, FactMissed, FactCallbackTaken, FactVoicemail, FactFlowLeft, FactEmergency, FactSelfServed},
 	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail, FactEmergency,
-		FactTransferStarted, FactTransferCompleted, FactTransferFailed,
+		FactOutboundDecided, FactTransferStarted, FactTransferCompleted, FactTransferFailed,
 		FactMonitorStarted, FactMonitorEnded, FactRecordingStarted, FactRecordingPaused, FactRecordingResumed,
 		FactRecordingEnded, FactLegalHold, FactQuality},
-	Over: {FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactLegalHold},
+	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactLegalHold},
 }
 
 // FactKind names which field of a Fact is set.
@@ -45,6 +46,12 @@ const (
 	FactFlowLeft      FactKind = "flow_left"
 	FactEmergency     FactKind = "emergency"
 	FactSelfServed    FactKind = "self_served"
+
+	FactCallbackStarted  FactKind = "callback_started"
+	FactCallbackAnswered FactKind = "callback_answered"
+	FactCallbackMissed   FactKind = "callback_missed"
+	FactCallbackMarked   FactKind = "callback_marked"
+	FactOutboundDecided  FactKind = "outbound_decided"
 
 	FactTransferStarted   FactKind = "transfer_started"
 	FactTransferCompleted FactKind = "transfer_completed"
@@ -69,6 +76,8 @@ func (f Fact) Kind() FactKind {
 		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil, FactCallbackTaken: f.CallbackTaken != nil,
 		FactVoicemail: f.Voicemail != nil, FactTransferStarted: f.TransferStarted != nil,
 		FactFlowLeft: f.FlowLeft != nil, FactEmergency: f.Emergency != nil, FactSelfServed: f.SelfServed != nil,
+		FactCallbackStarted: f.CallbackStarted != nil, FactCallbackAnswered: f.CallbackAnswered != nil,
+		FactCallbackMissed: f.CallbackMissed != nil, FactCallbackMarked: f.CallbackMarked != nil, FactOutboundDecided: f.OutboundDecided != nil,
 		FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
 		FactMonitorStarted: f.MonitorStarted != nil, FactMonitorEnded: f.MonitorEnded != nil,
 		FactRecordingStarted: f.RecordingStarted != nil, FactRecordingPaused: f.RecordingPaused != nil,
@@ -92,6 +101,9 @@ type Effect struct {
 	Case  Case   // without Number: the call has no case yet
 	Event *Event // nil: nothing for the ledger
 	Clock *Clock // nil: no clock starts
+
+	Met      ClockKind // clocks of this kind have got what they waited for; empty: none
+	Callback bool      // CalledBack of the case has changed
 }
 
 // Project returns what f does to its call and to the case of number f.Case; both
@@ -102,9 +114,9 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 	switch {
 	case !slices.Contains(accepts[phase], kind):
 		return Effect{}, fmt.Errorf("call %s: %s while %s: %w", f.Call, kind, phase, ErrOrder)
-	case c.Number != "" && c.Call.ID != f.Call:
+	case c.Number != "" && c.Call.ID != f.Call && call.CallsBack != c.Number && kind != FactCallbackStarted:
 		return Effect{}, fmt.Errorf("call %s: case %s belongs to call %s: %w", f.Call, c.Number, c.Call.ID, ErrFact)
-	case (kind == FactEnded || f.transfer() != nil || f.Aside() || kind == FactFlowLeft && phase == Over) && c.Number == "":
+	case (kind == FactEnded || f.transfer() != nil || f.Aside() || f.callback() || kind == FactFlowLeft && phase == Over) && c.Number == "":
 		return Effect{}, fmt.Errorf("call %s: %s without its case: %w", f.Call, kind, ErrOrder)
 	}
 	at := micros(f.At)
@@ -127,6 +139,8 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return emergency(call, c, f, at)
 	case FactSelfServed:
 		return selfServed(call, c, at), nil
+	case FactCallbackStarted, FactCallbackAnswered, FactCallbackMissed, FactCallbackMarked:
+		return calledBack(call, c, f, at)
 	case FactTransferStarted, FactTransferCompleted, FactTransferFailed:
 		return transferred(call, c, f, at)
 	case FactEnded:
@@ -181,14 +195,14 @@ func missed(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 		beforeCase
 	}{call.ID, call.Caller, call.Hotline, m, before}
 	eff, err := recorded(call, c, Event{Kind: EventMissed, At: at, Fact: f.ID}, body)
-	eff.owe(m.CallbackDue)
+	eff.oweAnew(m.CallbackDue)
 	return eff, err
 }
 
 func ended(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	call.Ended, call.Cause, call.Talk = at, f.Ended.Cause, time.Duration(f.Ended.Talk).Truncate(time.Microsecond)
 	eff, err := recorded(call, c, Event{Kind: EventEnded, At: at, Fact: f.ID}, *f.Ended)
-	eff.owe(f.Ended.CallbackDue)
+	eff.oweAnew(f.Ended.CallbackDue)
 	return eff, err
 }
 
@@ -213,6 +227,14 @@ func (e *Effect) owe(due time.Time) {
 	}
 }
 
+// oweAnew is owe for a call that ended without its caller: no attempt counts yet.
+func (e *Effect) oweAnew(due time.Time) {
+	if !due.IsZero() {
+		e.owe(due)
+		e.Case.CalledBack, e.Callback = CalledBack{}, true
+	}
+}
+
 // opened returns c, or, when there is none, a new case and what came before it.
 func opened(call Call, c Case, n CaseNumber, at time.Time) (Case, beforeCase) {
 	if c.Number != "" {
@@ -227,7 +249,9 @@ func recorded(call Call, c Case, e Event, body any) (Effect, error) {
 	if err != nil {
 		return Effect{}, fmt.Errorf("call %s: %w: %w", call.ID, ErrFact, err)
 	}
-	c.Call = call
+	if call.CallsBack == "" {
+		c.Call = call
+	}
 	c.Events++
 	e.Case, e.Seq, e.State, e.Body = c.Number, c.Events, c.State, b
 	e.Sum = e.Hash(c.Head)
@@ -245,6 +269,7 @@ func (f Fact) Check() error {
 	switch {
 	case f.Kind() == "":
 		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, " +
+			"callback_started, callback_answered, callback_missed, callback_marked, outbound_decided, " +
 			"transfer_started, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
 			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, legal_hold, quality")
 	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
@@ -267,10 +292,12 @@ func (f Fact) Check() error {
 		return wrong("%s", f.checkFlow())
 	case f.checkTransfer() != "":
 		return wrong("%s", f.checkTransfer())
+	case f.checkCallback() != "":
+		return wrong("%s", f.checkCallback())
 	case f.checkAside() != "":
 		return wrong("%s", f.checkAside())
 	}
-	if f.OpensCase() || f.Ended != nil || f.transfer() != nil || f.Aside() {
+	if f.OpensCase() || f.Ended != nil || f.transfer() != nil || f.callback() || f.Aside() {
 		if _, _, _, err := f.Case.Parse(); err != nil {
 			return fmt.Errorf("%w: %w", ErrFact, err)
 		}
@@ -279,7 +306,7 @@ func (f Fact) Check() error {
 }
 
 var (
-	missedReasons = []MissedReason{MissedAbandoned, MissedNoAnswer, MissedRefused, MissedInterrupted, MissedCallbackTaken, MissedVoicemail}
+	missedReasons = []MissedReason{MissedAbandoned, MissedNoAnswer, MissedRefused, MissedInterrupted, MissedNotReached, MissedCallbackTaken, MissedVoicemail}
 	endCauses     = []EndCause{EndCaller, EndAgent, EndSilence, EndShutdown, EndFailure, EndInterrupted}
 )
 

@@ -8,6 +8,7 @@ import (
 )
 
 // Place is where a caller stands in line who has hung up and is owed a callback.
+// Without a Queue he stands in that of the hotline.
 type Place struct {
 	Case    CaseNumber
 	Call    string // in which he took the callback
@@ -17,6 +18,9 @@ type Place struct {
 	Queue   string
 	Since   time.Time // when he began to wait
 	Due     time.Time // of the callback
+
+	FirstAsker string // is rung first; empty: none
+	Attempts   int    // to call him back so far
 }
 
 // CallbackTaken: a caller who waited chose to be called back and to keep his place

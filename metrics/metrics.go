@@ -20,6 +20,7 @@ import (
 type Metrics struct {
 	Calls      *Calls
 	Transfers  *Transfers
+	CallsOut   *CallsOut
 	Flows      *Flows
 	Queue      *Queue
 	SIP        *SIP
@@ -41,6 +42,7 @@ func New(version, revision string) *Metrics {
 	return &Metrics{
 		Calls:      newCalls(r),
 		Transfers:  newTransfers(r),
+		CallsOut:   newCallsOut(r),
 		Flows:      newFlows(r),
 		Queue:      newQueue(r),
 		SIP:        newSIP(r),

@@ -164,7 +164,9 @@ func (x *site) getCase(ctx context.Context, in *caseInput) (*out[caseBody], erro
 }
 
 type callbacksInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	View  string `query:"view" enum:"due,overdue,mine,supervisor" doc:"Left out: all that are owed."`
+	User  string `query:"user" maxLength:"128" doc:"Of view mine."`
+	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
 }
 
 type callbacksBody struct {
@@ -174,7 +176,7 @@ type callbacksBody struct {
 func (x *site) listCallbacks(ctx context.Context, in *callbacksInput) (*out[callbacksBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	list, err := x.Store.Callbacks(ctx, in.Limit)
+	list, err := x.Store.Callbacks(ctx, store.CallbackFilter{View: store.CallbackView(in.View), User: in.User, Limit: in.Limit})
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}

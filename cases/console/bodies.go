@@ -43,7 +43,7 @@ type hotlineCallBody struct {
 	Extension string     `json:"extension,omitempty" doc:"Phone it was picked up on."`
 	Waited    float64    `json:"waited_seconds" doc:"In the queue, until picked up or missed."`
 	Ended     *time.Time `json:"ended,omitempty" doc:"Left out while the call is up."`
-	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted,callback_taken,voicemail,self_served" doc:"Why nobody spoke with the caller in the end."`
+	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted,not_reached,callback_taken,voicemail,self_served" doc:"Why nobody spoke with the caller in the end."`
 	Cause     string     `json:"cause,omitempty" enum:"caller,agent,rtp_timeout,shutdown,failure,interrupted" doc:"How an answered call ended."`
 	Talk      float64    `json:"talk_seconds" doc:"Pick-up to end."`
 }
@@ -59,6 +59,7 @@ type caseBody struct {
 	CallbackDue *time.Time      `json:"callback_due,omitempty" doc:"When the caller must have been called back; left out if nothing is owed."`
 	CallBackAt  string          `json:"call_back_at,omitempty" doc:"Number to call back, if the caller agreed on one; left out: the call's."`
 	Voicemail   *voicemailBody  `json:"voicemail,omitempty" doc:"The message the caller left."`
+	Callback    *callbackBody   `json:"callback,omitempty" doc:"How far the callback has come; left out while nobody has tried."`
 	EventCount  int             `json:"event_count" doc:"Length of its ledger."`
 	Head        string          `json:"head" doc:"Hash of the last event of its ledger: SHA-256, hexadecimal."`
 	Call        hotlineCallBody `json:"call" doc:"The call that opened it."`
@@ -71,7 +72,7 @@ func caseOf(c cases.Case) caseBody {
 	return caseBody{
 		Number: string(c.Number), State: string(c.State), Opened: c.Opened.UTC(),
 		FirstAsker: c.FirstAsker, Responsible: c.Responsible, Handler: c.Handler,
-		Previous: string(c.Previous), CallbackDue: timeOf(c.CallbackDue),
+		Previous: string(c.Previous), CallbackDue: timeOf(c.CallbackDue), Callback: callbackOf(c.CalledBack),
 		CallBackAt: string(c.CallBackAt), Voicemail: voicemailOf(c.Voicemail), EventCount: c.Events, Head: c.Head.String(),
 		Call: hotlineCallBody{
 			ID: k.ID, Caller: callerOf(k.Caller), Hotline: k.Hotline, Trunk: k.Trunk, Arrived: k.Arrived.UTC(),
@@ -92,9 +93,25 @@ func voicemailOf(v cases.Voicemail) *voicemailBody {
 	return &voicemailBody{Length: time.Duration(v.Length).Seconds()}
 }
 
+// callbackBody is how far a callback has come.
+type callbackBody struct {
+	Attempts  int        `json:"attempts" doc:"Since it was owed."`
+	Last      string     `json:"last" enum:"reached,busy,no_answer,rejected,invalid_number,failed,denied,cancelled,wrong_number,voicemail" doc:"Result of the last attempt."`
+	Call      string     `json:"call" format:"uuid" doc:"Id of the call of the last attempt."`
+	Next      *time.Time `json:"next,omitempty" doc:"When Shouwen tries again by itself; left out if it does not."`
+	Exhausted bool       `json:"exhausted" doc:"The last attempt failed: it is the supervisor's now."`
+}
+
+func callbackOf(c cases.CalledBack) *callbackBody {
+	if c.Last == "" {
+		return nil
+	}
+	return &callbackBody{Attempts: c.Attempts, Last: string(c.Last), Call: c.Call, Next: timeOf(c.Next), Exhausted: c.Exhausted}
+}
+
 type eventBody struct {
 	Seq      int             `json:"seq" doc:"From 1, without gaps."`
-	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,flow_left,emergency,transfer_started,transfer_completed,transfer_failed,monitor_started,monitor_ended,recording_started,recording_paused,recording_resumed,recording_ended,recording_deleted,legal_hold,quality"`
+	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,flow_left,emergency,callback_started,callback_answered,callback_missed,callback_marked,outbound_decided,transfer_started,transfer_completed,transfer_failed,monitor_started,monitor_ended,recording_started,recording_paused,recording_resumed,recording_ended,recording_deleted,legal_hold,quality"`
 	State    string          `json:"state" doc:"State of the case after it."`
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`

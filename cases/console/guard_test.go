@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwen/cases"
+	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
 )
 
@@ -383,7 +384,7 @@ func TestTheDatabaseIsReportedWhenItGoesAndWhenItReturns(t *testing.T) {
 	st := storetest.New(t)
 	s, log := newServer(st)
 	x := newSite(s)
-	dead, err := deadStore(t).Callbacks(t.Context(), 1)
+	dead, err := deadStore(t).Callbacks(t.Context(), store.CallbackFilter{})
 	if err == nil {
 		t.Fatal(dead)
 	}

@@ -60,7 +60,7 @@ func (x *site) board(ctx context.Context) boardPage {
 	defer cancel()
 	var err error
 	if b.Cases, _, err = x.Store.Cases(ctx, store.Filter{Limit: caseRows}); err == nil {
-		b.Callbacks, err = x.Store.Callbacks(ctx, countLimit)
+		b.Callbacks, err = x.Store.Callbacks(ctx, store.CallbackFilter{Limit: countLimit})
 	}
 	b.Away = x.health.status(err, x.Log) != http.StatusOK
 	for _, c := range b.Callbacks {

@@ -190,6 +190,7 @@ var words = map[string][2]string{
 	"missed abandoned":   {"来电者挂断", "Caller gave up"},
 	"missed no_answer":   {"无人接听", "Nobody answered"},
 	"missed refused":     {"无法接入", "Could not be taken"},
+	"missed not_reached": {"回电未通", "Not reached"},
 	"missed interrupted": {"服务中断", "Service interrupted"},
 	"missed self_served": {"自助完成", "Served by the menu"},
 
@@ -211,6 +212,12 @@ var words = map[string][2]string{
 	"event voicemail":      {"留言", "Voicemail"},
 	"event flow_left":      {"语音流程", "Left a flow"},
 	"event emergency":      {"紧急求助", "Emergency"},
+
+	"event callback_started":  {"开始回电", "Calling back"},
+	"event callback_answered": {"回电接通", "Called back"},
+	"event callback_missed":   {"回电未通", "Not reached"},
+	"event callback_marked":   {"回电非本人", "Not the caller"},
+	"event outbound_decided":  {"外呼审核", "Call to the outside decided"},
 
 	"event transfer_started":   {"开始转接", "Transfer started"},
 	"event transfer_completed": {"转接成功", "Transfer completed"},

@@ -36,9 +36,9 @@ func (s *state) note(f cases.Fact) {
 	}
 	_, open := s.Open[f.Call]
 	switch {
-	case f.Ended != nil || f.Missed != nil || f.SelfServed != nil:
+	case f.Ended != nil || f.Missed != nil || f.CallbackMissed != nil || f.SelfServed != nil:
 		delete(s.Open, f.Call)
-	case open && !f.Aside() || f.Arrived != nil:
+	case open && !f.Aside() || f.Arrived != nil || f.CallbackStarted != nil:
 		s.Open[f.Call] = f
 	}
 }

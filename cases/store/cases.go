@@ -85,16 +85,6 @@ func (s *Store) Cases(ctx context.Context, f Filter) ([]cases.Case, Cursor, erro
 	return list[:limit], cursorAt(list[limit-1]), nil
 }
 
-// Callbacks returns the cases whose caller must be called back, the most urgent
-// first, at most limit of them.
-func (s *Store) Callbacks(ctx context.Context, limit int) ([]cases.Case, error) {
-	return s.selectCases(ctx, `
-		join (select case_id, min(due_at) as due from deadline
-		      where kind = 'callback' and state in ('armed', 'fired')
-		      group by case_id order by due limit $1) o on o.case_id = c.id
-		order by o.due, c.number`, limit)
-}
-
 func (s *Store) selectCases(ctx context.Context, rest string, args ...any) ([]cases.Case, error) {
 	rows, err := s.db.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call `+rest, args...)
 	if err != nil {

@@ -107,6 +107,12 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 		if c.Event != nil {
 			queueEvent(&b, *c.Event)
 		}
+		if c.Met != "" {
+			queueMet(&b, c.Case.Number, c.Met)
+		}
+		if c.Callback {
+			queueCallback(&b, c.Case)
+		}
 		if c.Clock != nil {
 			queueClock(&b, c.Case.Number, *c.Clock)
 		}

@@ -9,24 +9,29 @@ import (
 	"shouwen/cases"
 )
 
-// Places returns who stands in line without being on the phone, the first to come
-// first, at most limit.
+// Places returns whom Shouwen is to call back by itself now: who stands in line
+// without being on the phone, and whose time for another attempt has come; the
+// first to come first, at most limit.
 func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	rows, err := s.db.Query(ctx, `
-		select c.number, p.call::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted,
-		       k.hotline, p.number, p.queue, p.since, o.due
-		from place p
-		join cases c on c.id = p.case_id
-		join call k on k.id = p.call
+		select c.number, k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline,
+		       coalesce(p.number, k.caller), coalesce(p.queue, ''), coalesce(p.since, o.due), o.due,
+		       c.first_asker, coalesce(cb.attempts, 0)
+		from cases c
 		join (select case_id, min(due_at) as due from deadline
-		      where kind = 'callback' and state in ('armed', 'fired') group by case_id) o on o.case_id = p.case_id
-		order by p.since, p.case_id limit $1`, limit)
+		      where kind = 'callback' and state in ('armed', 'fired') group by case_id) o on o.case_id = c.id
+		left join place p on p.case_id = c.id
+		left join callback cb on cb.case_id = c.id
+		join call k on k.id = coalesce(p.call, c.call)
+		where not coalesce(cb.exhausted, false)
+		  and (cb.next <= now() or p.case_id is not null and coalesce(cb.attempts, 0) = 0)
+		order by coalesce(p.since, o.due), c.id limit $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("places in line: %w", err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p cases.Place, err error) {
 		err = row.Scan(&p.Case, &p.Call, &p.Caller.E164, &p.Caller.Raw, &p.Caller.Display, &p.Caller.Withheld, &p.Caller.Verified,
-			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due)
+			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due, &p.FirstAsker, &p.Attempts)
 		return p, err
 	})
 	if err != nil {

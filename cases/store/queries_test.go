@@ -137,7 +137,7 @@ func TestCallbacksComeMostUrgentFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	numbers := func(limit int) string {
-		list, err := s.Callbacks(t.Context(), limit)
+		list, err := s.Callbacks(t.Context(), store.CallbackFilter{Limit: limit})
 		if err != nil {
 			t.Fatal(err)
 		}

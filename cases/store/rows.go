@@ -13,14 +13,14 @@ import (
 
 // callColumns are those of call k, in the order of callFields.
 const callColumns = `k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline, k.trunk,
-	k.arrived, k.answered, k.agent, k.extension, k.waited, k.ended, k.missed, k.cause, k.talk, k.flow, k.emergency`
+	k.arrived, k.answered, k.agent, k.extension, k.waited, k.ended, k.missed, k.cause, k.talk, k.flow, k.emergency, k.calls_back`
 
 func callFields(c *cases.Call) []any {
 	return []any{
 		&c.ID, &c.Caller.E164, &c.Caller.Raw, &c.Caller.Display, &c.Caller.Withheld, &c.Caller.Verified, &c.Caller.Diverted,
 		&c.Hotline, &c.Trunk, &c.Arrived, (*zeronull.Timestamptz)(&c.Answered), &c.Agent, &c.Extension, &c.Waited,
 		(*zeronull.Timestamptz)(&c.Ended), (*zeronull.Text)(&c.Missed), (*zeronull.Text)(&c.Cause), &c.Talk,
-		&c.Flow, (*zeronull.Timestamptz)(&c.Emergency),
+		&c.Flow, (*zeronull.Timestamptz)(&c.Emergency), &c.CallsBack,
 	}
 }
 
@@ -34,6 +34,11 @@ const caseColumns = `c.number, c.state, c.opened, c.first_asker, c.responsible, 
 	(select min(d.due_at) from deadline d
 	 where d.case_id = c.id and d.kind = 'callback' and d.state in ('armed', 'fired')),
 	(select p.number from place p where p.case_id = c.id),
+	coalesce((select cb.attempts from callback cb where cb.case_id = c.id), 0),
+	coalesce((select cb.result from callback cb where cb.case_id = c.id), ''),
+	coalesce((select cb.call from callback cb where cb.case_id = c.id), ''),
+	(select cb.next from callback cb where cb.case_id = c.id),
+	coalesce((select cb.exhausted from callback cb where cb.case_id = c.id), false),
 	(select v.file from voicemail v where v.case_id = c.id),
 	coalesce((select v.length from voicemail v where v.case_id = c.id), '0'),
 	` + callColumns
@@ -42,7 +47,9 @@ func caseFields(c *cases.Case, head *[]byte) []any {
 	return append([]any{
 		&c.Number, &c.State, &c.Opened, &c.FirstAsker, &c.Responsible, &c.Handler, &c.Events, head,
 		(*zeronull.Text)(&c.Previous), (*zeronull.Timestamptz)(&c.CallbackDue),
-		(*zeronull.Text)(&c.CallBackAt), (*zeronull.Text)(&c.Voicemail.File), (*time.Duration)(&c.Voicemail.Length),
+		(*zeronull.Text)(&c.CallBackAt),
+		&c.CalledBack.Attempts, &c.CalledBack.Last, &c.CalledBack.Call, (*zeronull.Timestamptz)(&c.CalledBack.Next), &c.CalledBack.Exhausted,
+		(*zeronull.Text)(&c.Voicemail.File), (*time.Duration)(&c.Voicemail.Length),
 	}, callFields(&c.Call)...)
 }
 
@@ -70,16 +77,16 @@ func eventFields(e *cases.Event, sum *[]byte) []any {
 func queueCall(b *pgx.Batch, c cases.Call) {
 	b.Queue(`
 		insert into call (id, caller, caller_raw, display, withheld, verified, diverted, hotline, trunk, arrived,
-		                  answered, agent, extension, waited, ended, missed, cause, talk, flow, emergency)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+		                  answered, agent, extension, waited, ended, missed, cause, talk, flow, emergency, calls_back)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 		on conflict (id) do update set
 			answered = excluded.answered, agent = excluded.agent, extension = excluded.extension, waited = excluded.waited,
-			ended = excluded.ended, missed = excluded.missed, cause = excluded.cause, talk = excluded.talk,
+			trunk = excluded.trunk, ended = excluded.ended, missed = excluded.missed, cause = excluded.cause, talk = excluded.talk,
 			flow = excluded.flow, emergency = excluded.emergency`,
 		c.ID, c.Caller.E164, c.Caller.Raw, c.Caller.Display, c.Caller.Withheld, c.Caller.Verified, list(c.Caller.Diverted),
 		c.Hotline, c.Trunk, c.Arrived, zeronull.Timestamptz(c.Answered), c.Agent, c.Extension, c.Waited,
 		zeronull.Timestamptz(c.Ended), zeronull.Text(c.Missed), zeronull.Text(c.Cause), c.Talk,
-		c.Flow, zeronull.Timestamptz(c.Emergency))
+		c.Flow, zeronull.Timestamptz(c.Emergency), c.CallsBack)
 }
 
 func queueCase(b *pgx.Batch, c cases.Case) {

@@ -138,7 +138,7 @@ func TestHowATakenAgentEnds(t *testing.T) {
 				time.Sleep(tt.lasts - 1)
 				synctest.Wait()
 				wantStates(t, b, tt.state, acd.Away, acd.Away)
-				time.Sleep(time.Nanosecond)
+				time.Sleep(1)
 				synctest.Wait()
 				wantStates(t, b, acd.Ready, acd.Away, acd.Away)
 			})

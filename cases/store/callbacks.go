@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"shouwen/cases"
+)
+
+// CallbackView narrows the list of callbacks.
+type CallbackView string
+
+// The views; the empty one is all that are owed.
+const (
+	CallbacksDue        CallbackView = "due"        // not the supervisor's, and still in time
+	CallbacksOverdue    CallbackView = "overdue"    // not the supervisor's, and too late
+	CallbacksMine       CallbackView = "mine"       // of whom User is first-asker or handler
+	CallbacksSupervisor CallbackView = "supervisor" // after the last attempt
+)
+
+// CallbackFilter narrows the list of callbacks; empty fields do not.
+type CallbackFilter struct {
+	View  CallbackView
+	User  string // of CallbacksMine
+	Limit int    // 1 to 500; 0 means 50
+}
+
+// Callbacks returns the cases whose caller must be called back, the most urgent
+// first.
+func (s *Store) Callbacks(ctx context.Context, f CallbackFilter) ([]cases.Case, error) {
+	limit := min(f.Limit, 500)
+	if limit < 1 {
+		limit = 50
+	}
+	where, args := map[CallbackView]string{
+		"":                  `true`,
+		CallbacksDue:        `not coalesce(cb.exhausted, false) and o.due >= now()`,
+		CallbacksOverdue:    `not coalesce(cb.exhausted, false) and o.due < now()`,
+		CallbacksMine:       `(c.first_asker = $2 or c.handler = $2)`,
+		CallbacksSupervisor: `cb.exhausted`,
+	}[f.View], []any{limit}
+	if f.View == CallbacksMine {
+		args = append(args, cases.Clean(f.User))
+	}
+	return s.selectCases(ctx, `
+		join (select case_id, min(due_at) as due from deadline
+		      where kind = 'callback' and state in ('armed', 'fired') group by case_id) o on o.case_id = c.id
+		left join callback cb on cb.case_id = c.id
+		where `+where+`
+		order by o.due, c.number limit $1`, args...)
+}
+
+// queueCallback keeps how far the callback of a case has come.
+func queueCallback(b *pgx.Batch, c cases.Case) {
+	cb := c.CalledBack
+	b.Queue(`
+		insert into callback (case_id, attempts, result, call, next, exhausted)
+		select id, $2, $3, $4, $5, $6 from cases where number = $1
+		on conflict (case_id) do update set
+			attempts = excluded.attempts, result = excluded.result, call = excluded.call, next = excluded.next, exhausted = excluded.exhausted`,
+		c.Number, cb.Attempts, cb.Last, cb.Call, zeronull.Timestamptz(cb.Next), cb.Exhausted)
+}
+
+// queueMet stops the clocks of a kind that wait for what has happened.
+func queueMet(b *pgx.Batch, n cases.CaseNumber, kind cases.ClockKind) {
+	b.Queue(`
+		update deadline set state = 'met'
+		where kind = $2 and state in ('armed', 'fired') and case_id = (select id from cases where number = $1)`, n, kind)
+}
