@@ -65,7 +65,7 @@ func TestLimitsAreThoseOfTheRules(t *testing.T) {
 		property_retirement/report_leader:immediate:S06-R14 property_retirement/first_reply:60min:S06-R17 property_retirement/return_visit:2d:S06-R18
 		property_slip/handle:immediate:S33-R3 property_slip/slip:1h:S33-R4 property_slip/assign:immediate:S33-R5 property_slip/reply_department:1wd:S33-R6
 		property_basic/handle:immediate:S27-R2
-		hotel/unblock:immediate:S30-R4 hotel/handle:immediate:S30-R3 hotel/assign:immediate:S30-R8 hotel/reply_department:1wd:S30-R8 hotel/delivery:3min:S29-R1
+		hotel/unblock:immediate:S30-R4 hotel/handle:immediate:S30-R3 hotel/assign:immediate:S30-R8 hotel/reply_department:1wd:S30-R8 hotel/delivery:3min:S29-R1 hotel/order:immediate:S30-R17
 		mall/handle:immediate:S10-R2
 		gov_city_window/distribute:2wd:S19-R7 gov_city_window/validity:5y:S19-R13
 		gov_bureau_migration/reply_caller:same_day:S23-R7 gov_bureau_migration/accept:immediate:S23-R5 gov_bureau_migration/transfer:immediate:S23-R6
