@@ -173,7 +173,7 @@ func (s *server) wire() error {
 		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer,
 		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
-		Queues: waiting, Messages: s.messages, Dialable: s.dialable,
+		Queues: waiting, Messages: s.messages, Callers: s.cfg.Callers.callers(), Dialable: s.dialable,
 		Recordings: call.Recordings{Archive: s.recordings, MinFree: leaveFree}, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
 	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
@@ -282,6 +282,7 @@ func (s *server) run(ctx context.Context) error {
 		g.Go(func() error { return part(life) })
 	}
 	g.Go(func() error { return s.keepPlaces(life) })
+	g.Go(func() error { return s.knowCallers(life) })
 	s.serveHTTP(life, g)
 	g.Go(func() error {
 		defer stop()
