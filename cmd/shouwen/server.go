@@ -386,7 +386,8 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	if s.console != nil {
 		c := &console.Server{
 			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
-			OpenMessage: s.messages.Open, Version: version, Zone: s.zone, Log: s.log,
+			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal},
+			Version: version, Zone: s.zone, Log: s.log,
 		}
 		serve(s.console, c.Handler())
 	}
@@ -403,7 +404,8 @@ func (s *server) liveCalls() []console.Call {
 	for _, l := range s.calls.Live() {
 		all = append(all, console.Call{
 			ID: l.ID, Direction: string(l.Direction), State: string(l.State), Caller: l.Caller, Dialed: l.Dialed,
-			Agent: l.Agent, Target: l.Target, Case: l.Case, Since: l.Since, Answered: l.Answered,
+			Agent: l.Agent, Target: l.Target, Supervisor: l.Supervisor, Monitor: l.Monitor, Recording: l.Recording,
+			Case: l.Case, Since: l.Since, Answered: l.Answered,
 		})
 	}
 	return all
