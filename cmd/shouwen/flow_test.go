@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr"
 	"shouwen/metrics"
 	"shouwen/sip/media"
 	"shouwen/sip/siptest"
@@ -442,5 +443,142 @@ func TestSurveyAfterTheCall(t *testing.T) {
 	}
 	if all[0].Call.Cause != cases.EndAgent || all[0].CallbackDue != (time.Time{}) {
 		t.Errorf("the first call ended by %s, callback due %s", all[0].Call.Cause, all[0].CallbackDue)
+	}
+}
+
+// TestClosedHotline: the caller is told so, and goes where the night service says;
+// the emergency key is heard there too.
+func TestClosedHotline(t *testing.T) {
+	t.Parallel()
+	closedFor := func(night NightConfig) func(*Config) {
+		return func(c *Config) {
+			file := filepath.Join(t.TempDir(), "hours.yaml")
+			day := time.Now().AddDate(0, 0, 3).Weekday().String()[:3] // never now
+			if err := os.WriteFile(file, []byte("week:\n  "+strings.ToLower(day)+": [09:00-10:00]\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c.Hours = map[string]string{"office": file}
+			c.Hotlines[0].Hours, c.Hotlines[0].Night = "office", night
+		}
+	}
+	t.Run("hangup", func(t *testing.T) {
+		t.Parallel()
+		b := flowBed(t, "", closedFor(NightConfig{To: ivr.ToHangup}))
+		caller := b.dial(numbered(1))
+		caller.Ended()
+		if !caller.Heard(closedSays) {
+			t.Error("was not told")
+		}
+		if all := b.cases(); len(all) != 0 {
+			t.Errorf("cases %+v", all)
+		}
+	})
+	t.Run("queue", func(t *testing.T) {
+		t.Parallel()
+		b := flowBed(t, "", closedFor(NightConfig{To: ivr.ToQueue, Name: "other"}))
+		phones := b.agents(2)
+		caller := b.dial(numbered(1))
+		in := phones[1].Incoming()
+		heard(t, caller, closedSays)
+		if n := phones[0].Count("INVITE"); n != 0 {
+			t.Errorf("the day's queue was rung %d times", n)
+		}
+		caller.Hangup()
+		in.Ended()
+	})
+	t.Run("callback", func(t *testing.T) {
+		t.Parallel()
+		b := flowBed(t, "", closedFor(NightConfig{To: ivr.ToCallback}))
+		caller := b.dial(numbered(1))
+		heard(t, caller, closedSays)
+		heard(t, caller, callbackConfirmSays)
+		caller.Press("1") // yes, at this number
+		caller.Ended()
+		c := only(t, b.cases())
+		missedCase(t, c, cases.MissedCallbackTaken, 30*time.Minute)
+		if c.CallBackAt != cases.Number(numbered(1)) {
+			t.Errorf("to be called at %s", c.CallBackAt)
+		}
+	})
+	t.Run("voicemail", func(t *testing.T) {
+		t.Parallel()
+		b := flowBed(t, "", closedFor(NightConfig{To: ivr.ToVoicemail}), func(c *Config) {
+			c.Queues[0].Voicemail.Longest = Duration(2 * time.Second)
+		})
+		caller := b.dial(numbered(1))
+		heard(t, caller, closedSays)
+		caller.Ended()
+		missedCase(t, only(t, b.cases()), cases.MissedVoicemail, 30*time.Minute)
+	})
+	t.Run("emergency", func(t *testing.T) {
+		t.Parallel()
+		b := flowBed(t, "", closedFor(NightConfig{To: ivr.ToHangup}))
+		manager := b.agent(2, siptest.Config{})
+		caller := b.dial(numbered(1))
+		caller.Press("9")
+		in := manager.Incoming()
+		in.Answer()
+		caller.Hears(toneOf(2))
+		caller.Hangup()
+		in.Ended()
+	})
+}
+
+// TestLeavesOfMessages: a flow leads to voicemail, and to callbacks to the caller's
+// own number or one he keyed in.
+func TestLeavesOfMessages(t *testing.T) {
+	t.Parallel()
+	const flow = `
+start: menu
+nodes:
+  menu: {menu: {play: [our_menu], keys: {1: message, 2: callback, 3: number}, else: callback}}
+  message: {voicemail: {play: [our_ask], name: other}}
+  callback: {callback: {play: [our_ask]}}
+  number: {collect: {play: [our_ask], into: phone, min: 5, max: 15, next: elsewhere, else: callback}}
+  elsewhere: {callback: {name: phone}}
+`
+	tests := map[string]struct {
+		keys string
+		want cases.MissedReason
+		at   string
+	}{
+		"callback":             {"2", cases.MissedCallbackTaken, numbered(1)},
+		"callback to a number": {"301055550199#", cases.MissedCallbackTaken, "+861055550199"},
+		"voicemail":            {"1", cases.MissedVoicemail, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := flowBed(t, flow, func(c *Config) { c.Queues[1].Voicemail.Longest = Duration(2 * time.Second) })
+			caller := b.dial(numbered(1))
+			caller.Press(tt.keys)
+			caller.Ended()
+			c := only(t, b.cases())
+			missedCase(t, c, tt.want, 30*time.Minute)
+			if string(c.CallBackAt) != tt.at {
+				t.Errorf("to be called at %q, want %q", c.CallBackAt, tt.at)
+			}
+			if c.Call.Flow == nil || strings.Contains(c.Call.Flow.Name, "55550199") {
+				t.Errorf("flow %+v", c.Call.Flow)
+			}
+		})
+	}
+}
+
+// TestGreetingOfAHotline: each has its own, or none.
+func TestGreetingOfAHotline(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) {
+		tonePrompt(t, c.Prompts, "our_menu", menuSays)
+		other := defaultHotline("12346")
+		other.Greeting = "our_menu"
+		c.Hotlines = append(c.Hotlines, other)
+	})
+	caller := b.caller(numbered(1)).Dial("12346")
+	heard(t, caller, menuSays)
+	plain := b.dial(numbered(2))
+	heard(t, plain, musicSays)
+	if plain.Heard(menuSays) {
+		t.Error("the other hotline has the greeting too")
 	}
 }

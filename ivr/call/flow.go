@@ -222,6 +222,9 @@ func left(flow string, e ivr.Exit) *cases.FlowLeft {
 		Flow: flow, To: string(e.To), Name: e.Name, Language: e.Language, Class: e.Class, Category: e.Category,
 		Priority: e.Priority, Avoid: e.Avoid, Scores: e.Scores,
 	}
+	if e.To == ivr.ToCallback {
+		l.Name = ""
+	}
 	for _, s := range e.Steps {
 		l.Steps = append(l.Steps, cases.FlowStep{At: s.At.UTC(), Node: s.Node, On: s.On, Note: s.Note})
 	}
