@@ -188,7 +188,7 @@ func TestSignsOfLife(t *testing.T) {
 // bridged returns a session with a bridge to another, and the wire they are on.
 func bridged(t testing.TB) (*Session, *wire) {
 	pool, w := wirePool(t, 2)
-	a, b := newSession(pool, 1, quiet, &wireConn{wire: w, port: 1}, &wireConn{wire: w, port: 2}), newSession(pool, 3, quiet, &wireConn{wire: w, port: 3}, &wireConn{wire: w, port: 4})
+	a, b := newSession(pool, 1, quiet, w.unread(1), w.unread(2)), newSession(pool, 3, quiet, w.unread(3), w.unread(4))
 	format := Format{Codec: PCMU, EventPT: 101}
 	n := Negotiated{Remote: phoneAddr, Send: format, Recv: format, SendOK: true, RecvOK: true}
 	a.Apply(n)

@@ -29,10 +29,10 @@ const (
 // session gives back stays open and is drained until it is silent, so that the
 // late stream of an old peer reaches no new call.
 type Pool struct {
-	addr   netip.Addr
-	first  uint16 // even
-	limit  int
-	listen func(netip.AddrPort) (packetConn, error)
+	addr  netip.Addr
+	first uint16 // even
+	limit int
+	sockets
 
 	mu      sync.Mutex             // guards the following fields
 	free    []uint16               // even ports
@@ -44,11 +44,15 @@ type Pool struct {
 // NewPool returns a pool of the port pairs (even for RTP, odd for RTCP) within
 // first to last on addr. It opens one pair to see that addr is of this machine.
 func NewPool(addr netip.Addr, first, last uint16) (*Pool, error) {
-	return newPool(addr, first, last, listenUDP)
+	s, err := newSockets()
+	if err != nil {
+		return nil, err
+	}
+	return newPool(addr, first, last, s)
 }
 
-func newPool(addr netip.Addr, first, last uint16, listen func(netip.AddrPort) (packetConn, error)) (*Pool, error) {
-	p := &Pool{addr: addr.Unmap(), first: first + first%2, listen: listen,
+func newPool(addr netip.Addr, first, last uint16, s sockets) (*Pool, error) {
+	p := &Pool{addr: addr.Unmap(), first: first + first%2, sockets: s,
 		live: map[uint16]*Session{}, resting: map[*Session]time.Time{}}
 	for port := int(first) + int(first)%2; port < int(last); port += 2 {
 		p.free = append(p.free, uint16(port))
@@ -57,7 +61,7 @@ func newPool(addr netip.Addr, first, last uint16, listen func(netip.AddrPort) (p
 	if first == 0 || p.limit == 0 {
 		return nil, fmt.Errorf("RTP ports %d-%d hold no pair of an even and the next port: widen rtp.ports", first, last)
 	}
-	probe, err := listen(netip.AddrPortFrom(p.addr, 0))
+	probe, err := s.listen(netip.AddrPortFrom(p.addr, 0))
 	if err != nil {
 		return nil, fmt.Errorf("RTP address %s: %w", addr, err)
 	}
@@ -130,10 +134,13 @@ func (p *Pool) owns(a netip.AddrPort) bool {
 	return live && (a.Addr() == p.addr || p.addr.IsUnspecified() && ofThisMachine(a.Addr()))
 }
 
-// Run sends the RTCP reports of all sessions and returns ports from quarantine,
-// until ctx ends; then the ports in quarantine are closed, and those of sessions
-// closed later are closed at once.
+// Run reads the sockets of all sessions, sends their RTCP reports and returns
+// ports from quarantine, until ctx ends; then the ports in quarantine are closed,
+// and those of sessions closed later are closed at once.
 func (p *Pool) Run(ctx context.Context) error {
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	reading.Go(func() { _ = p.run(ctx) })
 	tick := time.NewTicker(poolTick)
 	defer tick.Stop()
 	for {

@@ -61,12 +61,7 @@ func TestPortsAreEvenRandomAndFinite(t *testing.T) {
 
 func TestPortsTakenByOthersArePassedOver(t *testing.T) {
 	pool, w := wirePool(t, 10)
-	pool.listen = func(at netip.AddrPort) (packetConn, error) {
-		if at.Port() != 30006 && at.Port() != 30007 {
-			return nil, unix.EADDRINUSE
-		}
-		return w.listen(at)
-	}
+	pool.sockets = occupied{w, unix.EADDRINUSE}
 	s, err := pool.Open(quiet)
 	if err != nil || s.Port() != 30006 {
 		t.Fatalf("%v, %v", s, err)
@@ -75,10 +70,23 @@ func TestPortsTakenByOthersArePassedOver(t *testing.T) {
 	if _, err := pool.Open(quiet); !errors.Is(err, ErrNoPorts) {
 		t.Errorf("second: %v", err)
 	}
-	pool.listen = func(netip.AddrPort) (packetConn, error) { return nil, unix.EMFILE }
+	pool.sockets = occupied{w, unix.EMFILE}
 	if _, err := pool.Open(quiet); !errors.Is(err, unix.EMFILE) || errors.Is(err, ErrNoPorts) {
 		t.Errorf("without file descriptors: %v", err)
 	}
+}
+
+// occupied refuses all ports but one pair with an error.
+type occupied struct {
+	*wire
+	err error
+}
+
+func (s occupied) listen(at netip.AddrPort) (packetConn, error) {
+	if at.Port() != 30006 && at.Port() != 30007 {
+		return nil, s.err
+	}
+	return s.wire.listen(at)
 }
 
 func TestPoolRefusesBadRanges(t *testing.T) {

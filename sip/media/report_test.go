@@ -19,7 +19,7 @@ func audioFrom(t *testing.T, ssrc uint32, seq uint16) []byte {
 // does what they would.
 func unread(t *testing.T) (*Session, *wire) {
 	pool, w := wirePool(t, 1)
-	return newSession(pool, 30000, quiet, &wireConn{wire: w, port: 30000}, &wireConn{wire: w, port: 30001}), w
+	return newSession(pool, 30000, quiet, w.unread(30000), w.unread(30001)), w
 }
 
 // report returns the next report s sends.

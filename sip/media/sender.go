@@ -8,13 +8,6 @@ import (
 	"time"
 )
 
-// packetConn is the part of a UDP socket a session needs.
-type packetConn interface {
-	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
-	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
-	Close() error
-}
-
 // sender is the sending half of a session: one RTP stream, continuous over
 // every change of what is sent and where to.
 type sender struct {

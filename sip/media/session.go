@@ -1,9 +1,7 @@
 package media
 
 import (
-	"errors"
 	"log/slog"
-	"net"
 	"net/netip"
 	"runtime/debug"
 	"sync"
@@ -40,8 +38,7 @@ type Session struct {
 	malformed atomic.Uint64
 	closed    atomic.Bool
 
-	pkt     Packet // of the RTP reader; here because handing it to a Sink lets it escape
-	readers sync.WaitGroup
+	pkt Packet // of the RTP reader; here because handing it to a Sink lets it escape
 }
 
 // newSession returns a session over two sockets, which nobody reads yet.
@@ -170,31 +167,12 @@ func (s *Session) take(p *Packet, buf []byte, from netip.AddrPort) taken {
 
 // start reads both sockets until they are closed.
 func (s *Session) start() {
-	s.readers.Go(func() { s.read(s.rtp, make([]byte, 2048), s.receive) })
-	s.readers.Go(func() { s.read(s.rtcp, make([]byte, 1500), s.receiveRTCP) })
-}
-
-// handler is receive or receiveRTCP.
-type handler func(buf []byte, from netip.AddrPort, at time.Time)
-
-// read passes what arrives on conn to handle until conn is closed. Other errors
-// are news of a dead far end (ICMP) and end nothing.
-func (s *Session) read(conn packetConn, buf []byte, handle handler) {
-	for {
-		n, from, err := conn.ReadFromUDPAddrPort(buf)
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return
-		case err != nil:
-			s.malformed.Add(1)
-		default:
-			s.survive(handle, buf[:n], from)
-		}
-	}
+	s.rtp.serve(func(b []byte, from netip.AddrPort) { s.survive(s.receive, b, from) })
+	s.rtcp.serve(func(b []byte, from netip.AddrPort) { s.survive(s.receiveRTCP, b, from) })
 }
 
 // survive handles one datagram; a panic costs that datagram only.
-func (s *Session) survive(handle handler, buf []byte, from netip.AddrPort) {
+func (s *Session) survive(handle func(b []byte, from netip.AddrPort, at time.Time), buf []byte, from netip.AddrPort) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.malformed.Add(1)
@@ -204,9 +182,8 @@ func (s *Session) survive(handle handler, buf []byte, from netip.AddrPort) {
 	handle(buf, from, time.Now())
 }
 
-// stop closes the sockets and waits for the readers.
+// stop closes the sockets. A reader of s must not call it.
 func (s *Session) stop() {
 	s.rtp.Close()
 	s.rtcp.Close()
-	s.readers.Wait()
 }

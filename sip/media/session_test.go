@@ -12,7 +12,6 @@ import (
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"golang.org/x/sys/unix"
 )
 
 var loopback = netip.MustParseAddr("127.0.0.1")
@@ -22,7 +21,7 @@ func openPool(t testing.TB) *Pool { return openRange(t, 23000) }
 
 func openRange(t testing.TB, first uint16) *Pool {
 	t.Helper()
-	p, err := NewPool(loopback, first, first+999)
+	p, err := newPool(loopback, first, first+999, kind(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +258,7 @@ func TestLastSpeakerIsHeardAlone(t *testing.T) {
 	var legs []*Session
 	for i := range 3 {
 		port := uint16(30000 + 2*i)
-		s := newSession(pool, port, quiet, &wireConn{wire: w, port: port}, &wireConn{wire: w, port: port + 1})
+		s := newSession(pool, port, quiet, w.unread(port), w.unread(port+1))
 		format := Format{EventPT: uint8(101 * (i % 2))} // only the second takes events
 		s.Apply(Negotiated{Remote: phoneAddr, Send: format, Recv: Format{EventPT: 101}, SendOK: true, RecvOK: true})
 		legs = append(legs, s)
@@ -307,36 +306,6 @@ func TestLastSpeakerIsHeardAlone(t *testing.T) {
 	second.back.WriteRTP(&Packet{Raw: make([]byte, 20), start: 12}) // by a reader that was at work
 	if heard(1) != 3 || heard(2) != 2 {
 		t.Error("heard after Disconnect")
-	}
-}
-
-func TestSocketsAreTuned(t *testing.T) {
-	for _, addr := range []string{"127.0.0.1:0", "[::1]:0"} {
-		conn, err := listenUDP(netip.MustParseAddrPort(addr))
-		if errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.EAFNOSUPPORT) {
-			t.Logf("%s: not on this machine", addr)
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		raw, err := conn.(*net.UDPConn).SyscallConn()
-		if err != nil {
-			t.Fatal(err)
-		}
-		level, option := unix.IPPROTO_IP, unix.IP_TOS
-		if addr[0] == '[' {
-			level, option = unix.IPPROTO_IPV6, unix.IPV6_TCLASS
-		}
-		err = raw.Control(func(fd uintptr) {
-			if tos, err := unix.GetsockoptInt(int(fd), level, option); tos != 0xB8 {
-				t.Errorf("%s: TOS %#x, %v", addr, tos, err)
-			}
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

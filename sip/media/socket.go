@@ -1,53 +1,38 @@
 package media
 
 import (
-	"fmt"
+	"context"
 	"net"
 	"net/netip"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
 	socketBuffer = 256 << 10 // octets; the default overflows when the process stalls
 	tosEF        = 0xB8      // expedited forwarding (RFC 3246)
+	maxDatagram  = 2048      // octets; what is longer is cut
 )
 
-// listenUDP opens a UDP socket for audio.
-func listenUDP(at netip.AddrPort) (packetConn, error) {
-	network, level, option := "udp4", unix.IPPROTO_IP, unix.IP_TOS
-	if at.Addr().Is6() {
-		network, level, option = "udp6", unix.IPPROTO_IPV6, unix.IPV6_TCLASS
-	}
-	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(at))
-	if err != nil {
-		return nil, err
-	}
-	if err := tune(conn, level, option); err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("socket options: %w", err)
-	}
-	return conn, nil
+// sockets opens the UDP sockets of a pool, and reads them all while run runs: with
+// one goroutine over epoll on Linux, else with a goroutine for each.
+type sockets interface {
+	listen(at netip.AddrPort) (packetConn, error)
+	run(ctx context.Context) error
 }
 
-func tune(conn *net.UDPConn, level, option int) error {
-	if err := conn.SetReadBuffer(socketBuffer); err != nil {
-		return err
-	}
-	if err := conn.SetWriteBuffer(socketBuffer); err != nil {
-		return err
-	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var refused error
-	if err := raw.Control(func(fd uintptr) {
-		refused = unix.SetsockoptInt(int(fd), level, option, tosEF)
-	}); err != nil {
-		return err
-	}
-	return refused
+// handler takes what arrived at a socket, which it may overwrite, until it returns.
+// It is called for one datagram of a socket at a time.
+type handler func(b []byte, from netip.AddrPort)
+
+// packetConn is the part of a UDP socket a session needs. All but serve may be
+// called from any goroutine.
+type packetConn interface {
+	// serve hands what arrives to handle from now on. Call it once.
+	serve(handle handler)
+	// WriteToUDPAddrPort sends b, or fails at once if there is no room.
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	// Close ends everything: handle does not run any more once it has returned. A
+	// handle must not call it.
+	Close() error
 }
 
 // ofThisMachine reports whether a is an address of one of our interfaces.

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -36,12 +37,19 @@ type wireConn struct {
 
 func newWire() *wire { return &wire{socks: map[uint16]*wireConn{}, slow: func() {}} }
 
+func (w *wire) run(ctx context.Context) error { return portable{}.run(ctx) }
+
 func (w *wire) listen(at netip.AddrPort) (packetConn, error) {
 	c := &wireConn{wire: w, port: at.Port(), in: make(chan []byte, 64), closed: make(chan struct{})}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.socks[at.Port()] = c
-	return c, nil
+	return &readConn{blocking: c}, nil
+}
+
+// unread is a socket of w to which nothing comes.
+func (w *wire) unread(port uint16) packetConn {
+	return &readConn{blocking: &wireConn{wire: w, port: port}}
 }
 
 // phoneAddr is where datagrams put into a wire come from.
@@ -104,7 +112,7 @@ func (c *wireConn) Close() error {
 func wirePool(t testing.TB, n int) (*Pool, *wire) {
 	t.Helper()
 	w := newWire()
-	p, err := newPool(loopback, 30000, uint16(30000+2*n-1), w.listen)
+	p, err := newPool(loopback, 30000, uint16(30000+2*n-1), w)
 	if err != nil {
 		t.Fatal(err)
 	}
