@@ -26,15 +26,19 @@ type Case struct {
 	Number      CaseNumber
 	Call        Call // the call that opened it
 	State       State
-	Opened      time.Time  // pick-up, or the moment the call was missed; UTC
-	FirstAsker  string     // user of who picked up, written once; empty while nobody has
-	Responsible string     // user of who answers for it; starts as the first-asker
-	Handler     string     // user of who works on it now
-	Events      int        // length of its ledger
-	Head        Hash       // hash of its last event
-	Previous    CaseNumber // the same number's case before it; found when read
-	CallbackDue time.Time  // when the caller must have been called back; zero: nothing owed; found when read
-	CallBackAt  Number     // number to call back; empty: none was agreed, see the call's; found when read
-	CalledBack  CalledBack // how far its callback has come
-	Voicemail   Voicemail  // the message its caller left; zero: none; found when read
+	Opened      time.Time               // pick-up, or the moment the call was missed; UTC
+	FirstAsker  string                  // user of who picked up, written once; empty while nobody has
+	Responsible string                  // user of who answers for it; starts as the first-asker
+	Handler     string                  // user of who works on it now; empty: nobody of the department yet
+	Department  string                  // that has it; empty: the first-asker's own
+	File        File                    // what the moves have put on record
+	Clocks      []Clock                 // all there ever were, oldest first
+	Milestones  map[Milestone]time.Time // when each was first reached
+	Events      int                     // length of its ledger
+	Head        Hash                    // hash of its last event
+	Previous    CaseNumber              // the same number's case before it; found when read
+	CallbackDue time.Time               // when the caller must have been called back; zero: nothing owed; found when read
+	CallBackAt  Number                  // number to call back; empty: none was agreed, see the call's; found when read
+	CalledBack  CalledBack              // how far its callback has come
+	Voicemail   Voicemail               // the message its caller left; zero: none; found when read
 }

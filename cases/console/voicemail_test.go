@@ -85,3 +85,4 @@ func TestVoicemailUnrecordedIsNotPlayed(t *testing.T) {
 		t.Errorf("status %s", r.Status)
 	}
 }
+

@@ -1,0 +1,213 @@
+package cases
+
+import "slices"
+
+// Attempt is a try to reach the caller in vain.
+type Attempt struct {
+	Result string `json:"result"` // no_answer, busy, wrong_number or voicemail
+}
+
+// Kind returns MoveAttempt.
+func (Attempt) Kind() MoveKind { return MoveAttempt }
+
+func (m Attempt) do(d *decision) {
+	d.need(slices.Contains([]string{"no_answer", "busy", "wrong_number", "voicemail"}, m.Result), "result", "no_answer, busy, wrong_number or voicemail")
+	d.c.File.Attempts++
+}
+
+// Reply answers the caller: when, how and with what result (C19).
+type Reply struct {
+	Time     string   `json:"time,omitempty"` // when it was solved
+	Manner   string   `json:"manner,omitempty"`
+	Result   string   `json:"result"`
+	Reason   string   `json:"reason,omitempty"` // why not, if it could not be
+	Evidence Evidence `json:"evidence"`
+	By       string   `json:"by,omitempty"`    // set by the move: user
+	Party    []Party  `json:"party,omitempty"` // set by the move: what he is, of those the policy has reply
+}
+
+// Kind returns MoveReply.
+func (Reply) Kind() MoveKind { return MoveReply }
+
+func (m Reply) do(d *decision) {
+	want := d.Policy.Reply
+	has := map[ReplyItem]string{"time": m.Time, "manner": m.Manner, "result": m.Result, "reason": m.Reason}
+	for _, item := range want.Content {
+		ok := has[item] != "" || item == "reason" // only if it could not be done
+		d.need(ok, string(item), "part of the answer")
+	}
+	d.need(m.Result != "", "result", "the answer")
+	d.proven(m.Evidence)
+	m.By, m.Party = d.by.User, nil
+	for _, party := range want.By {
+		if d.c.isParty(d.by, party) {
+			m.Party = append(m.Party, party)
+		}
+	}
+	d.did[0].body = m
+	d.c.File.Replies = append(d.c.File.Replies, m)
+	d.c.File.Attempts = 0
+	if d.c.File.Result == nil { // settled by who answers
+		d.c.File.Result, d.c.File.Entered = &Report{Manner: m.Manner, Result: m.Result}, true
+		d.reach(AtHandled)
+	}
+	if want.All && slices.ContainsFunc(want.By, func(p Party) bool { return !d.c.File.replied(p) }) {
+		d.to = d.c.State // the others have still to
+		d.reach(AtStateTold)
+		return
+	}
+	d.reach(AtStateTold, AtCallerTold, AtCustomerCalled, AtCalledBack)
+}
+
+// replied tells whether party has answered the caller.
+func (f File) replied(party Party) bool {
+	return slices.ContainsFunc(f.Replies, func(r Reply) bool { return slices.Contains(r.Party, party) })
+}
+
+// Visit asks the caller afterwards (回访, C21): whether the department really answered
+// him, whether it is solved, whether he is satisfied. Who was not answered, or whose
+// matter is not solved, has his case open again.
+type Visit struct {
+	Answered  bool     `json:"answered"` // he was
+	Solved    bool     `json:"solved"`
+	Satisfied *int     `json:"satisfied,omitempty"` // 1–5
+	Said      string   `json:"said,omitempty"`
+	Evidence  Evidence `json:"evidence"`
+}
+
+// Kind returns MoveVisit.
+func (Visit) Kind() MoveKind { return MoveVisit }
+
+func (m Visit) do(d *decision) {
+	d.proven(m.Evidence)
+	d.need(m.Satisfied == nil || *m.Satisfied >= 1 && *m.Satisfied <= 5, "satisfied", "1 to 5")
+	d.need(m.Answered && m.Solved || m.Said != "", "said", "what the caller says")
+	d.c.File.Visits = append(d.c.File.Visits, m)
+	d.c.File.Attempts = 0
+	if m.Answered && m.Solved {
+		d.to = Visited
+		d.reach(AtVisited)
+		return
+	}
+	d.reopen()
+	if !m.Answered { // what was reported as an answer was none (S30-R11)
+		delete(d.c.Milestones, AtCallerTold)
+		for i, k := range d.c.Clocks {
+			d.c.Clocks[i] = k.Revoke(AtCallerTold)
+		}
+	}
+	d.happen(EventReopened, Reopen{Reason: "return visit: " + m.Said})
+}
+
+// reopen leads back to who has to do with the case.
+func (d *decision) reopen() {
+	d.to = Registered
+	d.c.File.Result, d.c.File.Entered, d.c.File.Replies = nil, false, nil // another answer is owed
+	if d.c.Department != "" && slices.Contains(turns[d.fail.Move].leads[d.c.State], Accepted) {
+		d.to = Accepted
+	}
+}
+
+// Reopen says that a case was not over after all.
+type Reopen struct {
+	Reason string `json:"reason"`
+}
+
+// Kind returns MoveReopen.
+func (Reopen) Kind() MoveKind { return MoveReopen }
+
+func (m Reopen) do(d *decision) {
+	d.need(m.Reason != "", "reason", "what is not settled")
+	d.reopen()
+	d.c.Department, d.c.Handler = "", d.c.Responsible
+}
+
+// Refuse declines the matter: in writing, with a reason, signed by who may, filed
+// (C24). The caller is told why.
+type Refuse struct {
+	Reason   string   `json:"reason"`
+	Archive  string   `json:"archive"`          // number of the filing
+	Signed   string   `json:"signed,omitempty"` // set by the move: user
+	Evidence Evidence `json:"evidence"`
+}
+
+// Kind returns MoveRefuse.
+func (Refuse) Kind() MoveKind { return MoveRefuse }
+
+func (m Refuse) do(d *decision) {
+	want := d.Policy.Refusal
+	d.need(m.Reason != "", "reason", "why, truthfully and in writing")
+	d.need(!want.Archive || m.Archive != "", "archive", "the number it is filed under")
+	d.proven(m.Evidence)
+	if want.Signer != "" && !d.c.isParty(d.by, want.Signer) {
+		d.refuse(RefusedRole, "S25-R3")
+	}
+	m.Signed = d.by.User
+	d.did[0].body = m
+	d.c.File.Refusal = &m
+	d.reach(AtStateTold, AtCallerTold)
+}
+
+// Withdraw says that the caller takes his matter back.
+type Withdraw struct {
+	Reason   string   `json:"reason"`
+	Evidence Evidence `json:"evidence"`
+}
+
+// Kind returns MoveWithdraw.
+func (Withdraw) Kind() MoveKind { return MoveWithdraw }
+
+func (m Withdraw) do(d *decision) {
+	d.need(m.Reason != "", "reason", "what the caller said")
+	d.proven(m.Evidence)
+}
+
+// Merge says that the same incident is another case already. Who reported it first is
+// the one to be told (S05-R2).
+type Merge struct {
+	Into CaseNumber `json:"into"`
+}
+
+// Kind returns MoveMerge.
+func (Merge) Kind() MoveKind { return MoveMerge }
+
+func (m Merge) do(d *decision) {
+	_, _, _, err := m.Into.Parse()
+	d.need(err == nil && m.Into != d.c.Number, "into", "the number of another case")
+	d.c.File.Into = m.Into
+}
+
+// Close ends a case that owes nothing: the caller was answered and it is proven, or a
+// supervisor signs that he could not be reached (design.md).
+type Close struct {
+	Signed string `json:"signed,omitempty"` // why, by a supervisor, without an answer
+}
+
+// Kind returns MoveClose.
+func (Close) Kind() MoveKind { return MoveClose }
+
+func (m Close) do(d *decision) {
+	f := d.c.File
+	p := d.Policy
+	signed := m.Signed != "" && d.by.Has(RoleSupervisor)
+	d.need(m.Signed == "" || d.by.Has(RoleSupervisor), "signed", "a supervisor's signature")
+	switch {
+	case signed:
+		d.need(f.Attempts >= p.Closing.Attempts, "signed", "after "+itoa(p.Closing.Attempts)+" recorded attempts to reach the caller")
+	case len(f.Replies) == 0 || !slices.Contains([]State{Replied, Visited}, d.c.State):
+		d.fail.Fields = append(d.fail.Fields, FieldError{"reply", "the caller is to be answered first"})
+		d.refuse(RefusedEvidence, "")
+	case p.ReturnVisit.Required && d.c.State != Visited:
+		d.need(false, "visit", "the return visit comes first")
+	}
+	d.need(f.Result == nil || f.Entered, "enter", "the first-asker takes the result into the register (S02-R15)")
+	d.need(f.Promise == nil || signed, "promise", "there is one to be kept")
+	d.need(f.Extend == nil && f.Reassign == nil, "decide", "what was asked for is to be decided and told")
+	class, _ := p.Class(f.Matter.Class)
+	d.need(!class.Emergency || !p.Emergency.SpecialReport || f.Special != nil, "file", "the special event report (S05-R13)")
+	if len(f.Handed) > 0 && p.Transfer.TellCaller {
+		for _, t := range p.Transfer.Tell {
+			d.need(slices.Contains(f.Told, t), "tell", "the caller is to know the "+string(t)+" of who took it over")
+		}
+	}
+}

@@ -1,0 +1,386 @@
+package cases
+
+import (
+	"slices"
+	"time"
+)
+
+// HandOver passes the case to a department: the organisation looks for who is
+// competent, never the caller (C10).
+type HandOver struct {
+	Department  string       `json:"department"`
+	Person      string       `json:"person,omitempty"`      // user
+	Mode        TransferMode `json:"mode"`                  // how the caller, or his matter, got there
+	Reached     bool         `json:"reached,omitempty"`     // somebody there took it, e.g. the warm transfer was picked up
+	OwnAsked    bool         `json:"own_asked,omitempty"`   // nobody of the own department can do it (S30-R9)
+	Copied      bool         `json:"copied,omitempty"`      // the department's manager has a copy (S33-R4)
+	Told        []Told       `json:"told,omitempty"`        // what the caller knows of it
+	Estimate    time.Time    `json:"estimate,omitzero"`     // told to the caller
+	Spoken      string       `json:"spoken,omitempty"`      // number told to the caller (S30-R13)
+	Dialled     string       `json:"dialled,omitempty"`     // and what was dialled (S30-R16)
+	Unconfirmed bool         `json:"unconfirmed,omitempty"` // set by the move: nobody there took it yet
+}
+
+// Kind returns MoveHandOver.
+func (HandOver) Kind() MoveKind { return MoveHandOver }
+
+// strength orders the ways to pass a caller on.
+var strength = []TransferMode{NumberOnly, ColdTransfer, WarmRequired}
+
+func (m HandOver) do(d *decision) {
+	p := d.Policy.Transfer
+	d.need(m.Department != "", "department", "the competent department, of the directory")
+	d.need(slices.Contains(strength, m.Mode), "mode", "number_only, cold or warm_required")
+	d.need(!p.NamedPerson || m.Person != "", "person", "who there takes it")
+	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", "somebody else than the complaint is about")
+	d.need(!p.OwnDepartmentFirst || m.OwnAsked, "own_asked", "ask in the own department first")
+	if slices.Index(strength, m.Mode) < slices.Index(strength, p.Mode) {
+		d.refuse(RefusedPolicy, "S30-R13")
+	}
+	if d.c.File.Disputed {
+		d.refuse(RefusedPolicy, "S33-R13") // the arbiter has it
+	}
+	m.Unconfirmed = !m.Reached
+	d.did[0].body = m
+	d.hand(m)
+}
+
+// hand gives the case to the department of m.
+func (d *decision) hand(m HandOver) {
+	d.c.File.Handed = append(d.c.File.Handed, m)
+	d.c.Department, d.c.Handler = m.Department, m.Person
+	d.told(m.Told)
+	d.reach(AtHandedOver)
+	if m.Reached {
+		d.reach(AtReceived, AtDeskReached, AtHandlerNotified)
+	}
+	if m.Copied {
+		d.reach(AtManagerCopied)
+	}
+	if !m.Estimate.IsZero() {
+		d.promise(Promise{What: "estimate", Due: m.Estimate})
+	}
+}
+
+// told notes what the caller knows of who has his matter.
+func (d *decision) told(all []Told) {
+	for _, t := range all {
+		_, known := told[t]
+		d.need(known, "told", "of "+string(t)+" the rules know nothing")
+		if !slices.Contains(d.c.File.Told, t) {
+			d.c.File.Told = append(d.c.File.Told, t)
+		}
+	}
+}
+
+// Contact says that somebody inside was reached and knows: the way a handler, the
+// receiving desk, the manager on duty or a leader is told.
+type Contact struct {
+	Party  Party  `json:"party"`
+	Person string `json:"person"` // who, a user or a name
+	Means  string `json:"means,omitempty"`
+	Said   string `json:"said,omitempty"` // instruction or answer
+}
+
+// Kind returns MoveContact.
+func (Contact) Kind() MoveKind { return MoveContact }
+
+// reachedBy are the milestones of reaching a party.
+var reachedBy = map[Party][]Milestone{
+	PartyHandler:         {AtHandlerNotified, AtReceived},
+	PartyPersons:         {AtHandlerNotified},
+	PartyDepartment:      {AtHandlerNotified, AtReceived},
+	PartyCSC:             {AtDeskReached, AtReceived},
+	PartyReceptionist:    {AtReception, AtDeskReached},
+	PartyManagerOnDuty:   {AtManagerReached},
+	PartyManager:         {AtManagerCopied, AtManagerTold},
+	PartyDepartmentHead:  {AtManagerCopied, AtManagerTold},
+	PartyFirstAsker:      {AtFirstAskerTold},
+	PartySupervisor:      {AtManagerReached},
+	PartyOwnLeader:       {AtLeaderReached},
+	PartyLeaderInCharge:  {AtLeaderReached},
+	PartyPrincipalLeader: {AtLeaderReached},
+	PartySectionHead:     {AtLeaderReached},
+	PartyLeaders:         {AtLeaderReached},
+	PartyDirector:        {AtLeaderReached},
+}
+
+func (m Contact) do(d *decision) {
+	_, known := parties[m.Party]
+	d.need(known, "party", "one the rules know")
+	d.need(m.Person != "", "person", "who was reached")
+	d.reach(reachedBy[m.Party]...)
+}
+
+// Cover does for an absent handler what the policy asks for (C13).
+type Cover struct {
+	Remedy    Remedy   `json:"remedy"`
+	Absent    string   `json:"absent"` // user
+	Contact   string   `json:"contact,omitempty"`
+	Materials []string `json:"materials,omitempty"` // received, with an inspection note
+	Receipt   string   `json:"receipt,omitempty"`
+	StandIn   string   `json:"stand_in,omitempty"` // user
+}
+
+// Kind returns MoveCover.
+func (Cover) Kind() MoveKind { return MoveCover }
+
+func (m Cover) do(d *decision) {
+	d.need(slices.Contains(d.Policy.AbsentHandler, m.Remedy), "remedy", "one of the policy's")
+	d.need(m.Absent != "", "absent", "who is not there")
+	set := []Flag{FlagHandlerAbsent}
+	switch m.Remedy {
+	case "take_materials":
+		d.need(len(m.Materials) > 0, "materials", "what was taken")
+		d.need(m.Receipt != "", "receipt", "the number the caller got for it")
+		set = append(set, FlagObjects)
+	case "note_and_pass", "record_and_transfer", "contact_him":
+		d.need(m.Contact != "" || d.c.File.Matter.Phone != "", "contact", "where the caller is reached")
+	case "give_or_take_contact", "tell_where":
+		d.need(m.Contact != "" || d.c.File.Matter.Phone != "", "contact", "of the handler, or of the caller")
+	case "accept_for_him":
+		d.c.Handler = d.by.User
+	case "stand_in":
+		d.need(m.StandIn != "", "stand_in", "who takes his place")
+		d.c.Handler = m.StandIn
+	}
+	d.c.File.Cover = &m
+	d.flag(set, nil)
+	d.c = d.c.revise(d.at, d.Rulebook)
+}
+
+// Escalate takes the matter one step up: because nobody knows who is competent (C14),
+// or because departments cannot settle it (C26).
+type Escalate struct {
+	To      Party  `json:"to"`
+	Person  string `json:"person"` // user
+	Why     string `json:"why"`
+	Answer  string `json:"answer,omitempty"`
+	Counted bool   `json:"counted,omitempty"` // set by the move: it is a contradiction escalated to the top (S33-R8)
+}
+
+// Kind returns MoveEscalate.
+func (Escalate) Kind() MoveKind { return MoveEscalate }
+
+func (m Escalate) do(d *decision) {
+	d.need(m.Person != "", "person", "who was told")
+	d.need(m.Why != "", "why", "what is unclear or disputed")
+	want := d.Policy.Escalation
+	d.need(len(want.Levels) == 0 || slices.Contains(want.Levels, m.To) || m.To == PartyFunctional, "to", "a level of the policy")
+	class, _ := d.Policy.Class(d.c.File.Matter.Class)
+	if want.RequireProposal && d.c.File.Proposal == "" && !class.Emergency {
+		d.fail.Fields = append(d.fail.Fields, FieldError{"proposal", "propose a solution before pushing it up"})
+		d.refuse(RefusedFields, "S11-R12")
+	}
+	m.Counted = want.Counted && (m.To == PartyDirector || m.To == PartyDirectors)
+	d.did[0].body = m
+	d.c.File.Ladder = append(d.c.File.Ladder, m)
+	d.reach(AtUnclear, AtLeaderReached)
+}
+
+// Find says that who is competent was found out, and how.
+type Find struct {
+	Department string `json:"department"`
+	How        string `json:"how"`
+}
+
+// Kind returns MoveFind.
+func (Find) Kind() MoveKind { return MoveFind }
+
+func (m Find) do(d *decision) {
+	d.need(m.Department != "", "department", "who is competent")
+	d.flag(nil, []Flag{FlagUnclear})
+	d.reach(AtOwnerFound)
+}
+
+// ReferOut helps the caller to a body outside that is competent. To have given him a
+// number is not enough: he is still to be answered (C15).
+type ReferOut struct {
+	Body     string `json:"body"`
+	Address  string `json:"address,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Person   string `json:"person,omitempty"`
+	Told     []Told `json:"told"`
+	Helped   string `json:"helped"`             // what was done for him besides
+	Reported string `json:"reported,omitempty"` // whom a serious matter was reported to
+}
+
+// Kind returns MoveReferOut.
+func (ReferOut) Kind() MoveKind { return MoveReferOut }
+
+func (m ReferOut) do(d *decision) {
+	want := d.Policy.Outside
+	d.need(m.Body != "", "body", "who is competent")
+	d.need(m.Helped != "", "helped", "what was done for the caller: a number alone is not enough")
+	for _, t := range want.Tell {
+		d.need(slices.Contains(m.Told, t), "told", "the caller is told "+string(t)+" too")
+	}
+	serious := slices.Contains(d.c.File.Matter.Flags, FlagMajor) || slices.Contains(d.c.File.Matter.Flags, FlagHazard)
+	if want.ReportSerious && serious && m.Reported == "" {
+		d.fail.Fields = append(d.fail.Fields, FieldError{"reported", "whom the serious matter was reported to"})
+		d.refuse(RefusedFields, "S23-R15")
+	}
+	d.c.File.Outside = &m
+	d.flag([]Flag{FlagOutside}, []Flag{FlagUnclear})
+	d.reach(AtOwnerFound)
+	d.c = d.c.revise(d.at, d.Rulebook)
+}
+
+// Accept signs for the case, with name and time. Where responsibility moves, it moves
+// to the first who has the authority to handle it (S17-R3).
+type Accept struct {
+	Authority bool   `json:"authority"`       // he may decide on the matter
+	Named     string `json:"named,omitempty"` // user who will handle it; empty: who accepts
+}
+
+// Kind returns MoveAccept.
+func (Accept) Kind() MoveKind { return MoveAccept }
+
+func (m Accept) do(d *decision) {
+	if d.Policy.Responsibility.Mode == Moves && !m.Authority {
+		d.refuse(RefusedPolicy, "S17-R3")
+	}
+	d.c.Handler = d.by.User
+	d.reach(AtReceived, AtDeskReached, AtHandlerNotified, AtAccepted)
+	if m.Named != "" {
+		d.need(m.Named != d.c.File.Accused, "named", "somebody else than the complaint is about")
+		d.c.Handler = m.Named
+	}
+	d.reach(AtAssigned)
+	if d.Policy.Responsibility.Mode == Moves && d.c.Responsible == d.c.FirstAsker {
+		d.responsible(d.c.Handler, "first competent handler")
+	}
+}
+
+// responsible makes user answer for the case.
+func (d *decision) responsible(user, why string) {
+	if user == d.c.Responsible {
+		return
+	}
+	d.happen(EventResponsibilityMoved, responsibilityMoved{d.c.Responsible, user, why})
+	d.c.Responsible = user
+}
+
+// Assign names the person of the department who handles the case.
+type Assign struct {
+	Person string `json:"person"` // user
+}
+
+// Kind returns MoveAssign.
+func (Assign) Kind() MoveKind { return MoveAssign }
+
+func (m Assign) do(d *decision) {
+	d.need(m.Person != "", "person", "who handles it")
+	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", "somebody else than the complaint is about")
+	d.c.Handler = m.Person
+	d.reach(AtAssigned, AtHandlerNotified)
+}
+
+// Return gives the case back, with a written opinion, or passes it on to who is
+// competent (S33-R13). No clock is moved by it; the second return goes to an arbiter.
+type Return struct {
+	Code    string `json:"code"`         // not_ours, incomplete, duplicate, wrong_person or other
+	Opinion string `json:"opinion"`      // in writing
+	To      string `json:"to,omitempty"` // department; empty: back to the first-asker
+}
+
+// Kind returns MoveReturn.
+func (Return) Kind() MoveKind { return MoveReturn }
+
+// returnCodes say why departments return cases.
+var returnCodes = []string{"not_ours", "incomplete", "duplicate", "wrong_person", "other"}
+
+func (m Return) do(d *decision) {
+	d.need(slices.Contains(returnCodes, m.Code), "code", "not_ours, incomplete, duplicate, wrong_person or other")
+	d.need(m.Opinion != "", "opinion", "why, in writing")
+	if d.c.File.Arbiter != "" {
+		d.refuse(RefusedPolicy, "S33-R15") // the arbiter has decided
+	}
+	d.c.File.Returned = &m
+	d.c.File.Returns++
+	most := max(1, d.Policy.Slip.MaxReturns)
+	if d.c.File.Returns > most {
+		d.c.File.Disputed, m.To = true, ""
+	}
+	if m.To != "" {
+		d.need(m.To != d.c.Department, "to", "another department")
+		d.to = HandedOver
+		d.hand(HandOver{Department: m.To, Mode: ColdTransfer})
+		return
+	}
+	d.to = Registered
+	d.c.Department, d.c.Handler = "", d.c.Responsible
+}
+
+// Arbitrate says whose the case is after departments have returned it twice.
+type Arbitrate struct {
+	Department string `json:"department"`
+	Reason     string `json:"reason"`
+}
+
+// Kind returns MoveArbitrate.
+func (Arbitrate) Kind() MoveKind { return MoveArbitrate }
+
+func (m Arbitrate) do(d *decision) {
+	d.need(m.Department != "", "department", "whose it is")
+	d.need(m.Reason != "", "reason", "why")
+	if !d.c.File.Disputed {
+		d.refuse(RefusedState, "")
+	}
+	d.c.File.Disputed, d.c.File.Returns, d.c.File.Arbiter = false, 0, d.by.User
+	d.hand(HandOver{Department: m.Department, Mode: WarmRequired, Reached: true})
+}
+
+// Join puts several departments on the matter, under one who coordinates them; the
+// caller speaks with no second one (C16).
+type Join struct {
+	Departments []string  `json:"departments"`
+	Coordinator string    `json:"coordinator"` // user
+	Limit       time.Time `json:"limit,omitzero"`
+}
+
+// Kind returns MoveJoin.
+func (Join) Kind() MoveKind { return MoveJoin }
+
+func (m Join) do(d *decision) {
+	d.need(len(m.Departments) >= max(2, d.Policy.Joint.From), "departments", "all that are needed, two at least")
+	d.need(m.Coordinator != "", "coordinator", "one person who coordinates")
+	if d.Policy.Joint.JointLimit {
+		d.need(m.Limit.After(d.at), "limit", "the joint time limit, told to the caller")
+	}
+	d.c.File.Joint = &m
+	d.flag([]Flag{FlagJoint}, nil)
+	d.c = d.c.revise(d.at, d.Rulebook)
+	if m.Limit.After(d.at) {
+		d.promise(Promise{What: "joint limit", Due: m.Limit})
+	}
+}
+
+// Report is the result of the department that handled the matter.
+type Report struct {
+	Manner string `json:"manner,omitempty"`
+	Result string `json:"result"`
+}
+
+// Kind returns MoveReport.
+func (Report) Kind() MoveKind { return MoveReport }
+
+func (m Report) do(d *decision) {
+	d.need(m.Result != "", "result", "what came of it")
+	d.c.File.Result, d.c.File.Entered = &m, false
+	d.reach(AtHandled)
+}
+
+// Enter takes the result into the register, by who answers for it: only then is the
+// entry complete (S02-R15).
+type Enter struct {
+	Note string `json:"note,omitempty"`
+}
+
+// Kind returns MoveEnter.
+func (Enter) Kind() MoveKind { return MoveEnter }
+
+func (m Enter) do(d *decision) {
+	d.c.File.Entered = true
+	d.reach(AtFirstAskerTold)
+}
