@@ -29,7 +29,7 @@ type Case struct {
 	Opened      time.Time               // pick-up, or the moment the call was missed; UTC
 	FirstAsker  string                  // user of who picked up, written once; empty while nobody has
 	Responsible string                  // user of who answers for it; starts as the first-asker
-	Handler     string                  // user of who works on it now; empty: nobody of the department yet
+	Handler     string                  // user of who works on it now
 	Department  string                  // that has it; empty: the first-asker's own
 	File        File                    // what the moves have put on record
 	Clocks      []Clock                 // all there ever were, oldest first

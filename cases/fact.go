@@ -75,6 +75,9 @@ type PickedUp struct {
 	Extension string   `json:"extension"`      //
 	Waited    Span     `json:"waited_seconds"` // from entering the queue
 	Tied      []string `json:"tied,omitempty"` // who else answered within the tie window; the highest rank won (S34-R3)
+
+	OpenCase       CaseNumber `json:"open_case,omitempty"`        // that the caller had already
+	OpenFirstAsker string     `json:"open_first_asker,omitempty"` // whose it is
 }
 
 // MissedReason says why nobody spoke with a caller.

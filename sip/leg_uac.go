@@ -22,9 +22,10 @@ type Dialing struct {
 
 // Header fields a Dialing may have.
 const (
-	HeaderCase       = "X-Shouwen-Case" // case number
-	HeaderReferredBy = "Referred-By"    // RFC 3892; the value is a user of ours
-	HeaderAlertInfo  = "Alert-Info"     // how the phone is to ring
+	HeaderCase       = "X-Shouwen-Case"        // case number
+	HeaderFirstAsker = "X-Shouwen-First-Asker" // user
+	HeaderReferredBy = "Referred-By"           // RFC 3892; the value is a user of ours
+	HeaderAlertInfo  = "Alert-Info"            // how the phone is to ring
 )
 
 // extraFields returns the header fields in, in a fixed order and fit for a
@@ -40,7 +41,7 @@ func (u *UA) extraFields(in map[string]string) (fields []msg.Header, err error) 
 				return nil, fmt.Errorf("%s: %q is no user", name, value)
 			}
 			value = "<" + uri.String() + ">"
-		case HeaderCase, HeaderAlertInfo:
+		case HeaderCase, HeaderFirstAsker, HeaderAlertInfo:
 		default:
 			return nil, fmt.Errorf("header field %q cannot be set", name)
 		}

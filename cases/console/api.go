@@ -32,10 +32,19 @@ func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
 	x.register(api)
 	describeVoicemail(api)
 	mux.HandleFunc("GET "+voicemailPath, x.voicemail("api token"))
+	describeRecording(api)
+	mux.HandleFunc("GET "+recordingPath, x.recordingAudio("api token"))
 
 	methods := map[string][]string{}
-	for path := range api.OpenAPI().Paths {
-		methods[path] = []string{http.MethodGet}
+	for path, item := range api.OpenAPI().Paths {
+		for method, op := range map[string]*huma.Operation{
+			http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put, http.MethodDelete: item.Delete,
+		} {
+			if op != nil {
+				methods[path] = append(methods[path], method)
+			}
+		}
+		slices.Sort(methods[path])
 	}
 	x.refuseOthers(mux, methods)
 	mux.HandleFunc("/", x.failWith(http.StatusNotFound))
@@ -95,6 +104,20 @@ func (x *site) register(api huma.API) {
 	huma.Register(api, operation("list_callbacks", "/api/v1/callbacks", "Cases whose caller is owed a callback, the most urgent first", 422, 503), x.listCallbacks)
 	huma.Register(api, operation("list_calls", "/api/v1/calls", "Live calls, oldest first", 422), x.listCalls)
 	huma.Register(api, operation("get_agents", "/api/v1/agents", "Agents and queues at this moment", 422), x.getAgents)
+	huma.Register(api, operation("list_recordings", "/api/v1/recordings", "Recordings of a case, oldest first", 422, 503), x.listRecordings)
+	huma.Register(api, operation("list_recording_accesses", "/api/v1/recordings/{id}/accesses", "Who looked into a recording", 404, 422, 503), x.listAccesses)
+
+	command := func(method, id, path, summary string, also ...int) huma.Operation {
+		op := operation(id, path, summary, append(also, http.StatusUnprocessableEntity)...)
+		op.Method, op.DefaultStatus = method, http.StatusNoContent
+		return op
+	}
+	huma.Register(api, command("POST", "monitor_call", "/api/v1/calls/{id}/monitor",
+		"Ring a supervisor, who then is on the line, or change the mode of one who is", 403, 404, 409), x.monitor)
+	huma.Register(api, command("DELETE", "end_monitor", "/api/v1/calls/{id}/monitor", "Take a supervisor off the line", 403, 404, 409), x.endMonitor)
+	huma.Register(api, command("POST", "record_call", "/api/v1/calls/{id}/recording", "Start, pause or resume a recording", 403, 404, 409), x.record)
+	huma.Register(api, command("PUT", "set_legal_hold", "/api/v1/cases/{number}/legal_hold",
+		"Keep the recordings of a case whatever their time, or no longer", 404, 503), x.setHold)
 }
 
 // out is an answer with body T.

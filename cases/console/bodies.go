@@ -149,16 +149,19 @@ func chainOf(c cases.Case, ledger []cases.Event) chainBody {
 
 // liveCallBody is a call that is up.
 type liveCallBody struct {
-	ID        string     `json:"id" format:"uuid" doc:"UUIDv7."`
-	Direction string     `json:"direction" doc:"inbound, outbound or internal."`
-	State     string     `json:"state" doc:"ivr, queued, ringing, talking or held."`
-	Caller    callerBody `json:"caller"`
-	Dialed    string     `json:"dialed" doc:"Number dialled."`
-	Agent     string     `json:"agent,omitempty" doc:"User who talks with the caller."`
-	Target    string     `json:"target,omitempty" doc:"User to whom the agent is passing the caller on, named before that phone rings."`
-	Case      string     `json:"case,omitempty" doc:"Case number."`
-	Since     time.Time  `json:"since"`
-	Answered  *time.Time `json:"answered,omitempty" doc:"Pick-up."`
+	ID         string     `json:"id" format:"uuid" doc:"UUIDv7."`
+	Direction  string     `json:"direction" doc:"inbound, outbound or internal."`
+	State      string     `json:"state" doc:"ivr, queued, ringing, talking or held."`
+	Caller     callerBody `json:"caller"`
+	Dialed     string     `json:"dialed" doc:"Number dialled."`
+	Agent      string     `json:"agent,omitempty" doc:"User who talks with the caller."`
+	Target     string     `json:"target,omitempty" doc:"User to whom the agent is passing the caller on, named before that phone rings."`
+	Supervisor string     `json:"supervisor,omitempty" doc:"User on the agent's line, or rung for that."`
+	Monitor    string     `json:"monitor,omitempty" enum:"listen,whisper,barge" doc:"How."`
+	Recording  string     `json:"recording,omitempty" enum:"on,paused" doc:"Left out: the call is not recorded."`
+	Case       string     `json:"case,omitempty" doc:"Case number."`
+	Since      time.Time  `json:"since"`
+	Answered   *time.Time `json:"answered,omitempty" doc:"Pick-up."`
 }
 
 func liveCallsOf(calls []Call) []liveCallBody {
@@ -166,7 +169,7 @@ func liveCallsOf(calls []Call) []liveCallBody {
 	for i, c := range calls {
 		list[i] = liveCallBody{
 			ID: c.ID, Direction: c.Direction, State: c.State, Caller: callerOf(c.Caller), Dialed: c.Dialed,
-			Agent: c.Agent, Target: c.Target, Case: string(c.Case), Since: c.Since.UTC(), Answered: timeOf(c.Answered),
+			Agent: c.Agent, Target: c.Target, Supervisor: c.Supervisor, Monitor: string(c.Monitor), Recording: c.Recording, Case: string(c.Case), Since: c.Since.UTC(), Answered: timeOf(c.Answered),
 		}
 	}
 	return list

@@ -120,9 +120,10 @@ func (x *site) live(w http.ResponseWriter, r *http.Request) {
 // casePage is one case with its ledger.
 type casePage struct {
 	cases.Case
-	At     time.Time
-	Ledger []eventBody
-	Chain  chainBody
+	At         time.Time
+	Ledger     []eventBody
+	Chain      chainBody
+	Recordings []store.Recording
 }
 
 func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
@@ -133,7 +134,12 @@ func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, code)
 		return
 	}
-	page := casePage{c, time.Now(), eventsOf(ledger), chainOf(c, ledger)}
+	recordings, err := x.Store.Recordings(ctx, c.Number)
+	if code := x.health.status(err, x.Log); code != http.StatusOK {
+		x.fail(w, r, code)
+		return
+	}
+	page := casePage{c, time.Now(), eventsOf(ledger), chainOf(c, ledger), recordings}
 	if c.Call.Caller.Withheld {
 		for i, e := range page.Ledger {
 			page.Ledger[i].Body = receivedAs.ReplaceAll(e.Body, []byte(`"raw":"…"`))

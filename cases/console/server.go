@@ -26,19 +26,25 @@ type Server struct {
 	Version string              // of Shouwen, shown in the OpenAPI document
 
 	OpenMessage func(file string) (*os.File, error) // of voicemail; see cases.Voicemail
-	Log         *slog.Logger
+
+	OpenRecording func(file string) (*os.File, error) // of calls; see store.Recording
+	Commands      Commands
+	Log           *slog.Logger
 
 	Zone *time.Location // of the times on the pages; nil: this machine's
 }
 
 // Call is a live call.
 type Call struct {
-	ID, Direction, State string           // UUIDv7; the terms of metrics.Direction and metrics.CallState
-	Caller               cases.Caller     // who called
-	Dialed, Agent        string           // the number dialled; user of who talks with the caller, empty: nobody yet
-	Target               string           // user the caller is being passed on to, empty: nobody
-	Case                 cases.CaseNumber // empty: none yet
-	Since, Answered      time.Time        // arrival and pick-up; zero Answered: waiting
+	ID, Direction, State string            // UUIDv7; the terms of metrics.Direction and metrics.CallState
+	Caller               cases.Caller      // who called
+	Dialed, Agent        string            // the number dialled; user of who talks with the caller, empty: nobody yet
+	Target               string            // user the caller is being passed on to, empty: nobody
+	Supervisor           string            // user on the agent's line, or rung for that, empty: nobody
+	Monitor              cases.MonitorMode // how
+	Recording            string            // on or paused, empty: not recorded
+	Case                 cases.CaseNumber  // empty: none yet
+	Since, Answered      time.Time         // arrival and pick-up; zero Answered: waiting
 }
 
 // Handler returns the HTTP handler of the console. Sign-in sessions live in it:
@@ -82,6 +88,7 @@ func (x *site) routes() []route {
 		{"GET", "/live", false, x.live},
 		{"GET", "/cases/{number}", false, x.caseDetail},
 		{"GET", "/cases/{number}/voicemail", false, x.voicemail("console")},
+		{"GET", "/recordings/{id}/audio", false, x.recordingAudio("console")},
 		{"GET", "/sign-in", true, x.signInPage},
 		{"POST", "/sign-in", true, x.signIn},
 		{"POST", "/sign-out", false, x.signOut},

@@ -52,24 +52,24 @@ func (x *site) voicemail(who string) http.HandlerFunc {
 			x.fail(w, r, code)
 			return
 		}
-		f, err := x.OpenMessage(c.Voicemail.File)
-		if err != nil {
-			x.Log.Error("message not played", "case", number, "err", err)
-			code := http.StatusInternalServerError
-			if errors.Is(err, fs.ErrNotExist) {
-				code = http.StatusNotFound
-			}
-			x.fail(w, r, code)
-			return
-		}
-		defer f.Close()
-		serveWAV(w, r, f, "voicemail-"+string(number)+".wav")
+		x.play(w, r, x.OpenMessage, c.Voicemail.File, "voicemail-"+string(number)+".wav")
 	}
 }
 
-// serveWAV sends a recording, or the parts of it that a player asks for. A slow
+// play sends a file under a name, or the parts of it that a player asks for. A slow
 // player has as long as it takes.
-func serveWAV(w http.ResponseWriter, r *http.Request, f *os.File, name string) {
+func (x *site) play(w http.ResponseWriter, r *http.Request, open func(string) (*os.File, error), file, name string) {
+	f, err := open(file)
+	if err != nil {
+		x.Log.Error("not played", "file", file, "err", err)
+		code := http.StatusInternalServerError
+		if errors.Is(err, fs.ErrNotExist) {
+			code = http.StatusNotFound
+		}
+		x.fail(w, r, code)
+		return
+	}
+	defer f.Close()
 	w.Header().Set("Content-Type", "audio/wav")
 	w.Header().Set("Content-Disposition", `inline; filename="`+name+`"`)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a writer without deadlines needs none

@@ -85,4 +85,3 @@ func TestVoicemailUnrecordedIsNotPlayed(t *testing.T) {
 		t.Errorf("status %s", r.Status)
 	}
 }
-

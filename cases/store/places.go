@@ -40,6 +40,30 @@ func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	return list, nil
 }
 
+// OpenCase is the open case of a caller.
+type OpenCase struct {
+	Caller     cases.Number
+	Case       cases.CaseNumber
+	FirstAsker string // empty: nobody picked up
+}
+
+// OpenCases returns the cases of known callers that are not at an end, the newest
+// first, at most limit.
+func (s *Store) OpenCases(ctx context.Context, limit int) ([]OpenCase, error) {
+	rows, err := s.db.Query(ctx, `
+		select caller, number, first_asker from cases
+		where caller <> '' and state not in ('closed', 'refused', 'withdrawn', 'merged')
+		order by opened desc, number desc limit $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("open cases: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OpenCase])
+	if err != nil {
+		return nil, fmt.Errorf("open cases: %w", err)
+	}
+	return list, nil
+}
+
 // queuePlace keeps the latest place of a case.
 func queuePlace(b *pgx.Batch, f cases.Fact) {
 	t := f.CallbackTaken

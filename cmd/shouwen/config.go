@@ -35,6 +35,7 @@ type Config struct {
 	Queues   []QueueConfig   `yaml:"queues"`
 	Agents   AgentsConfig    `yaml:"agents"`
 	Trunks   []TrunkConfig   `yaml:"trunks"`
+	Callers  CallersConfig   `yaml:"callers"`
 	Phones   SecurityConfig  `yaml:"phones"` // of each that says nothing of it itself
 	HTTP     HTTPConfig      `yaml:"http"`
 
@@ -104,6 +105,7 @@ type QueueConfig struct {
 	Music               []string         `yaml:"music"` // WAV files, or folders of them; empty: that of the house
 	Announce            AnnounceConfig   `yaml:"announce"`
 	CallbackOfferAfter  Duration         `yaml:"callback_offer_after"`  // wait after which a callback is offered, its place in line kept; 0: never
+	StickyFor           Duration         `yaml:"sticky_for"`            // how long only the first-asker of a caller's open case is rung; 0: not at all
 	CallbackOtherNumber bool             `yaml:"callback_other_number"` // callers may name another number than their own
 	WhenFull            call.Disposition `yaml:"when_full"`             // announcement, voicemail, callback or queue:NAME
 	WhenNobody          call.Disposition `yaml:"when_nobody"`           // no agent is there; wait too
@@ -151,6 +153,7 @@ func Default() Config {
 		Trunks: []TrunkConfig{{
 			Name: "loopback", Peers: []Peer{{netip.MustParsePrefix("127.0.0.0/8")}}, Country: "CN", TrustIdentity: true,
 		}},
+		Callers:      CallersConfig{Repeat: RepeatConfig{Calls: 3, Within: Duration(24 * time.Hour)}},
 		HTTP:         HTTPConfig{Console: "127.0.0.1:8080", Metrics: "127.0.0.1:8081"},
 		Codes:        call.DefaultCodes(),
 		DrainTimeout: Duration(time.Minute),
@@ -170,7 +173,8 @@ func defaultQueue(name string) QueueConfig {
 		Name:      name, Strategy: "ring_all", RingTime: Duration(20 * time.Second), OverflowAfter: Duration(20 * time.Second),
 		MaxWait: Duration(3 * time.Minute), Weight: 1, Limit: 500,
 		Announce: AnnounceConfig{Position: true, Every: Duration(45 * time.Second)}, CallbackOfferAfter: Duration(time.Minute),
-		WhenFull: call.Announcement, WhenNobody: call.Wait, WhenWaited: call.Announcement,
+		StickyFor: Duration(12 * time.Second),
+		WhenFull:  call.Announcement, WhenNobody: call.Wait, WhenWaited: call.Announcement,
 		Voicemail: VoicemailConfig{Longest: Duration(2 * time.Minute), Silence: Duration(5 * time.Second)},
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"shouwen/cases"
 	"shouwen/ivr/call"
 	"shouwen/sip/media"
 )
@@ -24,12 +26,54 @@ type VoicemailConfig struct {
 	Silence Duration `yaml:"silence"` // that ends a message
 }
 
+// CallersConfig says who is a caller that calls again.
+type CallersConfig struct {
+	SharedNumbers []string     `yaml:"shared_numbers"` // of many people, as a company's switchboard: as the cases show them
+	Repeat        RepeatConfig `yaml:"repeat"`
+}
+
+// RepeatConfig says who is served before those who call for the first time, besides
+// callers with an open case.
+type RepeatConfig struct {
+	Calls  int      `yaml:"calls"` // so many, the present one too; 0: nobody
+	Within Duration `yaml:"within"`
+}
+
+func (c CallersConfig) check() error {
+	for i, n := range c.SharedNumbers {
+		if !sharedNumber.MatchString(n) {
+			return bad(fmt.Sprintf("callers.shared_numbers[%d]", i), "is %q, want a number as the cases show it, like +861055550100", n)
+		}
+	}
+	if c.Repeat.Calls < 0 || c.Repeat.Calls > 20 {
+		return bad("callers.repeat.calls", "is %d, want 0 (never) to 20", c.Repeat.Calls)
+	}
+	if c.Repeat.Within <= 0 {
+		return bad("callers.repeat.within", "is %s, want more than 0", time.Duration(c.Repeat.Within))
+	}
+	return nil
+}
+
+var sharedNumber = regexp.MustCompile(`^\+?[0-9]{2,15}$`)
+
+// callers is what callers who call again are known by.
+func (c CallersConfig) callers() *call.Callers {
+	k := &call.Callers{RepeatCalls: c.Repeat.Calls, RepeatWithin: time.Duration(c.Repeat.Within)}
+	for _, n := range c.SharedNumbers {
+		k.Shared = append(k.Shared, cases.Number(n))
+	}
+	return k
+}
+
 var dispositions = []call.Disposition{call.Announcement, call.LeaveMessage, call.TakeCallback}
 
 // checkWaiting reports what cannot work of what the callers of a queue experience.
 func (c Config) checkWaiting(q QueueConfig, at string) error {
 	if q.Announce.Every != 0 && q.Announce.Every < Duration(time.Second) {
 		return bad(at+".announce.every", "is %s, want 0s (never) or at least 1s", time.Duration(q.Announce.Every))
+	}
+	if q.StickyFor < 0 || q.StickyFor > Duration(time.Minute) {
+		return bad(at+".sticky_for", "is %s, want 0s (not at all) to 1m: the caller waits for it", time.Duration(q.StickyFor))
 	}
 	if q.CallbackOfferAfter < 0 {
 		return bad(at+".callback_offer_after", "is %s, want 0s (never) or more", time.Duration(q.CallbackOfferAfter))
@@ -80,7 +124,7 @@ func (q QueueConfig) waiting() (call.Queue, error) {
 	return call.Queue{
 		Name: q.Name, Music: music,
 		AnnounceEvery: time.Duration(q.Announce.Every), AnnouncePosition: q.Announce.Position,
-		OfferCallback: time.Duration(q.CallbackOfferAfter), OtherNumber: q.CallbackOtherNumber,
+		StickyFor: time.Duration(q.StickyFor), OfferCallback: time.Duration(q.CallbackOfferAfter), OtherNumber: q.CallbackOtherNumber,
 		WhenFull: q.WhenFull, WhenNobody: q.WhenNobody, WhenWaited: q.WhenWaited,
 		LongestMessage: time.Duration(q.Voicemail.Longest), MessageSilence: time.Duration(q.Voicemail.Silence),
 	}, nil

@@ -69,13 +69,13 @@ type bed struct {
 }
 
 // testConfig is a configuration of its own for every server, with prompts that
-// can be told from each other, no greeting and no announcements.
+// can be told from each other, no greeting and no announcements; who calls again rings everybody.
 func testConfig(t testing.TB) Config {
 	t.Helper()
 	cfg := Default()
 	cfg.Data = dataDir(t)
 	cfg.Prompts = tonePrompts(t)
-	cfg.Queues[0].Announce = AnnounceConfig{}
+	cfg.Queues[0].Announce, cfg.Queues[0].StickyFor = AnnounceConfig{}, 0
 	cfg.Hotlines[0].Greeting = ""
 	cfg.HTTP = HTTPConfig{}
 	cfg.DrainTimeout = hangUpAlone

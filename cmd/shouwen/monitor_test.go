@@ -3,7 +3,10 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -270,4 +273,67 @@ func TestMonitorEndsWithTheCall(t *testing.T) {
 	w.agent.Ended()
 	boss.Ended()
 	until(t, "no calls", func() bool { return len(w.server.calls.Live()) == 0 })
+}
+
+// TestMonitorByAPI: what the console's API is asked for comes true, and who may not
+// is refused.
+func TestMonitorByAPI(t *testing.T) {
+	t.Parallel()
+	w := watch(t, recorded(cases.RecordAlways, ""), func(c *Config) { c.HTTP.Console = "127.0.0.1:0" })
+	id := w.server.calls.Live()[0].ID
+	call := w.API.Base + "/calls/" + id
+	ask := func(method, url, body string, want int) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+w.API.Token)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s %s %s: %s, want %d", method, url, body, res.Status, want)
+		}
+	}
+	boss := w.ext(2)
+	ask("POST", call+"/monitor", `{"mode": "listen", "phone": "`+w.ext(1)+`"}`, 403)
+	ask("POST", w.API.Base+"/calls/01930000-0000-7000-8000-000000000000/monitor", `{"mode": "listen", "phone": "`+boss+`"}`, 404)
+	ask("DELETE", call+"/monitor?phone="+boss, "", 409)
+	ask("POST", call+"/monitor", `{"mode": "listen", "phone": "`+boss+`"}`, 204)
+	in := w.boss.Incoming()
+	in.Answer()
+	w.hears(in, false, false)
+	ask("POST", call+"/monitor", `{"mode": "barge", "phone": "`+boss+`"}`, 204)
+	w.hears(in, true, true)
+	ask("DELETE", call+"/monitor?phone="+boss, "", 204)
+	in.Ended()
+	ask("POST", call+"/recording", `{"action": "pause", "by": "`+w.Agents[1].User+`"}`, 403)
+	ask("POST", call+"/recording", `{"action": "pause", "by": "`+w.Agents[0].User+`"}`, 204)
+	ask("POST", call+"/recording", `{"action": "resume", "by": "`+w.Agents[2].User+`"}`, 204)
+	w.talk(w.agent, 0)
+	w.caller.Hangup()
+	w.agent.Ended()
+	audio := w.API.Base + "/recordings/" + id + "/audio"
+	until(t, "the recording can be played", func() bool { code, _ := fetch(t, audio, w.API.Token); return code == 200 })
+	if _, body := fetch(t, audio, w.API.Token); !strings.HasPrefix(body, "RIFF") {
+		t.Errorf("%.20q is no recording", body)
+	}
+	if code, body := fetch(t, w.API.Base+"/recordings/"+id+"/accesses", w.API.Token); code != 200 || strings.Count(body, "api token") < 2 {
+		t.Errorf("accesses: %d %s", code, body)
+	}
+	_, events := w.ledger()
+	want := []string{"+listen", "-listen", "+barge", "-barge"}
+	if got := w.modes(events); !slices.Equal(got, want) {
+		t.Errorf("on record: %v", got)
+	}
+	r := w.recording()
+	if len(r.Pauses) != 1 {
+		t.Errorf("pauses %v", r.Pauses)
+	}
+	s := readStereo(t, filepath.Join(w.server.cfg.Data, "recordings", r.File))
+	s.check(t, []int{callerSays}, []int{toneOf(0), w.bossTone}, nil) // barged in, but not listening
 }

@@ -173,7 +173,7 @@ func (s *server) wire() error {
 		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer,
 		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
-		Queues: waiting, Messages: s.messages, Dialable: s.dialable,
+		Queues: waiting, Messages: s.messages, Callers: s.cfg.Callers.callers(), Dialable: s.dialable,
 		Recordings: call.Recordings{Archive: s.recordings, MinFree: leaveFree}, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
 	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
@@ -282,6 +282,7 @@ func (s *server) run(ctx context.Context) error {
 		g.Go(func() error { return part(life) })
 	}
 	g.Go(func() error { return s.keepPlaces(life) })
+	g.Go(func() error { return s.knowCallers(life) })
 	s.serveHTTP(life, g)
 	g.Go(func() error {
 		defer stop()
@@ -385,7 +386,8 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	if s.console != nil {
 		c := &console.Server{
 			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
-			OpenMessage: s.messages.Open, Version: version, Zone: s.zone, Log: s.log,
+			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal},
+			Version: version, Zone: s.zone, Log: s.log,
 		}
 		serve(s.console, c.Handler())
 	}
@@ -402,7 +404,8 @@ func (s *server) liveCalls() []console.Call {
 	for _, l := range s.calls.Live() {
 		all = append(all, console.Call{
 			ID: l.ID, Direction: string(l.Direction), State: string(l.State), Caller: l.Caller, Dialed: l.Dialed,
-			Agent: l.Agent, Target: l.Target, Case: l.Case, Since: l.Since, Answered: l.Answered,
+			Agent: l.Agent, Target: l.Target, Supervisor: l.Supervisor, Monitor: l.Monitor, Recording: l.Recording,
+			Case: l.Case, Since: l.Since, Answered: l.Answered,
 		})
 	}
 	return all

@@ -38,6 +38,46 @@ func (s *server) recoverMessages(ctx context.Context) error {
 	return nil
 }
 
+// callersEvery is how soon a case that was settled no longer binds its caller.
+const callersEvery = 30 * time.Second
+
+// manyCallers is how many open cases are looked at.
+const manyCallers = 100_000
+
+// knowCallers keeps up with which callers have an open case. While PostgreSQL is
+// away, what was known before goes on to be.
+func (s *server) knowCallers(ctx context.Context) error {
+	soon := time.NewTimer(0)
+	defer soon.Stop()
+	for {
+		select {
+		case <-soon.C:
+		case <-ctx.Done():
+			return nil
+		}
+		soon.Reset(s.learnCallers(ctx))
+	}
+}
+
+// learnCallers returns when to ask again.
+func (s *server) learnCallers(ctx context.Context) time.Duration {
+	asOf := time.Now()
+	if n, _ := s.journal.Pending(); n > 0 {
+		asOf = time.Time{} // the database does not know all that we do
+	}
+	open, err := s.database.store.OpenCases(ctx, manyCallers)
+	if err != nil {
+		s.log.Debug("callers' open cases not known", "err", err)
+		return time.Second
+	}
+	known := make([]call.OpenCase, len(open))
+	for i, c := range open {
+		known[i] = call.OpenCase(c)
+	}
+	s.calls.Callers.Load(known, asOf)
+	return callersEvery
+}
+
 // manyPlaces is more callers in line than any centre could call back.
 const manyPlaces = 10_000
 

@@ -20,7 +20,7 @@ func (c *Conversation) arrange() {
 	case p.caller != music:
 		c.silence()
 	case c.playing == nil:
-		c.play(c.sw.Sounds.Music)
+		c.play(c.sounds.Music)
 	}
 	c.playAgent(p.agent)
 	c.holdTarget(p.target == music)

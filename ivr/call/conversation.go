@@ -57,6 +57,7 @@ type Conversation struct {
 	gone    bool // the caller's leg has ended
 
 	// Of waiting.
+	again      Again    // what was known of the caller when he came
 	waitsIn    Queue    // or waited last
 	tried      []string // queues
 	tape       tape
@@ -112,6 +113,9 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	}
 	c.log.Info("call arrived", "caller", c.live.Caller.E164, "hotline", in.Dialed, "trunk", in.Trunk, "sip_call_id", in.CallID)
 	c.record(cases.Fact{Arrived: &cases.Arrived{Caller: c.live.Caller, Hotline: in.Dialed, Trunk: in.Trunk}})
+	s.Callers.Called(c.live.Caller, c.live.Since)
+	c.again = s.Callers.Again(c.live.Caller, c.live.Since)
+	c.live.Again = c.again.OpenCase
 	s.show(c.live)
 	s.own(c)
 	s.wg.Go(c.recorder)
@@ -221,6 +225,7 @@ func (c *Conversation) step(e event) {
 		c.unrecorded--
 		if e.fact.Case != "" {
 			c.live.Case = e.fact.Case
+			c.sw.Callers.Opened(c.live.Caller, e.fact.Case, c.first, time.Now())
 		}
 	}
 	act, ok := table[c.state][e.kind]

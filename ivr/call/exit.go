@@ -140,7 +140,7 @@ func (c *Conversation) summon(users []string, reason string) bool {
 		if c.avoids(user) || user == c.caller.Incoming().Account || c.sw.Board.Take(user, c.id, c.wrapUp) != nil {
 			continue
 		}
-		legs := c.sw.ring(user, shown{Caller: c.live.Caller, number: c.live.Case}, c.log, c.post)
+		legs := c.sw.ring(user, c.tells(user), c.log, c.post)
 		if len(legs) == 0 {
 			c.sw.Board.Missed(user, c.id, metrics.Unreachable)
 			continue

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -107,12 +108,9 @@ func (c *Conversation) walk(st state, f *Flow) {
 	c.enter(st)
 	c.arm(maxQuiet)
 	who, number := c.live.Caller.E164, c.live.Case
-	values := map[string]string{"caller": string(who), "hotline": c.live.Dialed, "case": string(number)}
+	values := map[string]string{"caller": string(who), "hotline": c.live.Dialed, "case": string(cmp.Or(number, c.again.Case))}
 	c.sw.wg.Go(func() {
 		defer c.sw.recovered("flow", c.log, func() { c.post(event{kind: evFlowEnded, err: errors.New("flow panicked")}) })
-		if number == "" && who != "" && c.sw.OpenCase != nil {
-			values["case"] = string(c.sw.OpenCase(ctx, who))
-		}
 		walk := ivr.Walk{Flow: f.Flow, Language: c.sw.Language, Values: values, Open: c.sw.Open, HTTP: c.sw.HTTP}
 		exit, err := walk.Run(ctx, w)
 		c.post(event{kind: evFlowEnded, exit: exit, err: err})

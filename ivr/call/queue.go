@@ -19,6 +19,8 @@ type Queue struct {
 	OfferCallback    time.Duration // wait after which a callback is offered, with the place in line kept; 0: never
 	OtherNumber      bool          // callers may name another number than the one they call from
 
+	StickyFor time.Duration // how long only the first-asker of a caller's open case is rung, if he is there; 0: not at all
+
 	WhenFull   Disposition // as many wait as may
 	WhenNobody Disposition // no agent is there; empty: Wait
 	WhenWaited Disposition // the longest wait is over

@@ -11,8 +11,9 @@ import (
 // shown is what a phone that rings is told of the call.
 type shown struct {
 	cases.Caller
-	number cases.CaseNumber // empty: no case yet
-	by     string           // user who passes the caller on; empty: nobody
+	number     cases.CaseNumber // empty: no case yet
+	firstAsker string           // of the open case of a caller who calls again; empty: none
+	by         string           // user who passes the caller on; empty: nobody
 }
 
 // ring dials every contact of user and returns the legs. Their events go to post,
@@ -25,6 +26,9 @@ func (s *Switch) ring(user string, shown shown, log *slog.Logger, post func(even
 	headers := make(map[string]string)
 	if shown.number != "" {
 		headers[sip.HeaderCase] = string(shown.number)
+	}
+	if shown.firstAsker != "" {
+		headers[sip.HeaderFirstAsker] = shown.firstAsker
 	}
 	if shown.by != "" {
 		headers[sip.HeaderReferredBy] = shown.by

@@ -75,11 +75,12 @@ type Switch struct {
 	Metrics    *metrics.Metrics
 	Log        *slog.Logger
 
+	Callers *Callers // who has called before
+
 	// Dialable returns what a caller of a trunk keyed in as a number to call.
 	Dialable func(trunk, digits string) cases.Number
-	Open     func(hours string) bool                              // whether the hours of a name are open now
-	OpenCase func(context.Context, cases.Number) cases.CaseNumber // of a caller, if he has one; must be quick; nil: nobody knows
-	HTTP     func(*http.Request) (*http.Response, error)          // of the flows' http nodes
+	Open     func(hours string) bool                     // whether the hours of a name are open now
+	HTTP     func(*http.Request) (*http.Response, error) // of the flows' http nodes
 
 	mu       sync.Mutex
 	live     map[string]Live
@@ -109,6 +110,7 @@ type Live struct {
 	Monitor    cases.MonitorMode // how
 	Recording  string            // on or paused; empty: the call is not recorded
 	Case       cases.CaseNumber  // empty until picked up
+	Again      OpenCase          // the caller has this one already; zero: none
 	Since      time.Time         // arrival
 	Answered   time.Time         // pick-up; zero: not yet
 }

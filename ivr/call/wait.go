@@ -48,7 +48,7 @@ func (c *Conversation) queue(event) {
 		return
 	}
 	c.join(func() (*acd.Ticket, error) {
-		caller := c.asker()
+		caller := sticks(c.asker(), c.again, c.waitsIn.StickyFor)
 		caller.Since = c.entered
 		return c.sw.Board.Enter(caller)
 	})
@@ -116,7 +116,7 @@ func (c *Conversation) ring(e event) {
 
 // dial rings every phone of an agent.
 func (c *Conversation) dial(a acd.Agent) {
-	legs := c.sw.ring(a.User, shown{Caller: c.live.Caller, number: c.live.Case}, c.log, c.post)
+	legs := c.sw.ring(a.User, c.tells(a.User), c.log, c.post)
 	if len(legs) == 0 {
 		c.ticket.Missed(a.User, metrics.Unreachable)
 		return
@@ -214,6 +214,7 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 	c.log.Info("picked up", "agent", p.User, "waited", waited, "reason", reason, "tied", tied)
 	c.record(cases.Fact{PickedUp: &cases.PickedUp{
 		Agent: p.User, Extension: person.Extension, Waited: cases.Span(waited), Tied: tied,
+		OpenCase: c.again.Case, OpenFirstAsker: c.again.FirstAsker,
 	}})
 	c.enter(opening)
 }

@@ -1,0 +1,78 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shouwen/cases"
+)
+
+// Commands is what the console asks of live calls and of the journal. Errors of
+// which whoever gave the command is to know are a *Refusal. Safe from any
+// goroutine.
+type Commands interface {
+	// Monitor puts the supervisor whose phone this is (an extension or a user) on
+	// the line of a call's agent, or changes his mode; with an empty mode he leaves.
+	Monitor(call, phone string, mode cases.MonitorMode) error
+	// Record starts, pauses or resumes the recording of a call for user by.
+	Record(call, by, action string) error
+	// Hold keeps the recordings of a case whatever their time, or no longer.
+	Hold(ctx context.Context, c cases.Case, h cases.LegalHold) error
+}
+
+// Refusal says why a command was not carried out.
+type Refusal struct {
+	Status int // of HTTP
+	Reason string
+}
+
+func (r *Refusal) Error() string { return r.Reason }
+
+// refusal returns the API's answer to an error of a command, nil to none.
+func (x *site) refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		return huma.NewError(r.Status, r.Reason)
+	}
+	x.Log.Error("console", "err", err)
+	return huma.NewError(http.StatusInternalServerError, details[http.StatusInternalServerError])
+}
+
+type monitorInput struct {
+	ID   string `path:"id" format:"uuid" doc:"Of the call."`
+	Body struct {
+		Mode  cases.MonitorMode `json:"mode" enum:"listen,whisper,barge" doc:"Hear both; be heard by the agent alone; by both."`
+		Phone string            `json:"phone" minLength:"1" maxLength:"128" doc:"Extension or user of the supervisor."`
+	}
+}
+
+// monitor rings the supervisor, or changes the mode of one who is on the line.
+func (x *site) monitor(_ context.Context, in *monitorInput) (*struct{}, error) {
+	return nil, x.refusal(x.Commands.Monitor(in.ID, in.Body.Phone, in.Body.Mode))
+}
+
+type monitorEndInput struct {
+	ID    string `path:"id" format:"uuid" doc:"Of the call."`
+	Phone string `query:"phone" required:"true" minLength:"1" maxLength:"128" doc:"Extension or user of the supervisor."`
+}
+
+func (x *site) endMonitor(_ context.Context, in *monitorEndInput) (*struct{}, error) {
+	return nil, x.refusal(x.Commands.Monitor(in.ID, in.Phone, ""))
+}
+
+type recordInput struct {
+	ID   string `path:"id" format:"uuid" doc:"Of the call."`
+	Body struct {
+		Action string `json:"action" enum:"start,pause,resume" doc:"Start is for calls that are recorded on demand."`
+		By     string `json:"by" minLength:"1" maxLength:"128" doc:"User of the call's agent, or of a supervisor."`
+	}
+}
+
+func (x *site) record(_ context.Context, in *recordInput) (*struct{}, error) {
+	return nil, x.refusal(x.Commands.Record(in.ID, in.Body.By, in.Body.Action))
+}

@@ -1,0 +1,33 @@
+package call
+
+import (
+	"time"
+
+	"shouwen/ivr/acd"
+)
+
+// sticks has the first-asker of a caller's open case rung first, and the caller
+// served before those who call for the first time. Emergencies need neither.
+func sticks(caller acd.Caller, again Again, stickyFor time.Duration) acd.Caller {
+	if again.Repeat == NoRepeat || caller.Priority == acd.Emergency {
+		return caller
+	}
+	caller.Priority = max(caller.Priority, acd.Repeat)
+	if stickyFor > 0 {
+		caller.First, caller.FirstFor = again.FirstAsker, stickyFor
+	}
+	return caller
+}
+
+// tells is what the phone of user is told of the call: whoever calls again, by the
+// number of his open case; to its first-asker that comes as the name.
+func (c *Conversation) tells(user string) shown {
+	told := shown{Caller: c.live.Caller, number: c.live.Case, firstAsker: c.again.FirstAsker}
+	if told.number == "" {
+		told.number = c.again.Case
+	}
+	if told.number != "" && user == c.again.FirstAsker {
+		told.Display = string(told.number)
+	}
+	return told
+}
