@@ -1,7 +1,7 @@
 # Everything a newcomer types. Options go through ARGS: make run ARGS='--agents 20'.
 ARGS ?=
 
-.PHONY: build run demo test lint fuzz bench clean
+.PHONY: build run demo test lint coverage fuzz bench clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -23,6 +23,11 @@ test:
 lint:
 	go tool -modfile=.ci/tools.mod staticcheck ./...
 	go tool -modfile=.ci/tools.mod deadcode -test ./...
+
+# Which rules no policy and no test cites; RULES is where the catalogue is.
+RULES ?= ../shared
+coverage:
+	go run .ci/coverage.go $(RULES)
 
 FUZZTIME ?= 3s
 fuzz:

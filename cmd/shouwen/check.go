@@ -39,6 +39,13 @@ func (c checkCmd) check(w io.Writer, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	rules, err := cfg.loadRules()
+	if err != nil {
+		return err
+	}
+	for _, line := range slices.Concat(rules.policy.Explain(cfg.Language), rules.warnings(now)) {
+		fmt.Fprintln(w, line)
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.hours)) {
 		fmt.Fprintf(w, "hours %s: %s\n", name, opensAt(r.hours[name], now))
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	Language string `yaml:"language"`  // of the prompts: zh-CN or en
 	Prompts  string `yaml:"prompts"`   // folder of WAV files that replace the built-in prompts, or empty
 	Data     string `yaml:"data"`      // data directory
+	Profile  string `yaml:"profile"`   // what cases are held to: one that comes with Shouwen, or a file
+	Calendar string `yaml:"calendar"`  // whose working days count: one that comes with Shouwen, or a file
 
 	Languages []string          `yaml:"languages"` // further ones that flows may speak
 	Hours     map[string]string `yaml:"hours"`     // opening hours by name: calendar files, or calendars that come with Shouwen
@@ -144,7 +146,7 @@ type HTTPConfig struct {
 // loopback is the trunk.
 func Default() Config {
 	return Config{
-		Node: 1, TimeZone: "Asia/Shanghai", Language: "zh-CN", Data: defaultData(),
+		Node: 1, TimeZone: "Asia/Shanghai", Language: "zh-CN", Data: defaultData(), Profile: "none", Calendar: "china",
 		SIP:      SIPConfig{Address: Address{netip.AddrFrom4([4]byte{127, 0, 0, 1})}, UDP: 5060, TCP: 5060, TLS: 5061},
 		RTP:      RTPConfig{Ports: PortRange{10000, 20000}, MediaTimeout: Duration(20 * time.Second)},
 		Hotlines: []HotlineConfig{defaultHotline("12345")},

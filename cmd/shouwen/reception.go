@@ -154,15 +154,7 @@ func (c Config) loadHours() (map[string]cases.Calendar, error) {
 	}
 	all := map[string]cases.Calendar{}
 	for _, name := range slices.Sorted(maps.Keys(c.Hours)) {
-		var calendar cases.Calendar
-		if file := c.Hours[name]; slices.Contains(profile.Calendars(), file) {
-			calendar, err = profile.Calendar(file, zone)
-		} else {
-			var b []byte
-			if b, err = os.ReadFile(c.path(file)); err == nil {
-				calendar, err = profile.LoadCalendar(b, zone)
-			}
-		}
+		calendar, err := c.loadCalendar(c.Hours[name], zone)
 		if err != nil {
 			return nil, bad("hours."+name, "%s; want a calendar file or one of %s", err, strings.Join(profile.Calendars(), ", "))
 		}

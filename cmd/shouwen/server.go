@@ -79,6 +79,14 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if s.zone, err = time.LoadLocation(cfg.TimeZone); err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
+	rules, err := cfg.loadRules()
+	if err != nil {
+		return nil, err
+	}
+	log.Info("profile", "id", rules.policy.ID, "version", rules.policy.Version, "calendar", rules.calendar.Name)
+	for _, w := range rules.warnings(time.Now()) {
+		log.Warn(w)
+	}
 	s.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.Data, "journal"), Node: cfg.Node, Location: s.zone}, s.metrics.Journal, log)
 	if err != nil {
 		return nil, err
