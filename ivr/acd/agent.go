@@ -59,8 +59,10 @@ type Work struct {
 // member is an agent with the facts his state follows from. Owned by Board.Run.
 type member struct {
 	Agent
-	work Work
-	post *post // nil: none
+	place int     // in the directory; constant, like post and lines
+	post  *post   // nil: none
+	lines []*line // that he serves
+	work  Work
 
 	registered bool
 	paused     bool
@@ -70,9 +72,12 @@ type member struct {
 	restFor    metrics.Missed // … for this reason
 	ticket     *Ticket        // his phone rings for it; nil: for none
 	calls      []talk         // calls he is in
+	tied       []*Ticket      // for which he alone is to be rung
 
-	seen  State // as of the last settle
+	seen  State // as of the last note
 	since time.Time
+	stale bool  // in board.stale: seen may be of old
+	alarm alarm // when rest or wrap-up ends
 }
 
 // talk is a call an agent is in.
@@ -101,11 +106,8 @@ func (m *member) state(now time.Time) State {
 	return Ready
 }
 
-// present tells whether the agent is at work.
-func (m *member) present(now time.Time) bool {
-	s := m.state(now)
-	return s != Away && s != Paused
-}
+// present tells whether an agent in that state is at work.
+func (s State) present() bool { return s != Away && s != Paused }
 
 func (m *member) presence(now time.Time) Presence {
 	p := Presence{Agent: m.Agent, State: m.state(now), Since: m.since, Work: m.work}

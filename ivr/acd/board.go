@@ -49,13 +49,20 @@ type Queue struct {
 	Limit         int           // callers waiting at once; 0: 500
 }
 
-// line is a queue at work. Owned by Board.Run; offers and pace change.
+// line is a queue at work. Owned by Board.Run.
 type line struct {
 	Queue
-	members   []*member
-	penalties []int          // of the stand-ins among them, each once
+	members   []*member      // constant, like all lists of them in the order of the directory
+	penalties []int          // of the stand-ins among them, each once; constant
 	offers    map[string]int // made so far, by reason
 	pace      pace
+
+	waiting []*Ticket // in the order of service
+	lined   int       // how many of them stand in line
+	marked  []*Ticket // to be looked at; some may wait no longer
+	ready   []*member
+	fresh   []*member // ready since the last settle, or to be rung earlier than then
+	staff   int       // members at work: not away nor paused
 }
 
 // unread is how many offers a conversation may leave unread before it is passed
@@ -85,11 +92,14 @@ type Board struct {
 	agents   map[string]*member
 	roster   []*member // the same, in the order of the directory
 	queues   map[string]*line
-	names    []string  // of the queues, as configured
-	posts    []*post   // in the order of the directory
-	waiting  []*Ticket // in the order of service
+	lines    []*line // the same, as configured
+	posts    []*post // in the order of the directory
+	alarms   alarms
+	stale    []*member   // whose state may have changed
+	rows     [][]*Ticket // of ask
+	asked    []Presence  // candidates of the strategy asked last
+	entered  int         // tickets so far
 	draining bool
-	changes  int       // rises when somebody becomes ready, or a post comes to its stand-ins
 	tomorrow time.Time // when the counts of work begin anew
 }
 
@@ -108,7 +118,8 @@ func New(queues []Queue, agents []Agent, m *metrics.Queue, log *slog.Logger) *Bo
 	}
 	now := time.Now()
 	for _, a := range agents {
-		one := &member{Agent: a, work: Work{Idle: now}, seen: Away, since: now}
+		one := &member{Agent: a, place: len(b.roster), work: Work{Idle: now}, seen: Away, since: now}
+		one.alarm.member = one
 		b.agents[a.User] = one
 		b.roster = append(b.roster, one)
 		if a.Post != "" {
@@ -136,6 +147,7 @@ func (b *Board) open(q Queue) {
 	for _, m := range b.roster {
 		if q.Members == nil || slices.Contains(q.Members, m.User) {
 			l.members = append(l.members, m)
+			m.lines = append(m.lines, l)
 			departments = append(departments, m.Department)
 			if m.Penalty > 0 && !slices.Contains(l.penalties, m.Penalty) {
 				l.penalties = append(l.penalties, m.Penalty)
@@ -143,7 +155,7 @@ func (b *Board) open(q Queue) {
 		}
 	}
 	b.queues[q.Name] = l
-	b.names = append(b.names, q.Name)
+	b.lines = append(b.lines, l)
 	b.metrics.Declare(q.Name, departments...)
 }
 
@@ -151,6 +163,9 @@ func (b *Board) open(q Queue) {
 // ticket are closed then.
 func (b *Board) Run(ctx context.Context) error {
 	defer b.stop()
+	for _, m := range b.roster { // some may have been restored
+		b.touch(m)
+	}
 	wake := time.NewTimer(0)
 	defer wake.Stop()
 	for {
@@ -163,9 +178,6 @@ func (b *Board) Run(ctx context.Context) error {
 		}
 		now := time.Now()
 		b.turn(now)
-		for _, q := range b.queues {
-			q.pace.pass(now)
-		}
 		if cmd.f != nil {
 			cmd.f(now)
 		}
@@ -179,8 +191,10 @@ func (b *Board) Run(ctx context.Context) error {
 
 func (b *Board) stop() {
 	close(b.done)
-	for len(b.waiting) > 0 {
-		b.waiting[0].stop(ErrClosed)
+	for _, q := range b.lines {
+		for len(q.waiting) > 0 {
+			q.waiting[0].stop(ErrClosed)
+		}
 	}
 }
 
@@ -220,81 +234,35 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	if b.draining && !insists {
 		return nil, ErrClosed
 	}
-	if !insists && b.length(q) >= q.Limit {
+	if !insists && len(q.waiting) >= q.Limit {
 		return nil, ErrFull
 	}
+	b.entered++
 	t := &Ticket{
 		TieWindow: q.TieWindow, WrapUp: q.WrapUp,
-		board: b, caller: c, queue: q, entered: now, since: now, offers: make(chan Offer, unread+1),
+		board: b, number: b.entered, caller: c, queue: q, entered: now, since: now, offers: make(chan Offer, unread+1),
 		waiting: true, tried: map[string]bool{},
 	}
+	t.alarm.ticket = t
 	if !c.Since.IsZero() && c.Since.Before(now) {
 		t.since = c.Since
 	}
-	if i := slices.IndexFunc(q.members, func(m *member) bool { return m.User == c.First && !c.avoids(m) }); i >= 0 && c.Priority != Emergency {
+	if i := slices.IndexFunc(q.members, func(m *member) bool { return m.User == c.First && !c.avoids(m) }); c.First != "" && i >= 0 && c.Priority != Emergency {
 		t.first = q.members[i]
+		t.first.tied = append(t.first.tied, t)
 	}
-	b.waiting = append(b.waiting, t)
+	i, _ := slices.BinarySearchFunc(q.waiting, t, inTurn)
+	q.waiting = slices.Insert(q.waiting, i, t)
+	t.mark()
 	if !c.Kept { // he was counted before
 		b.metrics.Entered(q.Name)
 	}
 	return t, nil
 }
 
-// length returns how many callers wait in q.
-func (b *Board) length(q *line) (n int) {
-	for _, t := range b.waiting {
-		if t.queue == q {
-			n++
-		}
-	}
-	return n
-}
-
 // Drain refuses new callers from now on. Those who wait are served.
 func (b *Board) Drain() {
 	_ = b.do(func(time.Time) { b.draining = true })
-}
-
-// settle does what is due at now, and offers whoever is ready to the callers in
-// the order they are to be served.
-func (b *Board) settle(now time.Time) {
-	for _, t := range slices.Backward(b.waiting) { // stop deletes behind us
-		expired := !now.Before(t.expires())
-		rung := !t.ends.IsZero()
-		if rung && (expired || !now.Before(t.ends)) {
-			t.endRound()
-		}
-		if expired {
-			t.stop(ErrExpired)
-		}
-	}
-	b.arrange(now)
-	ready := b.note(now)
-	for _, t := range b.waiting {
-		if ready == 0 {
-			break
-		}
-		ready -= t.offer(now)
-	}
-	b.note(now)
-	b.notePace(now)
-}
-
-// note keeps what every agent does, and returns how many are ready.
-func (b *Board) note(now time.Time) (ready int) {
-	for _, m := range b.roster {
-		was := m.seen
-		is := m.note(now)
-		if is == Ready {
-			ready++
-		}
-		if is != was && is == Ready {
-			b.changes++
-		}
-	}
-	b.notePosts(now)
-	return ready
 }
 
 // turn begins a new day of work when it is time.
@@ -318,23 +286,8 @@ func (b *Board) midnight(t time.Time) time.Time {
 
 // untilNext returns how long settle has nothing to do.
 func (b *Board) untilNext(now time.Time) time.Duration {
-	wait := time.Hour
-	at := func(due time.Time) {
-		if now.Before(due) {
-			wait = min(wait, due.Sub(now))
-		}
+	if len(b.alarms) == 0 {
+		return time.Hour
 	}
-	for _, t := range b.waiting {
-		at(t.expires())
-		at(t.ends)
-		at(t.firstUntil())
-		for _, penalty := range t.queue.penalties {
-			at(t.overflow(penalty))
-		}
-	}
-	for _, m := range b.roster {
-		at(m.restUntil)
-		at(m.wrapUntil)
-	}
-	return wait
+	return b.alarms[0].at.Sub(now)
 }

@@ -334,6 +334,16 @@ func TestCallerWhoDoesNotReadIsPassedOver(t *testing.T) {
 			b.Ready("clerk1")
 		}
 		wantOffer(t, next, offer{1, []string{"clerk1"}, "ring_all"})
+		next.Missed("clerk1", metrics.Declined)
+		next.Leave(metrics.WaitAbandoned)
+		b.Ready("clerk1")
+		for len(deaf.Offers()) > 0 {
+			<-deaf.Offers()
+		}
+		b.Snapshot() // the board may look again at any command
+		if o := <-deaf.Offers(); len(o.Agents) != 1 {
+			t.Errorf("who reads again is offered %v", o)
+		}
 		deaf.Leave(metrics.WaitAbandoned)
 	})
 }

@@ -82,7 +82,9 @@ func (b *Board) Lost(user string) {
 // miss ends the offer to m.
 func (b *Board) miss(m *member, why metrics.Missed) {
 	b.metrics.Missed(m.Department, why)
+	m.ticket.ringing = out(m.ticket.ringing, m)
 	m.ticket = nil
+	b.touch(m)
 }
 
 // leaveAlone lets the agent rest whose phone did not take a call.
@@ -110,6 +112,7 @@ func (b *Board) unanswered(m *member) {
 func (b *Board) update(user string, f func(m *member, now time.Time)) {
 	_ = b.do(func(now time.Time) {
 		if m, ok := b.agents[user]; ok {
+			b.touch(m)
 			f(m, now)
 		}
 	})

@@ -22,47 +22,55 @@ const (
 	RoundOver  = "round_over"  // nobody answered in time
 )
 
-// rings tells whether any phone rings for the ticket.
-func (t *Ticket) rings() bool {
-	return slices.ContainsFunc(t.queue.members, func(m *member) bool { return m.ticket == t })
-}
-
 // endRound ends a round in which nobody answered. offer left room for its word.
 func (t *Ticket) endRound() {
 	t.offers <- Offer{Round: t.round, Reason: RoundOver}
-	for _, m := range t.queue.members {
-		if m.ticket == t {
-			t.board.miss(m, metrics.NoAnswer)
-			if !m.work.Rung.After(t.began) { // who joined in may have rung for a moment only
-				t.board.unanswered(m)
-			}
+	for _, m := range slices.Clone(t.ringing) {
+		t.board.miss(m, metrics.NoAnswer)
+		if !m.work.Rung.After(t.began) { // who joined in may have rung for a moment only
+			t.board.unanswered(m)
 		}
 	}
 	t.ends = time.Time{}
 }
 
-// offer rings those whose turn it is, and returns how many.
-func (t *Ticket) offer(now time.Time) int {
-	if len(t.offers) >= unread {
-		return 0
+// unread tells whether the conversation leaves its offers unread.
+func (t *Ticket) unread() bool { return len(t.offers) >= unread }
+
+// untie lets the queue serve a caller whose first-asker is not there.
+func (t *Ticket) untie(now time.Time) {
+	if t.first == nil {
+		return
+	}
+	s := t.first.state(now)
+	if !now.Before(t.firstUntil()) || s != Ready && s != Ringing || t.round > 0 && t.first.ticket != t {
+		t.loose()
+	}
+}
+
+// loose ends the tie to the first-asker.
+func (t *Ticket) loose() {
+	if t.first != nil {
+		t.first.tied = slices.DeleteFunc(t.first.tied, func(o *Ticket) bool { return o == t })
+		t.first = nil
+	}
+}
+
+// offer rings those whose turn it is.
+func (t *Ticket) offer(now time.Time) {
+	if t.unread() {
+		t.mark()
+		return
 	}
 	if t.first != nil {
-		switch s := t.first.state(now); {
-		case !now.Before(t.firstUntil()), s != Ready && s != Ringing, t.round > 0 && t.first.ticket != t:
-			t.first = nil // from now on the queue
-		case s == Ready:
-			return t.ring([]*member{t.first}, FirstAsker, now, t.firstUntil().Sub(now))
-		default: // he rings, or will be free in a moment
-			return 0
+		if t.first.state(now) == Ready { // else he rings, or will be free in a moment
+			t.ring([]*member{t.first}, FirstAsker, now, t.firstUntil().Sub(now))
 		}
+		return
 	}
-	if !t.ends.IsZero() && t.asked.changes == t.board.changes && !t.overflowed(now) {
-		return 0 // nobody new could join who rings
-	}
-	t.asked.at, t.asked.changes = now, t.board.changes
 	candidates, ready := t.candidates(now)
 	if !ready {
-		return 0
+		return
 	}
 	tiers, reason := t.queue.Strategy(candidates, t.caller)
 	tier, why := next(tiers, t.tried)
@@ -86,28 +94,34 @@ func (t *Ticket) offer(now time.Time) int {
 	case again:
 		clear(t.tried)
 	}
-	return t.ring(ring, reason, now, lasts)
+	t.ring(ring, reason, now, lasts)
 }
 
 // candidates returns the members who are ready and whose turn it is, and those who
-// ring for the ticket already.
+// ring for the ticket already. While a phone rings only who shares its tier matters;
+// if nothing else has changed these are one that rings, and who is fresh. The result
+// is valid until the next call.
 func (t *Ticket) candidates(now time.Time) (all []Presence, ready bool) {
-	var members []*member
-	for _, m := range t.queue.members {
-		free := m.state(now) == Ready && t.due(m, now) && !t.caller.avoids(m)
-		if free || m.ticket == t {
-			members = append(members, m)
+	all = t.board.asked[:0]
+	free, ringing := t.queue.ready, t.ringing
+	if !t.marked && len(ringing) > 0 {
+		free, ringing = t.queue.fresh, ringing[:1]
+	}
+	for _, m := range free {
+		if m.seen != Ready || !t.due(m, now) || t.caller.avoids(m) {
+			continue
 		}
-		ready = ready || free
+		for len(ringing) > 0 && ringing[0].place < m.place {
+			all = append(all, ringing[0].presence(now))
+			ringing = ringing[1:]
+		}
+		all, ready = append(all, m.presence(now)), true
 	}
-	if !ready {
-		return nil, false
+	for _, m := range ringing {
+		all = append(all, m.presence(now))
 	}
-	all = make([]Presence, len(members))
-	for i, m := range members {
-		all[i] = m.presence(now)
-	}
-	return all, true
+	t.board.asked = all
+	return all, ready
 }
 
 // avoids tells whether m must not be rung for the caller.
@@ -124,36 +138,29 @@ func (t *Ticket) overflow(penalty int) time.Time {
 	return t.since.Add(time.Duration(penalty) * t.queue.OverflowAfter)
 }
 
-// overflowed tells whether stand-ins have come to be due since the strategy was
-// asked last.
-func (t *Ticket) overflowed(now time.Time) bool {
-	return slices.ContainsFunc(t.queue.penalties, func(penalty int) bool {
-		due := t.overflow(penalty)
-		return t.asked.at.Before(due) && !now.Before(due)
-	})
-}
-
 // firstUntil is how long only the first-asker may be rung.
 func (t *Ticket) firstUntil() time.Time { return t.entered.Add(t.caller.FirstFor) }
 
 // ring reserves agents, in a new round that lasts so long or, with 0, in the one
-// under way. It returns how many.
-func (t *Ticket) ring(agents []*member, reason string, now time.Time, lasts time.Duration) int {
+// under way.
+func (t *Ticket) ring(agents []*member, reason string, now time.Time, lasts time.Duration) {
 	if len(agents) == 0 {
-		return 0
+		return
 	}
 	if lasts > 0 {
 		t.round++
 		t.began, t.ends = now, now.Add(lasts)
+		t.rearm(now)
 	}
 	o := Offer{Round: t.round, Reason: reason, Agents: make([]Agent, len(agents))}
 	for i, m := range agents {
 		m.ticket, m.work.Rung = t, now
+		t.ringing = in(t.ringing, m)
+		t.board.note(m, now)
 		t.tried[m.User] = true
 		o.Agents[i] = m.Agent
 	}
 	t.reason = reason
 	t.queue.offers[reason]++
 	t.offers <- o
-	return len(agents)
 }

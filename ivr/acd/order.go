@@ -2,7 +2,6 @@ package acd
 
 import (
 	"cmp"
-	"slices"
 	"time"
 )
 
@@ -17,13 +16,19 @@ const (
 	Emergency Priority = 10 // is turned away by nothing, waits for no stand-in's turn and for no first-asker
 )
 
-// arrange puts the callers of all queues into the order of service: by class,
-// then by how long they have waited times the weight of their queue, then by who
-// entered first.
-func (b *Board) arrange(now time.Time) {
-	slices.SortStableFunc(b.waiting, func(a, b *Ticket) int {
-		return cmp.Or(cmp.Compare(b.caller.class(), a.caller.class()), cmp.Compare(b.patience(now), a.patience(now)))
-	})
+// inTurn compares two callers of one queue by the order of service: by class, then
+// by who began to wait first, then by who entered first.
+func inTurn(a, b *Ticket) int {
+	return cmp.Or(cmp.Compare(b.caller.class(), a.caller.class()), a.since.Compare(b.since), a.number-b.number)
+}
+
+// before tells whether t is served before a caller of another queue: by class, then
+// by how long they have waited times the weight of their queue, then by who entered
+// first.
+func (t *Ticket) before(other *Ticket, now time.Time) bool {
+	return cmp.Or(
+		cmp.Compare(other.caller.class(), t.caller.class()), cmp.Compare(other.patience(now), t.patience(now)), t.number-other.number,
+	) < 0
 }
 
 // class is the rank of a caller among those who wait, before how long they have.

@@ -1,6 +1,9 @@
 package acd
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // memory is over how many answers the pace of a queue is averaged: the weight of an
 // answer halves with every twenty later ones.
@@ -26,8 +29,15 @@ func (p *pace) pass(now time.Time) {
 	p.at = now
 }
 
+// work says how many agents are at work from now on.
+func (p *pace) work(staff int, now time.Time) {
+	p.pass(now)
+	p.staff = staff
+}
+
 // answered counts the answer of a caller who stood in line.
-func (p *pace) answered() {
+func (p *pace) answered(now time.Time) {
+	p.pass(now)
 	p.answers = min(p.answers+1, memory)
 	p.cost += (p.spent - p.cost) / time.Duration(p.answers)
 	p.spent = 0
@@ -42,48 +52,15 @@ func (p *pace) wait(position, staff int) time.Duration {
 	return time.Duration(position) * p.cost / time.Duration(staff)
 }
 
-// staff returns how many agents of the queue are at work: not away nor paused.
-func (q *line) staff(now time.Time) (n int) {
-	for _, m := range q.members {
-		if m.present(now) {
-			n++
-		}
-	}
-	return n
-}
-
-// notePace notes which callers stand in line, and who works for them from now on.
-func (b *Board) notePace(now time.Time) {
-	lined := map[*line]bool{}
-	for _, t := range b.waiting {
-		t.lined = t.lined || t.first == nil && !t.rings()
-		if t.lined {
-			lined[t.queue] = true
-		}
-	}
-	for _, q := range b.queues {
-		q.pace.staff = 0
-		if lined[q] {
-			q.pace.staff = q.staff(now)
-		}
-	}
-}
-
 // Place returns the caller's position in his queue, from 1, and an estimate of how
 // long he has still to wait: what the queue's answers of late have cost. It is 0
 // while nothing was measured, or nobody is there to answer. The position is 0 when
 // he waits no longer.
 func (t *Ticket) Place() (position int, wait time.Duration) {
-	_ = t.board.do(func(now time.Time) {
-		t.board.arrange(now)
-		n := 0
-		for _, other := range t.board.waiting {
-			if other.queue == t.queue {
-				n++
-			}
-			if other == t {
-				position, wait = n, t.queue.pace.wait(n, t.queue.staff(now))
-			}
+	_ = t.board.do(func(time.Time) {
+		if t.waiting {
+			i, _ := slices.BinarySearchFunc(t.queue.waiting, t, inTurn)
+			position, wait = i+1, t.queue.pace.wait(i+1, t.queue.staff)
 		}
 	})
 	return position, wait

@@ -1,9 +1,6 @@
 package acd
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // post is a duty for which somebody is always there (S08-R3): its primaries, who
 // have no penalty, or its stand-ins. Owned by Board.Run.
@@ -12,6 +9,7 @@ type post struct {
 	holders []*member
 	vacant  bool // no primary is there: its stand-ins take their place
 	empty   bool // nobody is there
+	stale   bool // somebody has come or gone
 }
 
 // hold gives m his post.
@@ -25,26 +23,30 @@ func (b *Board) hold(m *member) {
 	m.post.holders = append(m.post.holders, m)
 }
 
-// notePosts keeps who fills the posts. One that nobody fills any more is told.
-func (b *Board) notePosts(now time.Time) {
-	for _, p := range b.posts {
-		was, vacant := p.empty, p.vacant
-		p.vacant, p.empty = true, true
+// notePost keeps who fills the post. One that nobody fills any more is told.
+func (b *Board) notePost(p *post) {
+	was, vacant := p.empty, p.vacant
+	p.vacant, p.empty, p.stale = true, true, false
+	for _, m := range p.holders {
+		if m.seen.present() {
+			p.empty = false
+			p.vacant = p.vacant && m.Penalty > 0
+		}
+	}
+	if p.vacant != vacant {
 		for _, m := range p.holders {
-			if m.present(now) {
-				p.empty = false
-				p.vacant = p.vacant && m.Penalty > 0
+			for _, q := range m.lines {
+				if m.seen == Ready && !slices.Contains(q.fresh, m) {
+					q.fresh = append(q.fresh, m)
+				}
 			}
 		}
-		if p.vacant != vacant {
-			b.changes++
-		}
-		switch {
-		case p.empty && !was:
-			b.log.Warn("post is empty: neither primary nor stand-in is there", "post", p.name)
-		case was && !p.empty:
-			b.log.Info("post is filled", "post", p.name)
-		}
+	}
+	switch {
+	case p.empty && !was:
+		b.log.Warn("post is empty: neither primary nor stand-in is there", "post", p.name)
+	case was && !p.empty:
+		b.log.Info("post is filled", "post", p.name)
 	}
 }
 

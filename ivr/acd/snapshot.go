@@ -63,9 +63,8 @@ func (b *Board) Snapshot() (s Snapshot) {
 		for _, m := range b.roster {
 			s.Agents = append(s.Agents, m.presence(now))
 		}
-		b.arrange(now)
-		for _, name := range b.names {
-			s.Queues = append(s.Queues, b.line(name, now))
+		for _, q := range b.lines {
+			s.Queues = append(s.Queues, q.show())
 		}
 		for _, p := range b.posts {
 			if p.empty {
@@ -76,20 +75,12 @@ func (b *Board) Snapshot() (s Snapshot) {
 	return s
 }
 
-func (b *Board) line(name string, now time.Time) Line {
-	q := b.queues[name]
-	staff := q.staff(now)
-	l := Line{Queue: name, Offers: maps.Clone(q.offers)}
-	for _, t := range b.waiting {
-		if t.queue != q {
-			continue
-		}
-		w := Waiting{Call: t.caller.Call, Since: t.since, Kept: t.caller.Kept, Round: t.round, Reason: t.reason}
-		w.Estimate = q.pace.wait(len(l.Waiting)+1, staff)
-		for _, m := range q.members {
-			if m.ticket == t {
-				w.Ringing = append(w.Ringing, m.User)
-			}
+func (q *line) show() Line {
+	l := Line{Queue: q.Name, Offers: maps.Clone(q.offers)}
+	for i, t := range q.waiting {
+		w := Waiting{Call: t.caller.Call, Since: t.since, Kept: t.caller.Kept, Round: t.round, Reason: t.reason, Estimate: q.pace.wait(i+1, q.staff)}
+		for _, m := range t.ringing {
+			w.Ringing = append(w.Ringing, m.User)
 		}
 		l.Waiting = append(l.Waiting, w)
 	}
@@ -99,9 +90,9 @@ func (b *Board) line(name string, now time.Time) Line {
 func (b *Board) readWaiting() map[string]metrics.Waiting {
 	all := map[string]metrics.Waiting{}
 	_ = b.do(func(now time.Time) {
-		for _, name := range b.names {
-			l := b.line(name, now)
-			all[name] = metrics.Waiting{Callers: l.Callers(), Longest: l.Longest(now)}
+		for _, q := range b.lines {
+			l := q.show()
+			all[q.Name] = metrics.Waiting{Callers: l.Callers(), Longest: l.Longest(now)}
 		}
 	})
 	return all

@@ -32,11 +32,12 @@ type Caller struct {
 // A Strategy decides in which order agents are rung for a caller: the first tier
 // together, when its round is over the next, after the last the first again.
 // Agents it leaves out are not rung. Candidates are Ready, or Ringing for this
-// very caller; they come in the order of the directory. The reason is a constant
+// very caller; they come in the order of the directory and are not kept. The reason is a constant
 // of the strategy, for the log and the record of the call.
 //
-// A strategy is pure; it is asked again whenever somebody becomes ready, and those
-// of the tier that is ringing then join in.
+// A strategy is pure, and whether two agents share a tier depends on the two and
+// the caller alone. It is asked again when somebody becomes ready, and if he shares
+// the tier that is ringing he joins in.
 type Strategy func(candidates []Presence, c Caller) (tiers [][]Presence, reason string)
 
 // turn says why a tier is the one to ring. It is appended to the strategy's reason.

@@ -21,6 +21,7 @@ func (b *Board) Take(user, call string, wrapUp time.Duration) error {
 			return
 		}
 		if err = ErrTaken; m.ticket == nil && len(m.calls) == 0 {
+			b.touch(m)
 			m.calls, err = []talk{{call, wrapUp, true}}, nil
 		}
 	})
@@ -80,6 +81,7 @@ func (b *Board) Return(c Caller, release ...string) (t *Ticket, err error) {
 		t, err = b.enter(c, now)
 		for _, user := range release {
 			if m, ok := b.agents[user]; ok {
+				b.touch(m)
 				m.release(c.Call, now)
 			}
 		}

@@ -138,7 +138,7 @@ func TestHowATakenAgentEnds(t *testing.T) {
 				time.Sleep(tt.lasts - 1)
 				synctest.Wait()
 				wantStates(t, b, tt.state, acd.Away, acd.Away)
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				wantStates(t, b, acd.Ready, acd.Away, acd.Away)
 			})

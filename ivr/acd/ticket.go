@@ -23,6 +23,7 @@ type Ticket struct {
 	WrapUp    time.Duration // what an agent has after the call to finish it; read only
 
 	board   *Board
+	number  int // of all tickets, in the order they entered
 	caller  Caller
 	queue   *line
 	entered time.Time
@@ -31,19 +32,18 @@ type Ticket struct {
 
 	// Owned by Board.Run; err is readable once offers is closed.
 	err     error
-	waiting bool      // in board.waiting: may be offered agents, offers is open
-	over    bool      // claimed or left
-	round   int       // 0: nobody was rung yet
-	began   time.Time // the round
-	ends    time.Time // the round; zero: nobody rings
-	reason  string    // of the last offer
-	lined   bool      // has stood in line: no phone rang for him
-	first   *member   // while only he may be rung
-	asked   struct {
-		at      time.Time // when the strategy was asked last
-		changes int       // of the board, then
-	}
-	tried map[string]bool // users rung since the strategy began from the top
+	waiting bool            // in queue.waiting: may be offered agents, offers is open
+	marked  bool            // in queue.marked
+	over    bool            // claimed or left
+	round   int             // 0: nobody was rung yet
+	began   time.Time       // the round
+	ends    time.Time       // the round; zero: nobody rings
+	ringing []*member       // for it
+	reason  string          // of the last offer
+	lined   bool            // has stood in line: no phone rang for him
+	first   *member         // while only he may be rung
+	alarm   alarm           // when the wait, the round, or first ends, or stand-ins come in
+	tried   map[string]bool // users rung since the strategy began from the top
 }
 
 // Offers delivers the phones to ring. It is closed when no more will come, and
@@ -68,8 +68,9 @@ func (t *Ticket) Missed(user string, why metrics.Missed) {
 		t.board.log.Info("offer missed", "call", t.caller.Call, "agent", user, "reason", why)
 		t.board.miss(m, why)
 		t.board.leaveAlone(m, why, now)
-		if !t.rings() {
+		if len(t.ringing) == 0 {
 			t.ends = time.Time{}
+			t.mark()
 		}
 	})
 }
@@ -109,11 +110,12 @@ func (t *Ticket) claim(answers []Answer, now time.Time) (Claim, error) {
 		c.Tied = append(c.Tied, t.board.agents[a.User].Agent)
 	}
 	t.end(metrics.WaitAnswered, now)
+	t.board.touch(m)
 	m.calls = append(m.calls, talk{call: t.caller.Call, wrapUp: t.queue.WrapUp})
 	m.work.Calls++
 	m.work.Missed = 0
 	if t.lined {
-		t.queue.pace.answered()
+		t.queue.pace.answered(now)
 	}
 	t.board.metrics.Rang(t.queue.Name, winner.At.Sub(m.work.Rung))
 	return c, nil
@@ -132,11 +134,11 @@ func (t *Ticket) Leave(o metrics.Outcome) {
 // end ends the ticket. Nobody is blamed for a phone that still rang.
 func (t *Ticket) end(o metrics.Outcome, now time.Time) {
 	t.over = true
-	for _, m := range t.queue.members {
-		if m.ticket == t {
-			m.ticket = nil
-		}
+	for _, m := range t.ringing {
+		m.ticket = nil
+		t.board.touch(m)
 	}
+	t.ringing = nil
 	t.stop(nil)
 	if !t.caller.Kept {
 		t.board.metrics.Waited(t.queue.Name, o, now.Sub(t.entered))
@@ -156,8 +158,49 @@ func (t *Ticket) stop(err error) {
 	if !t.waiting {
 		return
 	}
+	q := t.queue
 	t.waiting, t.err = false, err
 	close(t.offers)
-	i := slices.Index(t.board.waiting, t)
-	t.board.waiting = slices.Delete(t.board.waiting, i, i+1)
+	i, _ := slices.BinarySearchFunc(q.waiting, t, inTurn)
+	q.waiting = slices.Delete(q.waiting, i, i+1)
+	if t.lined {
+		q.lined--
+	}
+	t.loose()
+	t.board.alarms.set(&t.alarm, time.Time{})
+}
+
+// mark has the next settle look at the ticket.
+func (t *Ticket) mark() {
+	if !t.marked {
+		t.marked = true
+		t.queue.marked = append(t.queue.marked, t)
+	}
+}
+
+// wake does what is due at now.
+func (t *Ticket) wake(now time.Time) {
+	expired := !now.Before(t.expires())
+	if !t.ends.IsZero() && (expired || !now.Before(t.ends)) {
+		t.endRound()
+	}
+	if expired {
+		t.stop(ErrExpired)
+	}
+	t.mark()
+}
+
+// rearm sets the alarm to what is due next.
+func (t *Ticket) rearm(now time.Time) {
+	if !t.waiting {
+		return
+	}
+	next := soonest(now, t.expires(), t.ends)
+	if t.first != nil {
+		next = soonest(now, next, t.firstUntil())
+	}
+	for _, penalty := range t.queue.penalties {
+		next = soonest(now, next, t.overflow(penalty))
+	}
+	t.board.alarms.set(&t.alarm, next)
 }
