@@ -4,13 +4,13 @@ import "math"
 
 // phases says for each sample rate that is read how many output samples pass
 // before the two clocks meet again.
-var phases = map[uint32]int{8000: 1, 16000: 1, 22050: 160, 44100: 80, 48000: 1}
+var phases = map[uint32]int{8000: 1, 11025: 320, 16000: 1, 22050: 160, 24000: 1, 32000: 1, 44100: 80, 48000: 1}
 
 func resampled(rate uint32) bool { return phases[rate] != 0 }
 
 // resample turns in from rate, one of phases, into 8 kHz: a low-pass at 3.7 kHz,
 // a sinc in a Blackman window, evaluated where the output samples lie.
-func resample(in []int16, rate uint32) []int16 {
+func resample(in []float32, rate uint32) []float32 {
 	if rate == 8000 {
 		return in
 	}
@@ -20,7 +20,7 @@ func resample(in []int16, rate uint32) []int16 {
 	for i := range filter {
 		filter[i] = lowPass(float64(i)*ratio, reach, 3700/float64(rate))
 	}
-	out := make([]int16, int(float64(len(in))/ratio))
+	out := make([]float32, int(float64(len(in))/ratio))
 	for i := range out {
 		begin := int(int64(i)*int64(rate)/8000) - reach + 1
 		sum := 0.0
@@ -29,7 +29,7 @@ func resample(in []int16, rate uint32) []int16 {
 				sum += f * float64(in[j])
 			}
 		}
-		out[i] = int16(math.Round(min(max(sum, math.MinInt16), math.MaxInt16)))
+		out[i] = float32(sum)
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -19,6 +20,7 @@ const (
 // Format tags of a WAV.
 const (
 	wavPCM        = 1
+	wavFloat      = 3
 	wavALaw       = 6
 	wavMuLaw      = 7
 	wavExtensible = 0xFFFE
@@ -30,9 +32,11 @@ type wavFormat struct {
 	rate                uint32
 }
 
-// ReadWAV returns the audio of a WAV file as 8 kHz mono. It reads PCM of
-// 16 bits, A-law and µ-law; one or two channels, which are averaged; 8, 16,
-// 22.05, 44.1 and 48 kHz; at most 64 MiB. Other errors than ErrWAV are r's own.
+// ReadWAV returns the audio of a WAV file as 8 kHz mono. It reads PCM of 8, 16, 24
+// and 32 bits, floating point, A-law and µ-law; one or two channels, which are
+// averaged; 8, 11.025, 16, 22.05, 24, 32, 44.1 and 48 kHz; at most 64 MiB. What is
+// louder than can be sent is turned down as a whole. Other errors than ErrWAV are
+// r's own.
 func ReadWAV(r io.Reader) ([]int16, error) {
 	var riff [12]byte
 	if _, err := io.ReadFull(r, riff[:]); err != nil {
@@ -93,45 +97,98 @@ func (f *wavFormat) read(r io.Reader, size uint32) error {
 
 // audio takes the data chunk.
 func (f *wavFormat) audio(r io.Reader, size uint32) ([]int16, error) {
-	known := f.tag == wavPCM && f.bits == 16 || (f.tag == wavALaw || f.tag == wavMuLaw) && f.bits == 8
-	if !known || f.channels < 1 || f.channels > 2 || !resampled(f.rate) {
+	width := f.width()
+	if width == 0 || f.channels < 1 || f.channels > 2 || !resampled(f.rate) {
 		return nil, fmt.Errorf("format %d, %d bits, %d channels, %d Hz: %w", f.tag, f.bits, f.channels, f.rate, ErrWAV)
 	}
-	b, err := io.ReadAll(io.LimitReader(r, min(int64(size), wavMax+1)))
+	most := int64(wavMax / 2 * min(width, 2))
+	b, err := io.ReadAll(io.LimitReader(r, min(int64(size), most+1)))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("audio: %w", err)
-	case len(b) > wavMax:
-		return nil, fmt.Errorf("more than %d MiB of audio: %w", wavMax>>20, ErrWAV)
+	case int64(len(b)) > most:
+		return nil, fmt.Errorf("more than %d MiB of audio: %w", most>>20, ErrWAV)
 	case len(b) < int(size) && size < wavPipe:
 		return nil, broken("audio", io.ErrUnexpectedEOF)
 	}
-	return resample(mono(f.samples(b), int(f.channels)), f.rate), nil
+	return limit(resample(mono(f.samples(b), int(f.channels)), f.rate)), nil
 }
 
-// samples decodes b, channels interleaved.
-func (f *wavFormat) samples(b []byte) []int16 {
-	switch f.tag {
-	case wavALaw:
-		return PCMA.Decode(make([]int16, 0, len(b)), b)
-	case wavMuLaw:
-		return PCMU.Decode(make([]int16, 0, len(b)), b)
+// width returns the octets of a sample, 0 for one that is not read.
+func (f *wavFormat) width() int {
+	known := map[uint16][]uint16{wavPCM: {8, 16, 24, 32}, wavFloat: {32, 64}, wavALaw: {8}, wavMuLaw: {8}}
+	if !slices.Contains(known[f.tag], f.bits) {
+		return 0
 	}
-	out := make([]int16, len(b)/2)
+	return int(f.bits / 8)
+}
+
+// samples decodes b, channels interleaved, in units of 16-bit samples.
+func (f *wavFormat) samples(b []byte) []float32 {
+	width := f.width()
+	out := make([]float32, len(b)/width)
 	for i := range out {
-		out[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
+		out[i] = f.sample(b[i*width:][:width])
 	}
 	return out
 }
 
+func (f *wavFormat) sample(b []byte) float32 {
+	switch {
+	case f.tag == wavALaw:
+		return float32(PCMA.values()[b[0]])
+	case f.tag == wavMuLaw:
+		return float32(PCMU.values()[b[0]])
+	case f.tag == wavFloat && f.bits == 32:
+		return fromUnit(float64(math.Float32frombits(binary.LittleEndian.Uint32(b))))
+	case f.tag == wavFloat:
+		return fromUnit(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+	case f.bits == 8: // the only one without a sign
+		return float32(int(b[0])-128) * 256
+	case f.bits == 16:
+		return float32(int16(binary.LittleEndian.Uint16(b)))
+	case f.bits == 24:
+		return float32(int32(uint32(b[0])<<8|uint32(b[1])<<16|uint32(b[2])<<24)) / 65536
+	}
+	return float32(int32(binary.LittleEndian.Uint32(b))) / 65536
+}
+
+// fromUnit turns a sample whose full scale is 1, or a little more, into 16 bits.
+func fromUnit(v float64) float32 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return float32(min(max(v, -8), 8) * (math.MaxInt16 + 1))
+}
+
 // mono averages interleaved channels, in place.
-func mono(in []int16, channels int) []int16 {
+func mono(in []float32, channels int) []float32 {
 	if channels == 1 {
 		return in
 	}
 	out := in[:len(in)/2]
 	for i := range out {
-		out[i] = int16((int(in[2*i]) + int(in[2*i+1])) / 2)
+		out[i] = (in[2*i] + in[2*i+1]) / 2
+	}
+	return out
+}
+
+// limited is the peak of what had to be turned down: -1 dB of full scale.
+const limited = 0.891 * math.MaxInt16
+
+// limit turns in down, if it must be, and rounds it.
+func limit(in []float32) []int16 {
+	peak := float32(0)
+	for _, v := range in {
+		peak = max(peak, v, -v)
+	}
+	gain := float32(1)
+	if peak > math.MaxInt16+1 {
+		gain = limited / peak
+	}
+	out := make([]int16, len(in))
+	for i, v := range in {
+		out[i] = int16(min(max(math.Round(float64(v*gain)), math.MinInt16), math.MaxInt16))
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -27,7 +28,7 @@ func wavFile(tag, channels, bits uint16, rate uint32) []byte {
 			case wavMuLaw:
 				audio = PCMU.Encode(audio, []int16{v})
 			default:
-				audio = binary.LittleEndian.AppendUint16(audio, uint16(v))
+				audio = appendSample(audio, tag, bits, v)
 			}
 		}
 	}
@@ -41,6 +42,24 @@ func wavFile(tag, channels, bits uint16, rate uint32) []byte {
 		format = append(format, 22, 0, 16, 0, 0, 0, 0, 0, wavPCM, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71)
 	}
 	return riff("LIST", []byte("odd"), "fmt ", format, "data", audio)
+}
+
+// appendSample appends v as PCM or floating point.
+func appendSample(b []byte, tag, bits uint16, v int16) []byte {
+	le := binary.LittleEndian
+	switch {
+	case tag == wavFloat && bits == 32:
+		return le.AppendUint32(b, math.Float32bits(float32(v)/32768))
+	case tag == wavFloat:
+		return le.AppendUint64(b, math.Float64bits(float64(v)/32768))
+	case bits == 8:
+		return append(b, byte(v>>8)+128)
+	case bits == 24:
+		return append(b, 0, byte(v), byte(v>>8))
+	case bits == 32:
+		return le.AppendUint32(b, uint32(v)<<16)
+	}
+	return le.AppendUint16(b, uint16(v))
 }
 
 // riff returns a WAV of pairs of chunk name and content.
@@ -72,6 +91,12 @@ func TestReadWAV(t *testing.T) {
 		"44.1 kHz stereo":    {wavPCM, 2, 16, 44100},
 		"48 kHz":             {wavPCM, 1, 16, 48000},
 		"extensible":         {wavExtensible, 2, 16, 48000},
+		"8 bits":             {wavPCM, 1, 8, 16000},
+		"11.025 kHz":         {wavPCM, 1, 16, 11025},
+		"24 bits, 32 kHz":    {wavPCM, 2, 24, 32000},
+		"32 bits, 24 kHz":    {wavPCM, 1, 32, 24000},
+		"float":              {wavFloat, 2, 32, 44100},
+		"double":             {wavFloat, 1, 64, 48000},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -106,13 +131,41 @@ func rms(samples []int16, hz float64) float64 {
 
 // What a telephone cannot carry must not be folded into what it can.
 func TestResamplingDoesNotAlias(t *testing.T) {
-	for _, rate := range []uint32{16000, 22050, 44100, 48000} {
-		in := make([]int16, rate)
+	for _, rate := range []uint32{11025, 16000, 22050, 24000, 32000, 44100, 48000} {
+		in := make([]float32, rate)
 		for i := range in {
-			in[i] = int16(16000 * math.Sin(2*math.Pi*4700*float64(i)/float64(rate)))
+			in[i] = float32(16000 * math.Sin(2*math.Pi*4700*float64(i)/float64(rate)))
 		}
-		if level := ToneLevel(resample(in, rate)[400:7600], 3300); level > 0.002 {
+		if level := ToneLevel(limit(resample(in, rate))[400:7600], 3300); level > 0.002 {
 			t.Errorf("%d Hz: 4700 Hz appears at 3300 Hz with level %v", rate, level)
+		}
+	}
+}
+
+// TestLoudWAVIsTurnedDown: as a whole, so that nothing is cut off. Full scale is not
+// too loud, and what is no number is silent.
+func TestLoudWAVIsTurnedDown(t *testing.T) {
+	float := func(values ...float32) []byte {
+		var audio []byte
+		for _, v := range values {
+			audio = binary.LittleEndian.AppendUint32(audio, math.Float32bits(v))
+		}
+		format := []byte{wavFloat, 0, 1, 0, 0x40, 0x1f, 0, 0, 0, 0, 0, 0, 4, 0, 32, 0}
+		return riff("fmt ", format, "data", audio)
+	}
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	tests := map[string]struct {
+		in   []byte
+		want []int16
+	}{
+		"twice too loud": {float(2, -1, 0.5), []int16{29195, -14598, 7299}},
+		"full scale":     {float(1, -1, 0.5), []int16{32767, -32768, 16384}},
+		"not numbers":    {float(nan, inf, 4), []int16{0, -29195, 14598}},
+	}
+	for name, tt := range tests {
+		got, err := ReadWAV(bytes.NewReader(tt.in))
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, %v; want %v", name, got, err, tt.want)
 		}
 	}
 }
@@ -164,7 +217,7 @@ func TestReadWAVRefuses(t *testing.T) {
 		"audio first":     riff("data", []byte{0, 0}),
 		"short format":    riff("fmt ", []byte{1, 0, 1, 0}),
 		"huge format":     riff("fmt ", make([]byte, 5000)),
-		"24 bits":         changed(14, 24),
+		"20 bits":         changed(14, 20),
 		"three channels":  changed(2, 3),
 		"no channels":     changed(2, 0),
 		"11 kHz":          changed(4, 0x11),
