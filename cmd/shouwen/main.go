@@ -18,6 +18,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Run it with simulated phones that play one call, print the case's ledger and exit."`
 	Check   checkCmd   `cmd:"" help:"Validate a configuration file."`
 	Profile profileCmd `cmd:"" help:"List the profiles, print one to copy, or explain one."`
+	Prompts promptsCmd `cmd:"" help:"Check and import what callers hear."`
 	User    userCmd    `cmd:"" help:"List and change the phones that may register."`
 	Ledger  ledgerCmd  `cmd:"" help:"Verify the ledger of all cases."`
 	Version versionCmd `cmd:"" help:"Print the version."`

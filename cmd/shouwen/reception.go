@@ -37,22 +37,10 @@ func (c Config) reception(d cases.Directory) (r reception, err error) {
 	if r.hours, err = c.loadHours(); err != nil {
 		return r, err
 	}
-	r.flows = map[string]*call.Flow{}
-	var own []prompts.Name
-	for i, h := range c.Hotlines {
-		own = append(own, prompts.Name(h.Greeting))
-		for key, file := range map[string]string{"flow": h.Flow, "survey": h.Survey} {
-			if file == "" || r.flows[file] != nil {
-				continue
-			}
-			f, err := loadFlow(c.path(file))
-			if err != nil {
-				return r, bad(fmt.Sprintf("hotlines[%d].%s", i, key), "%s", err)
-			}
-			r.flows[file] = f
-			own = append(own, f.Prompts()...)
-		}
+	if r.flows, err = c.loadFlows(); err != nil {
+		return r, err
 	}
+	own := c.ownPrompts(r.flows)
 	if r.sets, err = c.promptSets(own...); err != nil {
 		return r, err
 	}
@@ -61,6 +49,39 @@ func (c Config) reception(d cases.Directory) (r reception, err error) {
 	}
 	r.sounds, err = c.loadSounds(r.sets)
 	return r, err
+}
+
+// loadFlows reads the flows the hotlines name, by file as it is named.
+func (c Config) loadFlows() (map[string]*call.Flow, error) {
+	flows := map[string]*call.Flow{}
+	for i, h := range c.Hotlines {
+		for key, file := range map[string]string{"flow": h.Flow, "survey": h.Survey} {
+			if file == "" || flows[file] != nil {
+				continue
+			}
+			f, err := loadFlow(c.path(file))
+			if err != nil {
+				return nil, bad(fmt.Sprintf("hotlines[%d].%s", i, key), "%s", err)
+			}
+			flows[file] = f
+		}
+	}
+	return flows, nil
+}
+
+// ownPrompts names the prompts that flows and greetings play, each once.
+func (c Config) ownPrompts(flows map[string]*call.Flow) []prompts.Name {
+	own := map[prompts.Name]bool{}
+	for _, h := range c.Hotlines {
+		own[prompts.Name(h.Greeting)] = true
+	}
+	delete(own, "")
+	for _, f := range flows {
+		for _, name := range f.Prompts() {
+			own[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(own))
 }
 
 func loadFlow(file string) (*call.Flow, error) {

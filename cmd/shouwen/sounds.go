@@ -15,24 +15,31 @@ import (
 
 // promptSets are the prompts of every language callers may hear. Files in the folder
 // of prompts replace the built-in ones of the organisation's language, those in a
-// folder of it that is called like another language the ones of that.
+// folder of it that is called like another language the ones of that. The error lists
+// every file that is wrong.
 func (c Config) promptSets(own ...prompts.Name) (map[string]prompts.Set, error) {
 	sets := map[string]prompts.Set{}
+	var wrong []error
 	for _, lang := range c.languages() {
-		dir := c.Prompts
-		if dir != "" && lang != c.Language {
-			dir = filepath.Join(dir, lang)
-			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-				dir = ""
-			}
+		dir := c.promptsDir(lang)
+		if _, err := os.Stat(dir); lang != c.Language && errors.Is(err, fs.ErrNotExist) {
+			dir = ""
 		}
 		set, err := prompts.Load(lang, dir, own...)
 		if err != nil {
-			return nil, err
+			wrong = append(wrong, err)
 		}
 		sets[lang] = set
 	}
-	return sets, nil
+	return sets, errors.Join(wrong...)
+}
+
+// promptsDir is where prompts in a language are that are not built in; empty: nowhere.
+func (c Config) promptsDir(lang string) string {
+	if c.Prompts == "" || lang == c.Language {
+		return c.Prompts
+	}
+	return filepath.Join(c.Prompts, lang)
 }
 
 // loadSounds decodes the prompts of every language. The music is the same in all.

@@ -6,6 +6,7 @@ package prompts
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -71,7 +72,8 @@ const maxFile = 64 << 20
 // are named as prompts replace these, and those named as one of own are added;
 // other WAV files there are an error, so that a misspelt name does not go
 // unnoticed. An empty dir replaces nothing. Load looks at no more than the header
-// of a replacement; whoever decodes it finds the rest.
+// of a replacement; whoever decodes it finds the rest. The error lists every file
+// that is wrong; the set is without them.
 func Load(lang, dir string, own ...Name) (Set, error) {
 	if !slices.Contains(Languages, lang) {
 		return nil, fmt.Errorf("no prompts in language %q: there are %s", lang, Languages)
@@ -86,16 +88,17 @@ func Load(lang, dir string, own ...Name) (Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("folder of prompts: %w", err)
 	}
+	var wrong []error
 	for _, e := range entries {
 		base, isWAV := strings.CutSuffix(strings.ToLower(e.Name()), ".wav")
 		if !isWAV {
 			continue
 		}
 		if err := set.replace(Name(base), filepath.Join(dir, e.Name()), own); err != nil {
-			return nil, err
+			wrong = append(wrong, err)
 		}
 	}
-	return set, nil
+	return set, errors.Join(wrong...)
 }
 
 // embed adds the prompts of a folder. It panics if the program was built without them.
