@@ -16,6 +16,7 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/store"
+	"shouwen/ivr/acd"
 )
 
 const (
@@ -217,6 +218,16 @@ func (x *site) listCalls(context.Context, *struct{}) (*out[callsBody], error) {
 // liveCalls returns the calls that are up, oldest first.
 func (x *site) liveCalls() []Call {
 	calls := x.Calls()
+	place := map[string]acd.Waiting{}
+	position := map[string]int{}
+	for _, q := range x.Agents().Queues {
+		for i, w := range q.Waiting {
+			place[w.Call], position[w.Call] = w, i+1
+		}
+	}
+	for i, c := range calls {
+		calls[i].Position, calls[i].Estimate = position[c.ID], place[c.ID].Estimate
+	}
 	slices.SortFunc(calls, func(a, b Call) int {
 		if c := a.Since.Compare(b.Since); c != 0 {
 			return c

@@ -211,12 +211,13 @@ func TestLiveCallsAndAgentsNeedNoDatabase(t *testing.T) {
 			 "caller":{"raw":"<sip:+15550111@192.0.2.1>","e164":"+15550111","withheld":false,"verified":true},
 			 "dialed":"12345","agent":"wang","case":"261123-1-0007","since":"2026-11-23T04:00:00.123456Z","answered":"2026-11-23T04:00:05.123456Z"},
 			{"id":"0193571f-0000-7000-8000-000000000002","direction":"inbound","state":"queued",
-			 "caller":{"withheld":true,"verified":false},"dialed":"12345","since":"2026-11-23T04:01:00.123456Z"}]}`,
+			 "caller":{"withheld":true,"verified":false},"dialed":"12345","since":"2026-11-23T04:01:00.123456Z","position":1,"estimate_seconds":90,
+			 "open_case":"261123-1-0001","first_asker":"li"}]}`,
 		"/api/v1/agents": `{"at":"2026-11-23T04:02:00.123456Z","agents":[
 			{"user":"li","extension":"1002","department":"Repairs","rank":2,"state":"ready","since":"2026-11-23T04:00:00.123456Z"},
 			{"user":"wang","extension":"1001","rank":0,"state":"talking","since":"2026-11-23T04:00:05.123456Z","call":"0193571f-0000-7000-8000-000000000001"}],
 			"queues":[{"queue":"hotline","waiting":[
-			{"call":"0193571f-0000-7000-8000-000000000002","since":"2026-11-23T04:01:00.123456Z","round":0,"ringing":[]}]}]}`,
+			{"call":"0193571f-0000-7000-8000-000000000002","since":"2026-11-23T04:01:00.123456Z","kept":false,"round":0,"ringing":[]}]}]}`,
 	} {
 		var wanted any
 		if err := json.Unmarshal([]byte(want), &wanted); err != nil {

@@ -162,6 +162,11 @@ type liveCallBody struct {
 	Case       string     `json:"case,omitempty" doc:"Case number."`
 	Since      time.Time  `json:"since"`
 	Answered   *time.Time `json:"answered,omitempty" doc:"Pick-up."`
+
+	OpenCase   string  `json:"open_case,omitempty" doc:"Case the caller had already when he called."`
+	FirstAsker string  `json:"first_asker,omitempty" doc:"User whose that one is."`
+	Position   int     `json:"position,omitempty" doc:"In the order of service of his queue, from 1; left out: he waits in none."`
+	Estimate   float64 `json:"estimate_seconds,omitempty" doc:"How long he has still to wait, as the queue's answers of late suggest; left out: not known."`
 }
 
 func liveCallsOf(calls []Call) []liveCallBody {
@@ -170,6 +175,7 @@ func liveCallsOf(calls []Call) []liveCallBody {
 		list[i] = liveCallBody{
 			ID: c.ID, Direction: c.Direction, State: c.State, Caller: callerOf(c.Caller), Dialed: c.Dialed,
 			Agent: c.Agent, Target: c.Target, Supervisor: c.Supervisor, Monitor: string(c.Monitor), Recording: c.Recording, Case: string(c.Case), Since: c.Since.UTC(), Answered: timeOf(c.Answered),
+			OpenCase: string(c.OpenCase), FirstAsker: c.FirstAsker, Position: c.Position, Estimate: c.Estimate.Seconds(),
 		}
 	}
 	return list
@@ -188,6 +194,7 @@ type agentBody struct {
 type waitingBody struct {
 	Call    string    `json:"call" doc:"Call id."`
 	Since   time.Time `json:"since"`
+	Kept    bool      `json:"kept" doc:"Not on the phone: to be called back."`
 	Round   int       `json:"round" doc:"0: nobody was rung yet."`
 	Ringing []string  `json:"ringing" nullable:"false" doc:"Users whose phones ring."`
 }
@@ -215,7 +222,7 @@ func agentsOf(s acd.Snapshot) agentsBody {
 		b.Queues[i] = queueBody{Queue: q.Queue, Waiting: make([]waitingBody, len(q.Waiting))}
 		for j, w := range q.Waiting {
 			b.Queues[i].Waiting[j] = waitingBody{
-				Call: w.Call, Since: w.Since.UTC(), Round: w.Round, Ringing: append([]string{}, w.Ringing...),
+				Call: w.Call, Since: w.Since.UTC(), Kept: w.Kept, Round: w.Round, Ringing: append([]string{}, w.Ringing...),
 			}
 		}
 	}

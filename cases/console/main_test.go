@@ -75,7 +75,7 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 
 var liveCalls = []Call{
 	{ID: id(2), Direction: "inbound", State: "queued", Caller: cases.Caller{Raw: "sip:+15550100@192.0.2.9", Withheld: true}, Dialed: "12345",
-		Since: noon.Add(time.Minute)},
+		Since: noon.Add(time.Minute), OpenCase: "261123-1-0001", FirstAsker: "li"},
 	{ID: id(1), Direction: "inbound", State: "talking", Caller: from("+15550111"), Dialed: "12345", Agent: "wang", Case: "261123-1-0007",
 		Since: noon, Answered: noon.Add(5 * time.Second)},
 }
@@ -86,7 +86,7 @@ var snapshot = acd.Snapshot{
 		{Agent: acd.Agent{User: "li", Extension: "1002", Department: "Repairs", Rank: 2}, State: acd.Ready, Since: noon},
 		{Agent: acd.Agent{User: "wang", Extension: "1001"}, State: acd.Talking, Since: noon.Add(5 * time.Second), Call: id(1)},
 	},
-	Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{{Call: id(2), Since: noon.Add(time.Minute)}}}},
+	Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{{Call: id(2), Since: noon.Add(time.Minute), Estimate: 90 * time.Second}}}},
 }
 
 // deadStore is of a database that never answers.

@@ -45,6 +45,12 @@ type Call struct {
 	Recording            string            // on or paused, empty: not recorded
 	Case                 cases.CaseNumber  // empty: none yet
 	Since, Answered      time.Time         // arrival and pick-up; zero Answered: waiting
+
+	OpenCase   cases.CaseNumber // the caller had already when he called, empty: none
+	FirstAsker string           // user, of that one; empty: nobody
+
+	Position int           // in his queue, 0: waits in none; the console finds it
+	Estimate time.Duration // how long he has still to wait, 0: not known; the console finds it
 }
 
 // Handler returns the HTTP handler of the console. Sign-in sessions live in it:

@@ -138,6 +138,7 @@ var words = map[string][2]string{
 	"recording gone": {"已到期删除", "deleted, its time was over"},
 	"recording cut":  {"不完整", "not whole"},
 	"callback due":   {"回拨期限", "Call back by"},
+	"place":          {"排位", "place"},
 	"call back at":   {"回拨号码", "Call back at"},
 	"voicemail":      {"留言", "Voicemail"},
 	"withheld":       {"号码隐藏", "Number withheld"},

@@ -413,7 +413,7 @@ func (s *server) liveCalls() []console.Call {
 		all = append(all, console.Call{
 			ID: l.ID, Direction: string(l.Direction), State: string(l.State), Caller: l.Caller, Dialed: l.Dialed,
 			Agent: l.Agent, Target: l.Target, Supervisor: l.Supervisor, Monitor: l.Monitor, Recording: l.Recording,
-			Case: l.Case, Since: l.Since, Answered: l.Answered,
+			Case: l.Case, Since: l.Since, Answered: l.Answered, OpenCase: l.Again.Case, FirstAsker: l.Again.FirstAsker,
 		})
 	}
 	return all

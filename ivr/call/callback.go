@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr/acd"
 	"shouwen/ivr/prompts"
 	"shouwen/metrics"
 	"shouwen/sip"
@@ -78,6 +79,9 @@ func (c *Conversation) asked(event) {
 func (c *Conversation) wishKey(e event) {
 	key, w := e.sip.(sip.Digit).Key, c.wish
 	switch {
+	case !w.typing && key == c.line.Emergency && c.matter.Priority != acd.Emergency:
+		c.wish = nil
+		c.emergencyKey(e)
 	case key == '*' && c.ticket != nil:
 		c.waitOn(event{})
 	case w.typing && key >= '0' && key <= '9' && len(w.typed) < longestNumber:

@@ -190,7 +190,8 @@ func init() { // a literal would refer to itself through step
 			evAgentEnded: (*Conversation).phoneEnded,
 		},
 		inviting: {
-			evPlayed: (*Conversation).listen,
+			evPlayed:      (*Conversation).listen,
+			evCallerDigit: (*Conversation).emergencyKey,
 		},
 		messaging: {
 			evCallerDigit: (*Conversation).messageKey,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr/acd"
 	"shouwen/ivr/prompts"
 	"shouwen/sip"
 	"shouwen/sip/media"
@@ -24,6 +25,7 @@ type message struct {
 	recorder *media.Recorder
 	speech   media.Speech
 	began    time.Time
+	urgent   bool // the caller pressed the emergency key
 }
 
 // takeMessage asks the caller for a message. It can be the way out of any state in
@@ -55,9 +57,11 @@ func (c *Conversation) listen(event) {
 	c.arm(cmp.Or(c.waitsIn.LongestMessage, 2*time.Minute))
 }
 
-// messageKey: # ends a message.
+// messageKey: # ends a message, and so does the emergency key.
 func (c *Conversation) messageKey(e event) {
-	if e.sip.(sip.Digit).Key == '#' {
+	key := e.sip.(sip.Digit).Key
+	c.message.urgent = key == c.line.Emergency && c.matter.Priority != acd.Emergency
+	if key == '#' || c.message.urgent {
 		c.messageOver(e)
 	}
 }
@@ -107,24 +111,22 @@ func (c *Conversation) stored(e event) {
 	if e.err != nil {
 		c.log.Error("message damaged", "err", e.err, "kept", e.length)
 	}
-	if e.length == 0 {
-		c.log.Info("no message left")
-		if c.gone {
-			c.conclude(cases.EndCaller, c.missed)
-		} else {
-			c.sorry()
-		}
-		return
+	c.log.Info("message over", "length", e.length)
+	if e.length > 0 {
+		c.missed = cases.MissedVoicemail
+		c.record(cases.Fact{Voicemail: &cases.Voicemail{File: e.file, Length: cases.Span(e.length)}})
 	}
-	c.missed = cases.MissedVoicemail
-	c.log.Info("message left", "length", e.length)
-	c.record(cases.Fact{Voicemail: &cases.Voicemail{File: e.file, Length: cases.Span(e.length)}})
-	if c.gone {
+	switch {
+	case c.gone:
 		c.conclude(cases.EndCaller, c.missed)
-		return
+	case c.message.urgent:
+		c.emergency()
+	case e.length == 0:
+		c.sorry()
+	default:
+		c.enter(promised)
+		c.play(append(c.words(prompts.MessageKept), c.sounds.Goodbye)...)
 	}
-	c.enter(promised)
-	c.play(append(c.words(prompts.MessageKept), c.sounds.Goodbye)...)
 }
 
 // messageCaller: the caller hung up while his message is made safe.
