@@ -26,10 +26,8 @@ func (c checkCmd) check(w io.Writer, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, q := range cfg.Queues {
-		if _, err := q.waiting(); err != nil {
-			return err
-		}
+	if _, err := cfg.waiting(); err != nil {
+		return err
 	}
 	directory, err := cfg.knownDirectory()
 	if err != nil {

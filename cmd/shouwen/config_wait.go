@@ -115,19 +115,31 @@ func (c Config) checkDisposition(d call.Disposition, queue string, mayWait bool)
 // maxMusic bounds the music of one queue: it is held in memory.
 const maxMusic = 30 * time.Minute
 
-// waiting is the queue as its callers experience it. It reads the music.
-func (q QueueConfig) waiting() (call.Queue, error) {
-	music, err := loadMusic(q.Music)
-	if err != nil {
-		return call.Queue{}, fmt.Errorf("music of queue %s: %w", q.Name, err)
+// waiting are the queues as their callers experience them. It reads the music.
+func (c Config) waiting() ([]call.Queue, error) {
+	all := make([]call.Queue, len(c.Queues))
+	for i, q := range c.Queues {
+		files := make([]string, len(q.Music))
+		for j, m := range q.Music {
+			files[j] = c.path(m)
+		}
+		music, err := loadMusic(files)
+		if err != nil {
+			return nil, bad(fmt.Sprintf("queues[%d].music", i), "%s", err)
+		}
+		all[i] = q.waiting(music)
 	}
+	return all, nil
+}
+
+func (q QueueConfig) waiting(music []*media.Prompt) call.Queue {
 	return call.Queue{
 		Name: q.Name, Music: music,
 		AnnounceEvery: time.Duration(q.Announce.Every), AnnouncePosition: q.Announce.Position,
 		StickyFor: time.Duration(q.StickyFor), OfferCallback: time.Duration(q.CallbackOfferAfter), OtherNumber: q.CallbackOtherNumber,
 		WhenFull: q.WhenFull, WhenNobody: q.WhenNobody, WhenWaited: q.WhenWaited,
 		LongestMessage: time.Duration(q.Voicemail.Longest), MessageSilence: time.Duration(q.Voicemail.Silence),
-	}, nil
+	}
 }
 
 // loadMusic reads WAV files, and those of folders in the order of their names.

@@ -107,12 +107,15 @@ func newBed(t testing.TB, agents int, change ...func(*Config)) *bed {
 	return startBed(t, cfg, serverOptions{agents: agents, database: storetest.URL(t), anyPort: true})
 }
 
-func startBed(t testing.TB, cfg Config, opt serverOptions) *bed {
+func startBed(t testing.TB, cfg Config, opt serverOptions, change ...func(*server)) *bed {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := newServer(t.Context(), cfg, opt, log)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range change {
+		c(s)
 	}
 	life, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan Ready, 1), make(chan error, 1)

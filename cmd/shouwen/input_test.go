@@ -56,6 +56,17 @@ func TestBadConfiguration(t *testing.T) {
 		"name with spaces":        {"queues: [{name: the hotline}]\n", "1:17", "letters, digits"},
 		"queue that never counts": {"queues: [{name: hotline, weight: 0}]\n", "1:34", "want 1 to 1000"},
 		"queue without room":      {"queues: [{name: hotline, limit: 0}]\n", "1:33", "want 1 to 100000"},
+		"announced too often":     {"queues: [{name: q, announce: {every: 10ms}}]\n", "1:38", "at least 1s"},
+		"callback offered before": {"queues: [{name: q, callback_offer_after: -1s}]\n", "1:42", "0s (never) or more"},
+		"waits for one too long":  {"queues: [{name: q, sticky_for: 2m}]\n", "1:32", "0s (not at all) to 1m"},
+		"no such disposition":     {"queues: [{name: q, when_full: wait}]\n", "1:31", "want announcement, voicemail, callback or queue:NAME"},
+		"overflow to nowhere":     {"queues: [{name: q, when_waited: 'queue:r'}]\n", "1:33", "none of the queues: q"},
+		"overflow to itself":      {"queues: [{name: q, when_nobody: 'queue:q'}]\n", "1:33", "another queue"},
+		"message without length":  {"queues: [{name: q, voicemail: {longest: 0s}}]\n", "1:41", "want 5s to 1h"},
+		"message never ends":      {"queues: [{name: q, voicemail: {silence: 10m}}]\n", "1:41", "want 1s to the longest message"},
+		"shared by a name":        {"callers: {shared_numbers: [hotel]}\n", "1:28", "like +861055550100"},
+		"repeated too often":      {"callers: {repeat: {calls: 99}}\n", "1:27", "want 0 (never) to 20"},
+		"repeated in no time":     {"callers: {repeat: {within: 0s}}\n", "1:28", "want more than 0"},
 		"reason given twice":      {"agents: {pause_reasons: [lunch, lunch]}\n", "1:33", "lunch is there twice"},
 		"too many reasons":        {"agents: {pause_reasons: [a, b, c, d, e, f, g, h, i, j]}\n", "1:25", "at most 9"},
 		"less than never":         {"agents: {max_missed: -1}\n", "1:22", "want 0 (never) or more"},
@@ -113,7 +124,18 @@ hotlines:
   - {number: '96110', queue: fraud}
 queues:
   - {name: line, tie_window: 300ms, strategy: longest_idle, ring_time: 15s, overflow_after: 15s, max_wait: 5m, wrap_up: 30s}
+  - name: calm
+    music: []
+    announce: {position: false, every: 0s}
+    callback_offer_after: 0s
+    callback_other_number: true
+    sticky_for: 0s
+    when_full: queue:line
+    when_nobody: voicemail
+    when_waited: callback
+    voicemail: {longest: 5m, silence: 10s}
   - {name: fraud, weight: 3, limit: 20, members: [wang], departments: [police]}
+callers: {shared_numbers: ["+861055550000", "1000"], repeat: {calls: 0, within: 1h}}
 agents: {max_missed: 3, pause_reasons: [午餐, lunch]}
 trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn, srtp: require, srtp_without_tls: true}]
 phones: {srtp: off, require_tls: false}
@@ -199,6 +221,18 @@ func TestCannotStart(t *testing.T) {
 			}
 			return nil
 		}, []string{directoryFile, "extension 12345 of wang is a hotline", "another"}},
+		"no music": {func(t *testing.T, p *prepared) *exec.Cmd {
+			p.replace(t, "hotlines:", "queues: [{name: hotline, music: ["+t.TempDir()+"]}]\nhotlines:")
+			return nil
+		}, []string{"queues[0].music", "no WAV file in"}},
+		"music nobody can play": {func(t *testing.T, p *prepared) *exec.Cmd {
+			file := filepath.Join(t.TempDir(), "song.wav")
+			if err := os.WriteFile(file, []byte("ID3 a song"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p.replace(t, "hotlines:", "queues: [{name: hotline, music: ["+file+"]}]\nhotlines:")
+			return nil
+		}, []string{"song.wav", "convert it with sox"}},
 		"a prompt with a misspelt name": {func(t *testing.T, p *prepared) *exec.Cmd {
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "greting.wav"), nil, 0o600); err != nil {

@@ -158,12 +158,12 @@ func (s *server) wire() error {
 		agents[i] = agent(p)
 	}
 	queues, hotlines := make([]acd.Queue, len(s.cfg.Queues)), make([]call.Hotline, len(s.cfg.Hotlines))
-	waiting := make([]call.Queue, len(s.cfg.Queues))
+	waiting, err := s.cfg.waiting()
+	if err != nil {
+		return err
+	}
 	for i, q := range s.cfg.Queues {
 		queues[i] = q.queue(s.directory)
-		if waiting[i], err = q.waiting(); err != nil {
-			return err
-		}
 		if waiting[i].Recording, err = q.Recording.rule(reception.sounds[s.cfg.Language]); err != nil {
 			return fmt.Errorf("queue %s: %w", q.Name, err)
 		}

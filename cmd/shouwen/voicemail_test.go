@@ -287,3 +287,21 @@ func TestNoRoomForMessages(t *testing.T) {
 	c.Ended()
 	missedCase(t, only(t, b.cases()), cases.MissedNoAnswer, 30*time.Minute)
 }
+
+// TestEmergencyInAMessage: the emergency key ends the message, which is kept, and
+// whoever is there is rung.
+func TestEmergencyInAMessage(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, answering, func(c *Config) { c.Queues[0].MaxWait = Duration(time.Minute) })
+	c := b.dial(numbered(1))
+	c.Hears(leaveMessageSays)
+	c.Hears(1000)
+	c.Silent(1000, 2*time.Second)
+	b.agent(0, siptest.Config{Answer: siptest.AnswerAfter(0)})
+	c.Press("9")
+	c.Hears(toneOf(0))
+	c.Hangup()
+	if got := b.message(t); got.FirstAsker != b.Agents[0].User || got.Voicemail.File == "" {
+		t.Errorf("case %+v", got)
+	}
+}

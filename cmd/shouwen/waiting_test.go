@@ -142,6 +142,37 @@ func TestCallbackKeepsThePlace(t *testing.T) {
 	}
 }
 
+// TestPlaceSurvivesARestart: who stands in line stands there again, in the order of
+// waiting, and before whoever comes then.
+func TestPlaceSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig(t)
+	announcing(&cfg)
+	opt := serverOptions{agents: 1, database: stoppable(t, cfg.Data).url, anyPort: true}
+	b := startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = func(call.Standing) {} })
+	first := b.dial(numbered(1))
+	first.Hears(callbackOfferSays)
+	second := b.dial(numbered(2))
+	second.Hears(callbackOfferSays)
+	for _, c := range []siptest.TestCall{second, first} { // the later one takes it first
+		c.Press("1")
+		c.Hears(callbackConfirmSays)
+		c.Press("1")
+		c.Ended()
+	}
+	b.standing(2)
+	b.stop()
+	var stand []call.Standing
+	b = startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = func(k call.Standing) { stand = append(stand, k) } })
+	b.standing(2)
+	third := b.dial(numbered(3))
+	third.Hears(digitSays + 200)
+	b.agent(0, siptest.Config{})
+	if o := <-stand[0].Ticket.Offers(); len(o.Agents) != 1 || string(stand[0].Number) != numbered(1) {
+		t.Errorf("served first: %s, offer %+v", stand[0].Number, o)
+	}
+}
+
 // TestCallbackWishes: what a caller may key in, and what comes of it.
 func TestCallbackWishes(t *testing.T) {
 	t.Parallel()
