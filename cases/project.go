@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -216,7 +217,7 @@ func transferred(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 		e.Kind = EventTransferFailed
 		return recorded(call, c, e, *f.TransferFailed)
 	}
-	e.Kind, c.Handler = EventTransferCompleted, f.TransferCompleted.To
+	e.Kind, c.Handler = EventTransferCompleted, cmp.Or(f.TransferCompleted.To, c.Handler)
 	return recorded(call, c, e, *f.TransferCompleted)
 }
 

@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // TransferKind says how a caller is passed on.
@@ -29,8 +30,11 @@ type Transfer struct {
 	Kind      TransferKind `json:"kind"`
 	How       TransferHow  `json:"how"`
 	By        string       `json:"by"`           // user of the agent
-	To        string       `json:"to,omitempty"` // user of the target; empty: nobody has that extension
-	Extension string       `json:"extension"`    // as dialled
+	To        string       `json:"to,omitempty"` // user of the target; empty: nobody has picked up, or nobody has that extension
+	Extension string       `json:"extension"`    // as dialled; empty: another way to name the target
+
+	Department string `json:"department,omitempty"` // asked for; empty: none
+	Queue      string `json:"queue,omitempty"`      // whose agents were asked for; empty: none
 }
 
 // TransferStarted: an agent asked for a target. TransferCompleted, TransferFailed
@@ -40,12 +44,13 @@ type TransferStarted struct {
 }
 
 // TransferCompleted: the target has the caller, and is handler of the case from
-// now on. First-asker and responsible stay who they are.
+// now on; or a queue has him, and its agent will be. First-asker and responsible stay who they are.
 type TransferCompleted struct {
 	Transfer
-	Talk      Span `json:"talk_seconds"`               // of the agent in the call, from his pick-up to his leaving
-	Consulted Span `json:"consulted_seconds"`          // of which with the target
-	Conferred Span `json:"conferred_seconds,omitzero"` // of which with target and caller
+	PickedUp  time.Time `json:"picked_up,omitzero"`         // when the target took it; zero: it was left to a queue
+	Talk      Span      `json:"talk_seconds"`               // of the agent in the call, from his pick-up to his leaving
+	Consulted Span      `json:"consulted_seconds"`          // of which with the target
+	Conferred Span      `json:"conferred_seconds,omitzero"` // of which with target and caller
 }
 
 // TransferFailure says why a target did not get the caller.
@@ -53,15 +58,17 @@ type TransferFailure string
 
 // The reasons of a failed transfer.
 const (
-	TransferUnknown     TransferFailure = "unknown"     // nobody has that extension
-	TransferUnreachable TransferFailure = "unreachable" // the target's phone is not registered, or vanished
-	TransferBusy        TransferFailure = "busy"        // the target is in another call
-	TransferDeclined    TransferFailure = "declined"    // the target wanted no call
-	TransferNoAnswer    TransferFailure = "no_answer"   // the target did not pick up in time
-	TransferHungUp      TransferFailure = "hung_up"     // the target hung up before he had the caller
-	TransferCancelled   TransferFailure = "cancelled"   // the agent thought better of it
-	TransferAvoided     TransferFailure = "avoided"     // the caller complains of the target
-	TransferCallEnded   TransferFailure = "call_ended"  // the call ended first: most often the caller hung up
+	TransferUnknown         TransferFailure = "unknown"          // nobody has that extension
+	TransferNobodyCompetent TransferFailure = "nobody_competent" // no department is named for the case's category, or it has none
+	TransferClosed          TransferFailure = "closed"           // outside of the department's hours
+	TransferUnreachable     TransferFailure = "unreachable"      // the target's phone is not registered, or vanished
+	TransferBusy            TransferFailure = "busy"             // the target is in another call
+	TransferDeclined        TransferFailure = "declined"         // the target wanted no call
+	TransferNoAnswer        TransferFailure = "no_answer"        // the target did not pick up in time
+	TransferHungUp          TransferFailure = "hung_up"          // the target hung up before he had the caller
+	TransferCancelled       TransferFailure = "cancelled"        // the agent thought better of it
+	TransferAvoided         TransferFailure = "avoided"          // the caller complains of the target
+	TransferCallEnded       TransferFailure = "call_ended"       // the call ended first: most often the caller hung up
 )
 
 // CallerWith is where a failed transfer leaves the caller.
@@ -85,7 +92,7 @@ type TransferFailed struct {
 var (
 	transferHows     = []TransferHow{ByFeatureCode, ByRefer, ByAPI}
 	transferKinds    = []TransferKind{TransferWarm, TransferBlind}
-	transferFailures = []TransferFailure{TransferUnknown, TransferUnreachable, TransferBusy, TransferDeclined,
+	transferFailures = []TransferFailure{TransferUnknown, TransferNobodyCompetent, TransferClosed, TransferUnreachable, TransferBusy, TransferDeclined,
 		TransferNoAnswer, TransferHungUp, TransferCancelled, TransferAvoided, TransferCallEnded}
 	callersWith = []CallerWith{CallerWithAgent, CallerInQueue, CallerGone}
 )
@@ -115,7 +122,7 @@ func (f Fact) checkTransfer() string {
 		return fmt.Sprintf("transferred by %q", t.How)
 	case t.By == "":
 		return "transferred by nobody"
-	case f.TransferCompleted != nil && t.To == "":
+	case f.TransferCompleted != nil && t.To == "" && t.Queue == "":
 		return "transferred to nobody"
 	case failed != nil && !slices.Contains(transferFailures, failed.Reason):
 		return fmt.Sprintf("transfer failure %q", failed.Reason)

@@ -18,6 +18,7 @@ type TransferTarget string
 const (
 	ToAgent      TransferTarget = "agent"
 	ToDepartment TransferTarget = "department"
+	ToQueue      TransferTarget = "queue"
 	ToExternal   TransferTarget = "external"
 )
 
@@ -41,7 +42,7 @@ func newTransfers(r registrar) *Transfers {
 // Declare makes the series of a queue exist.
 func (t *Transfers) Declare(queue string) {
 	for _, k := range []TransferKind{Blind, Warm} {
-		for _, to := range []TransferTarget{ToAgent, ToDepartment, ToExternal} {
+		for _, to := range []TransferTarget{ToAgent, ToDepartment, ToQueue, ToExternal} {
 			for _, res := range []TransferResult{TransferCompleted, TransferReturned, TransferFailed} {
 				t.total.WithLabelValues(queue, string(k), string(to), string(res))
 			}

@@ -117,6 +117,11 @@ func (x *site) register(api huma.API) {
 		"Ring a supervisor, who then is on the line, or change the mode of one who is", 403, 404, 409), x.monitor)
 	huma.Register(api, command("DELETE", "end_monitor", "/api/v1/calls/{id}/monitor", "Take a supervisor off the line", 403, 404, 409), x.endMonitor)
 	huma.Register(api, command("POST", "record_call", "/api/v1/calls/{id}/recording", "Start, pause or resume a recording", 403, 404, 409), x.record)
+	huma.Register(api, command("POST", "transfer_call", "/api/v1/calls/{id}/transfer", "Pass a caller on", 403, 404, 409), x.transfer)
+	for step, summary := range transferSteps {
+		id, path := string(step)+"_transfer", "/api/v1/calls/{id}/"+string(step)
+		huma.Register(api, command("POST", id, path, summary, 403, 404, 409), x.steer(step))
+	}
 	huma.Register(api, command("PUT", "set_legal_hold", "/api/v1/cases/{number}/legal_hold",
 		"Keep the recordings of a case whatever their time, or no longer", 404, 503), x.setHold)
 }

@@ -272,7 +272,10 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"/api/v1/calls": "list_calls", "/api/v1/cases/{number}/voicemail": "get_voicemail", "/api/v1/agents": "get_agents",
 		"/api/v1/recordings": "list_recordings", "/api/v1/recordings/{id}/audio": "get_recording_audio",
 		"/api/v1/recordings/{id}/accesses": "list_recording_accesses",
-		"post /api/v1/calls/{id}/monitor":  "monitor_call", "delete /api/v1/calls/{id}/monitor": "end_monitor",
+		"post /api/v1/calls/{id}/transfer": "transfer_call", "post /api/v1/calls/{id}/toggle": "toggle_transfer",
+		"post /api/v1/calls/{id}/complete": "complete_transfer", "post /api/v1/calls/{id}/cancel": "cancel_transfer",
+		"post /api/v1/calls/{id}/conference": "conference_transfer",
+		"post /api/v1/calls/{id}/monitor":    "monitor_call", "delete /api/v1/calls/{id}/monitor": "end_monitor",
 		"post /api/v1/calls/{id}/recording": "record_call", "put /api/v1/cases/{number}/legal_hold": "set_legal_hold",
 	}
 	got := map[string]string{}

@@ -67,9 +67,9 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	return &Server{
 		Store: st, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Commands: &orders{},
-		Calls:    func() []Call { return slices.Clone(liveCalls) },
-		Agents:   func() acd.Snapshot { return snapshot },
+		Commands: &orders{}, Transfers: &orders{},
+		Calls:  func() []Call { return slices.Clone(liveCalls) },
+		Agents: func() acd.Snapshot { return snapshot },
 	}, &out
 }
 

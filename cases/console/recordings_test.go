@@ -28,6 +28,16 @@ func (o *orders) Monitor(call, phone string, mode cases.MonitorMode) error {
 	return o.err
 }
 
+func (o *orders) Transfer(call string, t Transfer) error {
+	o.given = append(o.given, fmt.Sprintf("transfer %s %v", call, t))
+	return o.err
+}
+
+func (o *orders) Steer(call, by string, step TransferStep) error {
+	o.given = append(o.given, fmt.Sprintf("%s %s %s", step, call, by))
+	return o.err
+}
+
 func (o *orders) Record(call, by, action string) error {
 	o.given = append(o.given, fmt.Sprintf("record %s %s %s", call, by, action))
 	return o.err
@@ -150,7 +160,7 @@ func TestCommands(t *testing.T) {
 	apply(t, st, answered(1, from("+861055550101"), "wang"))
 	s, log := newServer(st)
 	o := &orders{}
-	s.Commands = o
+	s.Commands, s.Transfers = o, o
 	h := s.Handler()
 	order := func(method, target, body string) *http.Response {
 		return ask(h, method, target, body, "Authorization", "Bearer "+token, "Content-Type", "application/json")
@@ -166,6 +176,18 @@ func TestCommands(t *testing.T) {
 		{"POST", call + "/recording", `{"action": "pause", "by": "wang"}`, 204, "record " + id(1) + " wang pause"},
 		{"PUT", "/api/v1/cases/261123-1-0001/legal_hold", `{"on": true, "by": "boss", "reason": "court"}`, 204,
 			"hold 261123-1-0001 " + id(1_000_001) + " true boss court"},
+		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002"}`, 204, "transfer " + id(1) + " {wang warm 1002  }"},
+		{"POST", call + "/transfer", `{"by": "wang", "kind": "blind", "queue": "night"}`, 204, "transfer " + id(1) + " {wang blind   night}"},
+		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm"}`, 204, "transfer " + id(1) + " {wang warm   }"},
+		{"POST", call + "/toggle", `{"by": "wang"}`, 204, "toggle " + id(1) + " wang"},
+		{"POST", call + "/complete", `{"by": "wang"}`, 204, "complete " + id(1) + " wang"},
+		{"POST", call + "/cancel", `{"by": "wang"}`, 204, "cancel " + id(1) + " wang"},
+		{"POST", call + "/conference", `{"by": "wang"}`, 204, "conference " + id(1) + " wang"},
+		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002", "queue": "night"}`, 422, ""},
+		{"POST", call + "/transfer", `{"by": "wang", "kind": "slow", "extension": "1002"}`, 422, ""},
+		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002\r\nX: y"}`, 422, ""},
+		{"POST", call + "/transfer", `{"kind": "warm", "extension": "1002"}`, 422, ""},
+		{"POST", call + "/toggle", `{}`, 422, ""},
 		{"POST", call + "/monitor", `{"mode": "shout", "phone": "1009"}`, 422, ""},
 		{"POST", call + "/monitor", `{"mode": "listen"}`, 422, ""},
 		{"POST", "/api/v1/calls/x/monitor", `{"mode": "listen", "phone": "1009"}`, 422, ""},

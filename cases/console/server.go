@@ -29,6 +29,7 @@ type Server struct {
 
 	OpenRecording func(file string) (*os.File, error) // of calls; see store.Recording
 	Commands      Commands
+	Transfers     Transfers
 	Log           *slog.Logger
 
 	Zone *time.Location // of the times on the pages; nil: this machine's

@@ -277,32 +277,32 @@ func TestTransferByCommand(t *testing.T) {
 			t.Errorf("%v, want %v", err, want)
 		}
 	}
-	refused(calls.Transfer("no call", me, colleague, cases.TransferWarm), call.ErrNoCall)
-	refused(calls.Transfer(id, p.Agents[1].User, colleague, cases.TransferWarm), call.ErrNotAgent)
+	refused(calls.Transfer("no call", me, call.Target{Extension: colleague}, cases.TransferWarm), call.ErrNoCall)
+	refused(calls.Transfer(id, p.Agents[1].User, call.Target{Extension: colleague}, cases.TransferWarm), call.ErrNotAgent)
 	refused(calls.Complete(id, me), call.ErrNotNow)
-	unknown, ok := errors.AsType[*call.TargetError](calls.Transfer(id, me, "9999", cases.TransferWarm))
+	unknown, ok := errors.AsType[*call.TargetError](calls.Transfer(id, me, call.Target{Extension: "9999"}, cases.TransferWarm))
 	if !ok || unknown.Reason != cases.TransferUnknown {
 		t.Errorf("unknown extension: %v", unknown)
 	}
 	p.talk(p.agent, 0) // nothing has changed
 
-	refused(calls.Transfer(id, me, colleague, cases.TransferWarm), nil)
+	refused(calls.Transfer(id, me, call.Target{Extension: colleague}, cases.TransferWarm), nil)
 	target := p.phones[1].Incoming()
 	p.caller.Hears(musicSays)
-	refused(calls.Transfer(id, me, p.ext(2), cases.TransferWarm), call.ErrNotNow)
+	refused(calls.Transfer(id, me, call.Target{Extension: p.ext(2)}, cases.TransferWarm), call.ErrNotNow)
 	refused(calls.Cancel(id, me), nil)
 	target.Ended()
 	p.back()
 
-	refused(calls.Transfer(id, me, colleague, cases.TransferBlind), nil)
+	refused(calls.Transfer(id, me, call.Target{Extension: colleague}, cases.TransferBlind), nil)
 	target = p.phones[1].Incoming()
 	refused(calls.Complete(id, me), nil) // while it rings
 	p.agent.Ended()
 	p.caller.Hears(musicSays)
 	target.Answer()
 	p.talk(target, 1)
-	refused(calls.Transfer(id, me, p.ext(2), cases.TransferWarm), call.ErrNotAgent)
-	refused(calls.Transfer(id, p.Agents[1].User, p.ext(0), cases.TransferWarm), nil) // and on
+	refused(calls.Transfer(id, me, call.Target{Extension: p.ext(2)}, cases.TransferWarm), call.ErrNotAgent)
+	refused(calls.Transfer(id, p.Agents[1].User, call.Target{Extension: p.ext(0)}, cases.TransferWarm), nil) // and on
 	first := p.phones[0].Incoming()
 	first.Answer()
 	first.Hears(toneOf(1))

@@ -12,8 +12,8 @@ type Feature string
 
 // The features.
 const (
-	WarmTransfer     Feature = "warm_transfer"     // followed by an extension and #: speak with it first
-	BlindTransfer    Feature = "blind_transfer"    // followed by an extension and #: the caller gets whoever picks up
+	WarmTransfer     Feature = "warm_transfer"     // followed by an extension and #: speak with it first; by # alone: with the department of the case's category
+	BlindTransfer    Feature = "blind_transfer"    // likewise; the caller gets whoever picks up
 	ToggleTransfer   Feature = "toggle_transfer"   // speak with the other of caller and target
 	CompleteTransfer Feature = "complete_transfer" // leave caller and target to each other
 	CancelTransfer   Feature = "cancel_transfer"   // take the caller back
@@ -109,7 +109,7 @@ func (c Codes) read(keys string) (f Feature, extension string, how reading) {
 			}
 		case whole:
 			number, ended := strings.CutSuffix(rest, "#")
-			if strings.Trim(number, "0123456789") != "" || len(number) > maxExtension || ended && number == "" {
+			if strings.Trim(number, "0123456789") != "" || len(number) > maxExtension {
 				return "", "", noCode
 			}
 			if ended {

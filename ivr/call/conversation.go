@@ -19,6 +19,12 @@ type party struct {
 	User     string
 	legs     []*sip.Leg
 	summoned bool // rings past the queue
+
+	// Of a target that is several people, until one of them has picked up.
+	taken  []string   // whose phones ring, but for those of a queue
+	tiers  [][]string // who is to be rung next
+	ticket *acd.Ticket
+	offers <-chan acd.Offer
 }
 
 // Conversation is one call to a hotline, from its arrival until the last fact of
@@ -76,6 +82,7 @@ type Conversation struct {
 	since, left time.Time // when the agent got the caller; when the last one left
 	keys        string    // of a feature code the agent is dialling
 	lastKey     time.Time
+	category    string                // of the case, as far as known
 	passing     *transfer             // nil: none
 	target      *party                // who rings, or speaks with the agent, or waits for the caller
 	refused     cases.TransferFailure // why the last one failed
@@ -199,6 +206,12 @@ func (c *Conversation) run() {
 			} else {
 				c.step(event{kind: evOffer, offer: o})
 			}
+		case o, ok := <-c.targetOffers():
+			kind := evTargetOffer
+			if !ok {
+				kind = evNoTarget
+			}
+			c.step(event{kind: kind, offer: o})
 		case <-done(c.playing):
 			c.step(event{kind: evPlayed})
 		case <-c.tied():
@@ -284,8 +297,7 @@ func (c *Conversation) abort() {
 		c.sw.Board.Released(c.agent.User, c.id)
 	}
 	if c.target != nil {
-		c.target.hangup("")
-		c.sw.Board.Released(c.target.User, c.id)
+		c.releaseTarget()
 	}
 	c.stopRecording()
 	if c.supervisor != nil {

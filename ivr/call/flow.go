@@ -209,6 +209,7 @@ func (c *Conversation) flowEnded(e event) {
 		c.log.Error("flow failed", "flow", w.flow.Name, "err", e.err)
 		c.queue(event{})
 	default:
+		c.category = e.exit.Category
 		c.matter = acd.Caller{Priority: acd.Priority(e.exit.Priority), Avoid: e.exit.Avoid}
 		c.sounds = c.sw.speak(e.exit.Language)
 		c.leave(e.exit.To, e.exit.Name)

@@ -31,7 +31,7 @@ func TestInterruptedCallsAreEndedAndOweACallback(t *testing.T) {
 			cases.Fact{Call: "d", Case: "261123-1-0003", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
 		},
 		"with another agent": {
-			cases.Fact{Call: "e", Case: "261123-1-0004", TransferCompleted: &cases.TransferCompleted{}},
+			cases.Fact{Call: "e", Case: "261123-1-0004", TransferCompleted: &cases.TransferCompleted{Transfer: cases.Transfer{To: "b"}}},
 			cases.Fact{Call: "e", Case: "261123-1-0004", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
 		},
 		"in the queue after a transfer": {

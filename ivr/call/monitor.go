@@ -154,7 +154,7 @@ func (c *Conversation) beginMonitor(e event) error {
 	case c.agent == nil || c.state == opening:
 		return ErrNobody
 	case c.agent.User == e.user || c.caller.Incoming().Account == e.user || !c.sw.take(e.user, c.id):
-		return &TargetError{Extension: e.user, Reason: cases.TransferBusy}
+		return &TargetError{Target: e.user, Reason: cases.TransferBusy}
 	}
 	s := &supervisor{party: party{User: e.user}, agent: c.agent.User, whom: c.agent.legs[0], mode: e.mode}
 	if e.leg != nil {
@@ -169,7 +169,7 @@ func (c *Conversation) beginMonitor(e event) error {
 	}
 	if len(s.legs) == 0 {
 		c.sw.Board.Released(e.user, c.id)
-		return &TargetError{Extension: e.user, Reason: cases.TransferUnreachable}
+		return &TargetError{Target: e.user, Reason: cases.TransferUnreachable}
 	}
 	c.supervisor = s
 	c.showMonitor()

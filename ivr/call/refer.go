@@ -21,7 +21,7 @@ func (c *Conversation) referred(e event) {
 		r.Refuse(491)
 	default:
 		r.Accept()
-		o := order{kind: cases.TransferBlind, how: cases.ByRefer, extension: r.To, referral: r}
+		o := order{kind: cases.TransferBlind, how: cases.ByRefer, to: Target{Extension: r.To}, referral: r}
 		if err := c.begin(o); err != nil {
 			c.log.Info("REFER not fulfilled", "err", err)
 		}
@@ -65,8 +65,8 @@ func (c *Conversation) accept(r *sip.Referral, got given) {
 		l.Handle(c.from(l, got.party.User))
 	}
 	p, _ := c.sw.Directory.Person(got.party.User)
-	o := order{kind: cases.TransferWarm, how: cases.ByRefer, extension: p.Extension, referral: r}
-	c.start(o, p.User)
+	o := order{kind: cases.TransferWarm, how: cases.ByRefer, to: Target{Extension: p.Extension}, referral: r}
+	c.start(o, goal{user: got.party.User})
 	c.passing.up = got.up
 	if got.up.IsZero() {
 		c.move(blind, "")

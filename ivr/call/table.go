@@ -72,6 +72,8 @@ const (
 	evAgentDigit    eventKind = "agent pressed a key"
 	evTargetUp      eventKind = "target up"
 	evTargetEnded   eventKind = "target ended"
+	evTargetOffer   eventKind = "agents offered as target"
+	evNoTarget      eventKind = "no more agents offered as target"
 	evLimit         eventKind = "limit of the state over"
 	evToned         eventKind = "tone over"
 	evCommand       eventKind = "command"
@@ -106,11 +108,11 @@ type event struct {
 	fact  cases.Fact
 	err   error
 
-	feature   Feature           // asked for by user
-	extension string            // for it
-	mode      cases.MonitorMode // asked for by user
-	action    RecordingAction   // asked for by user
-	reply     chan error        // what became of it
+	feature Feature           // asked for by user
+	target  Target            // for it
+	mode    cases.MonitorMode // asked for by user
+	action  RecordingAction   // asked for by user
+	reply   chan error        // what became of it
 
 	file   string        // of a message
 	length time.Duration // of it; 0: there is none
@@ -235,6 +237,8 @@ func init() { // a literal would refer to itself through step
 			evAgentDigit:  (*Conversation).digit,
 			evTargetUp:    (*Conversation).targetUp,
 			evTargetEnded: (*Conversation).targetEnded,
+			evTargetOffer: (*Conversation).ringOffered,
+			evNoTarget:    (*Conversation).nobodyOffered,
 			evPlayed:      (*Conversation).continuePlaying,
 			evLimit:       (*Conversation).limitOver,
 			evCheck:       (*Conversation).checkParties,

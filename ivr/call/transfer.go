@@ -1,8 +1,8 @@
 package call
 
 import (
+	"cmp"
 	"errors"
-	"slices"
 	"time"
 
 	"shouwen/cases"
@@ -46,7 +46,7 @@ func (c *Conversation) digit(e event) {
 		c.refused = ""
 		c.move(miskeyed, "")
 	case complete:
-		err := c.feature(f, extension, cases.ByFeatureCode)
+		err := c.feature(f, Target{Extension: extension}, cases.ByFeatureCode)
 		if err != nil {
 			c.log.Info("feature not given", "feature", f, "err", err)
 		}
@@ -59,13 +59,13 @@ func (c *Conversation) digit(e event) {
 }
 
 // feature does what the agent asks for. The error says why it cannot.
-func (c *Conversation) feature(f Feature, extension string, how cases.TransferHow) error {
+func (c *Conversation) feature(f Feature, to Target, how cases.TransferHow) error {
 	moves := map[Feature]move{ToggleTransfer: toggle, CompleteTransfer: finish, CancelTransfer: cancel, Conference: confer}
 	switch f {
 	case WarmTransfer:
-		return c.begin(order{kind: cases.TransferWarm, how: how, extension: extension})
+		return c.begin(order{kind: cases.TransferWarm, how: how, to: to})
 	case BlindTransfer:
-		return c.begin(order{kind: cases.TransferBlind, how: how, extension: extension})
+		return c.begin(order{kind: cases.TransferBlind, how: how, to: to})
 	case ToggleRecording:
 		c.move(served, "") // from where the keys had brought him
 		c.toggleRecording()
@@ -79,10 +79,10 @@ func (c *Conversation) feature(f Feature, extension string, how cases.TransferHo
 
 // order is a wish of the agent to pass his caller on.
 type order struct {
-	kind      cases.TransferKind
-	how       cases.TransferHow
-	extension string
-	referral  *sip.Referral // nil: it is not his phone's
+	kind     cases.TransferKind
+	how      cases.TransferHow
+	to       Target
+	referral *sip.Referral // nil: it is not his phone's
 }
 
 // can says whether m means something now.
@@ -91,7 +91,7 @@ func (c *Conversation) can(m move) bool {
 	return ok
 }
 
-// begin rings the phone of an extension.
+// begin rings whom the agent asks for.
 func (c *Conversation) begin(o order) error {
 	m := warm
 	if o.kind == cases.TransferBlind {
@@ -100,53 +100,39 @@ func (c *Conversation) begin(o order) error {
 	if !c.can(m) {
 		return ErrNotNow
 	}
-	to, why := "", cases.TransferUnknown
-	target, _ := c.sw.Directory.Lookup(o.extension)
-	if target.Person != nil {
-		to = target.Person.User
+	g, why := c.find(o)
+	c.start(o, g)
+	if why == "" && m == blind && g.queue != "" {
+		c.move(handOn, "")
+		return nil
 	}
-	c.start(o, to)
-	if to != "" {
-		why = c.reach(to)
+	if why == "" {
+		why = c.reach(g)
 	}
 	if why == "" {
 		c.move(m, "")
+		if c.target != nil && c.target.ticket != nil {
+			c.arm(0) // the queue knows how long
+		}
 		return nil
 	}
 	if !c.move(noTarget, why) { // the agent dialled nothing: nothing has changed
 		c.failed(why, cases.CallerWithAgent)
 	}
-	return &TargetError{Extension: o.extension, Reason: why}
+	return &TargetError{Target: o.to.String(), Reason: why}
 }
 
-// start records that the caller is to be passed on to a user; empty: nobody has
-// that extension.
-func (c *Conversation) start(o order, to string) {
-	t := cases.Transfer{Kind: o.kind, How: o.how, By: c.agent.User, To: to, Extension: o.extension}
+// start records that the caller is to be passed on.
+func (c *Conversation) start(o order, g goal) {
+	t := cases.Transfer{Kind: o.kind, How: o.how, By: c.agent.User, To: g.user, Extension: o.to.Extension, Queue: g.queue}
+	if g.department != nil {
+		t.Department = g.department.Name
+	}
 	c.passing = &transfer{Transfer: t, referral: o.referral}
-	c.log.Info("transfer started", "kind", t.Kind, "how", t.How, "by", t.By, "to", t.To, "extension", t.Extension)
+	c.log.Info("transfer started", "kind", t.Kind, "how", t.How, "by", t.By, "to", t.To, "extension", t.Extension, "department", t.Department, "queue", t.Queue)
 	c.record(cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: t}})
-	c.live.Target = to // on show before the phone rings
+	c.live.Target = cmp.Or(t.To, t.Department, t.Queue) // on show before the phone rings
 	c.sw.show(c.live)
-}
-
-// reach rings every phone of user, who is busy from now on; or says why it cannot.
-func (c *Conversation) reach(user string) cases.TransferFailure {
-	if c.avoids(user) {
-		return cases.TransferAvoided
-	}
-	if user == c.agent.User || user == c.caller.Incoming().Account || c.sw.Board.Take(user, c.id, c.wrapUp) != nil {
-		return cases.TransferBusy
-	}
-	told := shown{Caller: c.live.Caller, number: c.live.Case, by: c.passing.By}
-	told.Display = string(c.live.Case)
-	legs := c.sw.ring(user, told, c.log, c.post)
-	if len(legs) == 0 {
-		c.sw.Board.Missed(user, c.id, metrics.Unreachable)
-		return cases.TransferUnreachable
-	}
-	c.target = &party{User: user, legs: legs}
-	return ""
 }
 
 // move brings the transfer on; false if m means nothing in this state. why is
@@ -164,6 +150,8 @@ func (c *Conversation) move(m move, why cases.TransferFailure) bool {
 		c.passing.confer(r.to == conferring)
 	}
 	switch {
+	case m == handOn:
+		c.handOn()
 	case r.completed:
 		c.completed()
 	case c.passing != nil && (r.to == waiting || stands[r.to].target == gone):
@@ -171,12 +159,23 @@ func (c *Conversation) move(m move, why cases.TransferFailure) bool {
 		c.failed(why, callerAfter(r.to))
 	}
 	if r.to == waiting {
-		c.requeue()
+		c.requeue(m)
 		return true
 	}
 	c.enter(r.to)
 	c.arrange()
 	return true
+}
+
+// target is what the caller is passed on to, as metrics count it.
+func (t *transfer) target() metrics.TransferTarget {
+	switch {
+	case t.Department != "":
+		return metrics.ToDepartment
+	case t.Queue != "":
+		return metrics.ToQueue
+	}
+	return metrics.ToAgent
 }
 
 // confer counts the time in which three speak.
@@ -192,7 +191,7 @@ func (t *transfer) confer(on bool) {
 // completed makes the target the caller's agent.
 func (c *Conversation) completed() {
 	now, t := time.Now(), c.passing
-	f := &cases.TransferCompleted{Transfer: t.Transfer, Talk: cases.Span(c.left.Sub(c.since)), Conferred: cases.Span(t.conferred)}
+	f := &cases.TransferCompleted{Transfer: t.Transfer, Talk: cases.Span(c.left.Sub(c.since)), PickedUp: t.up.UTC(), Conferred: cases.Span(t.conferred)}
 	if c.agent != nil {
 		f.Talk, f.Consulted = cases.Span(now.Sub(c.since)), cases.Span(now.Sub(t.up))
 	}
@@ -201,7 +200,7 @@ func (c *Conversation) completed() {
 	if t.referral != nil {
 		t.referral.Done(200) // before the agent's leg ends
 	}
-	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), metrics.ToAgent, metrics.TransferCompleted)
+	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), t.target(), metrics.TransferCompleted)
 	c.holdTarget(false)
 	c.meeting.part()
 	agent := c.target
@@ -225,14 +224,16 @@ func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith
 		f.Talk = cases.Span(c.left.Sub(c.since))
 	}
 	if missed, ok := missedTransfer[why]; ok && c.target != nil && t.up.IsZero() {
-		c.sw.Board.Missed(c.target.User, c.id, missed)
+		for _, user := range c.target.users() {
+			c.sw.Board.Missed(user, c.id, missed)
+		}
 	}
 	c.log.Info("transfer failed", "kind", t.Kind, "by", t.By, "to", t.To, "reason", why, "caller", caller)
 	c.record(cases.Fact{TransferFailed: f})
 	if t.referral != nil {
 		t.referral.Done(statusOf(why))
 	}
-	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), metrics.ToAgent, result)
+	c.sw.Metrics.Transfers.Finished(c.waitsIn.Name, metrics.TransferKind(t.Kind), t.target(), result)
 }
 
 // missedTransfer is what a failed transfer says of the target's phone, if anything.
@@ -249,53 +250,25 @@ const firstFor = 12 * time.Second
 
 // requeue puts a caller who has lost his agent in front of the queue, and sets
 // everybody else free.
-func (c *Conversation) requeue() {
-	c.log.Warn("caller goes back to the front of the queue", "agent", c.live.Agent)
+func (c *Conversation) requeue(after move) {
+	c.log.Info("caller goes to the front of the queue", "queue", c.waitsIn.Name, "agent", c.live.Agent, "after", after)
 	c.meeting.part()
 	c.live.Agent = ""
 	c.wait = metrics.WaitAbandoned
 	var others []string
 	for _, p := range []*party{c.agent, c.target} {
 		if p != nil {
-			others = append(others, p.User)
+			others = append(others, p.users()...)
 		}
 	}
-	back := c.asker()
-	back.First, back.FirstFor = c.first, firstFor
-	c.join(func() (*acd.Ticket, error) {
-		return c.sw.Board.Return(back, others...)
-	})
+	caller := c.asker()
+	if after != handOn {
+		caller.First, caller.FirstFor = c.first, firstFor
+	}
+	c.join(func() (*acd.Ticket, error) { return c.sw.Board.Return(caller, others...) })
 	c.releaseTarget()
 	c.releaseAgent()
 	c.playAgent(gone)
-}
-
-// targetUp: the target picked up one of his phones.
-func (c *Conversation) targetUp(e event) {
-	if !c.passing.up.IsZero() {
-		return // he had, before he came to this call
-	}
-	for _, l := range c.target.legs {
-		if l != e.leg {
-			l.Hangup(sip.Hangup{Reason: elsewhere})
-		}
-	}
-	c.target.legs = []*sip.Leg{e.leg}
-	c.passing.up = time.Now()
-	c.move(targetUp, "")
-}
-
-// targetEnded: the last phone of the target is out.
-func (c *Conversation) targetEnded(e event) {
-	if !c.target.drop(e.leg) || len(c.target.legs) > 0 {
-		return
-	}
-	ended := e.sip.(sip.Ended)
-	if ended.Cause == sip.EndShutdown {
-		c.conclude(cases.EndShutdown, cases.MissedInterrupted)
-		return
-	}
-	c.move(targetOut, failureOf(ended))
 }
 
 // failureOf says why a phone does not take a transferred caller.
@@ -323,18 +296,4 @@ func (c *Conversation) limitOver(event) {
 func (c *Conversation) toned(event) {
 	c.tone = nil
 	c.move(told, "")
-}
-
-// releaseTarget lets the target go.
-func (c *Conversation) releaseTarget() {
-	if c.target == nil {
-		return
-	}
-	c.holdTarget(false)
-	if slices.ContainsFunc(c.meeting.legs, c.target.has) {
-		c.meeting.part()
-	}
-	c.target.hangup("")
-	c.sw.Board.Released(c.target.User, c.id)
-	c.target = nil
 }

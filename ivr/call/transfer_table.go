@@ -39,6 +39,7 @@ const (
 	miskeyed    move = "miskeyed"       // what he dialled is no code
 	warm        move = "warm"           // the target rings for him
 	blind       move = "blind"          // the target rings for the caller
+	handOn      move = "hand on"        // another queue gets the caller
 	noTarget    move = "no target"      // there is nobody to ring
 	toggle      move = "toggle"         // the agent wants to speak with the other
 	finish      move = "complete"       // the agent wants to leave
@@ -70,6 +71,7 @@ var transfers = map[state]map[move]row{
 		keyed:     {to: collecting},
 		warm:      {to: consulting},
 		blind:     {to: passing},
+		handOn:    {to: waiting},
 		joined:    {to: settling, completed: true},
 		agentLost: {to: waiting},
 	},
@@ -77,6 +79,7 @@ var transfers = map[state]map[move]row{
 		keyed:       {to: collecting},
 		warm:        {to: consulting},
 		blind:       {to: passing},
+		handOn:      {to: waiting},
 		joined:      {to: settling, completed: true},
 		agentHungUp: {to: waiting},
 		agentLost:   {to: waiting},
@@ -85,6 +88,7 @@ var transfers = map[state]map[move]row{
 	collecting: {
 		warm:        {to: consulting},
 		blind:       {to: passing},
+		handOn:      {to: waiting},
 		noTarget:    {to: returning},
 		miskeyed:    {to: returning},
 		tooLong:     {to: returning},

@@ -36,7 +36,7 @@ func (s *script) callerIs() []string {
 func (s *script) can() []move {
 	var all []move
 	if s.agent != "" {
-		all = append(all, keyed, miskeyed, warm, blind, noTarget, toggle, confer, finish, cancel, agentHungUp, agentLost)
+		all = append(all, keyed, miskeyed, warm, blind, handOn, noTarget, toggle, confer, finish, cancel, agentHungUp, agentLost)
 	}
 	if s.target != "" {
 		all = append(all, targetOut)
