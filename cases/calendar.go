@@ -240,7 +240,7 @@ func (c Calendar) sameDay(start time.Time) time.Time {
 		return c.midnight(d)
 	}
 	for {
-		if hours := c.Hours(d); len(hours) > 0 {
+		if c.Working(d) && c.exists(d) {
 			if end := c.closing(d); end.After(start) {
 				return end
 			}

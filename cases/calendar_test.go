@@ -2,6 +2,7 @@ package cases_test
 
 import (
 	"archive/zip"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -233,8 +234,13 @@ func TestCalendarAgreesWithTheWallClock(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawCalendar(t, names)
 		start := drawStart(t, c.Zone)
+		c.WorkingDayEnds = rapid.SampledFrom([]cases.DayEnd{"", cases.EndsClosing, cases.EndsMidnight}).Draw(t, "working day ends")
+		c.SameDayEnds = rapid.SampledFrom([]cases.DayEnd{"", cases.EndsClosing}).Draw(t, "same day ends")
 		l := cases.Limit{N: rapid.IntRange(1, 5).Draw(t, "n"), Unit: rapid.SampledFrom([]cases.Unit{
-			cases.Minutes, cases.Hours, cases.WorkingHours, cases.Days, cases.WorkingDays}).Draw(t, "unit")}
+			cases.Minutes, cases.Hours, cases.WorkingHours, cases.Days, cases.WorkingDays, cases.SameDay}).Draw(t, "unit")}
+		if l.Unit == cases.SameDay {
+			l.N = 0
+		}
 		w := wallClock{c, start}
 
 		if got, want := c.Add(start, l), w.add(l); !got.Equal(want) {
@@ -289,6 +295,9 @@ func (w wallClock) until(end time.Time) (open time.Duration) {
 func (w wallClock) add(l cases.Limit) time.Time {
 	var passed time.Duration
 	last, due, days := w.start.In(w.Zone).Format(time.DateOnly), "", 0
+	if l.Unit == cases.SameDay {
+		return w.sameDay()
+	}
 	for at := w.start; ; at = at.Add(tick) {
 		local := at.In(w.Zone)
 		today := local.Format(time.DateOnly)
@@ -312,13 +321,67 @@ func (w wallClock) add(l cases.Limit) time.Time {
 				}
 				if days == l.N && due == "" {
 					due = today + w.start.In(w.Zone).Format(" 15:04:05")
+					if l.Unit == cases.WorkingDays && w.WorkingDayEnds != "" {
+						due = w.end(cases.DateOf(local), w.WorkingDayEnds)
+					}
 				}
 			}
 			if due != "" && local.Format("2006-01-02 15:04:05") >= due {
-				return at
+				return w.justBefore(at, l.Unit == cases.WorkingDays && w.WorkingDayEnds == cases.EndsMidnight)
 			}
 		}
 	}
+}
+
+// end is what the wall clock shows when a day is over.
+func (w wallClock) end(d cases.Date, how cases.DayEnd) string {
+	if how == cases.EndsMidnight {
+		return d.Next().String() + " 00:00:00"
+	}
+	hours := w.Hours(d)
+	to := hours[len(hours)-1].To
+	if to == 1440 {
+		return d.Next().String() + " 00:00:00"
+	}
+	return fmt.Sprintf("%s %02d:%02d:00", d, to/60, to%60)
+}
+
+// justBefore is the last instant of a day that at is no longer part of.
+func (wallClock) justBefore(at time.Time, midnight bool) time.Time {
+	if midnight {
+		return at.Add(-time.Microsecond)
+	}
+	return at
+}
+
+func (w wallClock) sameDay() time.Time {
+	last := ""
+	for at := w.start; ; at = at.Add(tick) {
+		local := at.In(w.Zone)
+		d := cases.DateOf(local)
+		if d.String() <= last {
+			continue
+		}
+		last = d.String()
+		if w.SameDayEnds != cases.EndsClosing {
+			return w.justBefore(w.firstShows(at, w.end(d, cases.EndsMidnight)), true)
+		}
+		if w.Working(d) {
+			if closes := w.firstShows(at, w.end(d, cases.EndsClosing)); closes.After(w.start) {
+				return closes
+			}
+		}
+	}
+}
+
+// firstShows looks, from a day before at on, for the first time the wall clock shows
+// something or is past it.
+func (w wallClock) firstShows(at time.Time, date string) time.Time {
+	at = at.Add(-27 * time.Hour)
+	for at.In(w.Zone).Format("2006-01-02 15:04:05") < date {
+		at = at.Add(tick)
+	}
+	return at
 }
 
 func drawCalendar(t *rapid.T, names []string) cases.Calendar {

@@ -114,6 +114,9 @@ type Terms struct {
 	Every     *Limit        `json:"every,omitempty"`  // between two levels of it; nil: as the policy says
 	Pause     []PauseReason `json:"pause,omitempty"`  // that may stop it for a while
 
+	WorkingDayEnds DayEnd `json:"working_day_ends,omitempty"` // empty: as the policy says
+	SameDayEnds    DayEnd `json:"same_day_ends,omitempty"`
+
 	Rules    []string `json:"rules,omitempty"`    // of the catalogue
 	Inferred bool     `json:"inferred,omitempty"` // its start is not stated in the text (X34)
 }
@@ -134,7 +137,18 @@ func (t Terms) due(at time.Time, cal Calendar) time.Time {
 	if l == nil || l.Unit == AsPromised {
 		return time.Time{}
 	}
-	return cal.Add(at, *l)
+	return t.in(cal).Add(at, *l)
+}
+
+// in returns cal with the ends of days that t demands.
+func (t Terms) in(cal Calendar) Calendar {
+	if t.WorkingDayEnds != "" {
+		cal.WorkingDayEnds = t.WorkingDayEnds
+	}
+	if t.SameDayEnds != "" {
+		cal.SameDayEnds = t.SameDayEnds
+	}
+	return cal
 }
 
 // timed returns c with its due time: what the terms say, put off by pauses and
@@ -414,7 +428,7 @@ func (c Clock) Stages(cal Calendar) []Stage {
 		if t.Every == nil {
 			break
 		}
-		late = cal.Add(late, *t.Every)
+		late = t.in(cal).Add(late, *t.Every)
 	}
 	return all
 }

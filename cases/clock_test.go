@@ -441,6 +441,25 @@ func TestClockExplains(t *testing.T) {
 	}
 }
 
+// TestDaysEndAsTheClockStarted: a clock keeps the ends of days of its policy, whichever
+// calendar it is shown.
+func TestDaysEndAsTheClockStarted(t *testing.T) {
+	t.Parallel()
+	cal := office(t)
+	p := policy(terms(t, "1wd"))
+	p.Calendar.WorkingDayEnds = cases.EndsClosing
+	c := started(t, p, cases.Facts{}, "2025-03-04 10:00", cal)
+	isDue(t, c, cal, "2025-03-05 17:30")
+	c, err := c.Pause(cases.PauseCaller, moment(t, cal.Zone, "2025-03-04 11:00"), cal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = c.Resume(moment(t, cal.Zone, "2025-03-04 11:00"), cal); err != nil {
+		t.Fatal(err)
+	}
+	isDue(t, c, cal, "2025-03-05 17:30")
+}
+
 // TestOpenClocksStayOnTheirTerms: another policy changes nothing about a running clock.
 func TestOpenClocksStayOnTheirTerms(t *testing.T) {
 	t.Parallel()

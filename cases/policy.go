@@ -431,6 +431,12 @@ func (p Policy) filled(t Terms) Terms {
 	if t.Tolerance == nil {
 		t.Tolerance = p.Calendar.ImmediateWithin
 	}
+	if t.WorkingDayEnds == "" {
+		t.WorkingDayEnds = p.Calendar.WorkingDayEnds
+	}
+	if t.SameDayEnds == "" {
+		t.SameDayEnds = p.Calendar.SameDayEnds
+	}
 	return t
 }
 

@@ -343,10 +343,13 @@ func (c *checker) cases(p Policy, path string, t Terms) {
 func (c *checker) terms(p Policy, t Terms, path string) {
 	c.want(identifier.MatchString(string(t.Kind)), path+".clock", "is %q, want a kind of clock like transfer", t.Kind)
 	c.cases(p, path, t)
-	c.settings(one(path+".start", "", "", t.Start, milestones), many(path+".stop", "", "", t.Stop, milestones),
+	c.settings(one(path+".start", "", "", t.Start, milestones), many(path+".stop", "", "", t.Stop, milestones), many(path+".void", "", "", t.Void, milestones),
 		within(path+".limit", "", "", t.Limit), within(path+".tolerance", "", "", t.Tolerance), within(path+".every", "", "", t.Every),
 		many(path+".by", "", "", t.By, parties), many(path+".ladder", "", "", t.Ladder, parties), many(path+".pause", "", "", t.Pause, pauseReasons),
 		number(path+".remind", "", "", t.Remind, 0, 99), number(path+".at_risk", "", "", t.AtRisk, 0, 99))
+	c.settings(maybe(path+".working_day_ends", "", "", t.WorkingDayEnds, dayEnds), maybe(path+".same_day_ends", "", "", t.SameDayEnds, dayEnds))
+	c.want(t.SameDayEnds != EndsSameTime, path+".same_day_ends", "want midnight or closing")
+	c.want(t.Limit == nil || t.Start != AtAccepted, path+".start", "a limit cannot wait for the department's own click; start it at contact, handed_over or received")
 	c.want(len(t.Stop) > 0, path+".stop", "is empty: the clock would never stop")
 	c.want(!slices.Contains(t.Stop, t.Start), path+".stop", "stops where it starts")
 	c.rules(path, t.Rules)
