@@ -118,9 +118,19 @@ type LegalHold struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// LegQuality is what one leg of a call heard and how, from its RTP and RTCP.
+// Side is as whom somebody takes part in a call.
+type Side string
+
+// The sides of a call.
+const (
+	CallerSide     Side = "caller"
+	AgentSide      Side = "agent"
+	SupervisorSide Side = "supervisor"
+)
+
+// LegQuality is how well one leg of a call was heard, from its RTP and RTCP.
 type LegQuality struct {
-	Side      string  `json:"side"`            // caller, agent or supervisor
+	Side      Side    `json:"side"`
 	User      string  `json:"user,omitempty"`  // of the phone
 	Trunk     string  `json:"trunk,omitempty"` // that brought the caller
 	Codec     string  `json:"codec"`
@@ -134,7 +144,7 @@ type LegQuality struct {
 	Unscored  string  `json:"unscored,omitempty"` // no_media, too_short or no_rtcp
 }
 
-// Quality: how well the sides of a call heard each other, at its end.
+// Quality: how well the sides of a call were heard, at its end.
 type Quality struct {
 	Legs []LegQuality `json:"legs"`
 }

@@ -29,7 +29,9 @@ type RTP struct {
 	packets, lost, late, duplicate *prometheus.CounterVec
 	rejected, forged               *prometheus.CounterVec
 	loss, jitter, roundTrip        *prometheus.HistogramVec
-	noMedia                        *prometheus.CounterVec
+	noMedia, oneWay                *prometheus.CounterVec
+	mos                            *prometheus.HistogramVec
+	unscored                       *prometheus.CounterVec
 }
 
 func newRTP(r registrar) *RTP {
@@ -48,13 +50,23 @@ func newRTP(r registrar) *RTP {
 		roundTrip: r.histogramVec("shouwen_rtp_round_trip_seconds", "Round trip of a leg from RTCP, observed at its end.",
 			[]float64{.01, .025, .05, .1, .2, .4, .8}, "leg"),
 		noMedia: r.counterVec("shouwen_rtp_no_media_total", "Legs that were answered and sent no audio.", "leg"),
+		oneWay:  r.counterVec("shouwen_rtp_one_way_total", "Legs that sent no audio to a side that sent some.", "leg"),
+		mos: r.histogramVec("shouwen_rtp_mos", "Mean opinion score of what came from a leg (E-model, ITU-T G.107), estimated at its end.",
+			[]float64{2.5, 3.1, 3.6, 4.05, 4.3, 4.5}, "leg", "codec"),
+		unscored: r.counterVec("shouwen_rtp_unscored_total", "Legs without a mean opinion score.", "reason"),
+	}
+	for _, reason := range []string{"no_rtcp", "too_short", "no_media"} {
+		m.unscored.WithLabelValues(reason)
 	}
 	for _, k := range []LegKind{CallerLeg, AgentLeg, TrunkLeg} {
-		for _, v := range []*prometheus.CounterVec{m.packets, m.lost, m.late, m.duplicate, m.rejected, m.forged, m.noMedia} {
+		for _, v := range []*prometheus.CounterVec{m.packets, m.lost, m.late, m.duplicate, m.rejected, m.forged, m.noMedia, m.oneWay} {
 			v.WithLabelValues(string(k))
 		}
 		for _, v := range []*prometheus.HistogramVec{m.loss, m.jitter, m.roundTrip} {
 			v.WithLabelValues(string(k))
+		}
+		for _, codec := range []string{"PCMA", "PCMU"} {
+			m.mos.WithLabelValues(string(k), codec)
 		}
 	}
 	return m
@@ -79,6 +91,17 @@ func (m *RTP) Ended(k LegKind, loss float64, jitter, roundTrip time.Duration) {
 		m.roundTrip.WithLabelValues(string(k)).Observe(roundTrip.Seconds())
 	}
 }
+
+// Scored observes the mean opinion score, 1 to 4.5, of what came from a leg.
+func (m *RTP) Scored(k LegKind, codec string, mos float64) {
+	m.mos.WithLabelValues(string(k), codec).Observe(mos)
+}
+
+// Unscored counts a leg without a score: no_rtcp, too_short or no_media.
+func (m *RTP) Unscored(reason string) { m.unscored.WithLabelValues(reason).Inc() }
+
+// OneWay counts a leg that sent no audio in a call whose other side did.
+func (m *RTP) OneWay(k LegKind) { m.oneWay.WithLabelValues(string(k)).Inc() }
 
 // Silent counts an answered leg that never sent audio.
 func (m *RTP) Silent(k LegKind) { m.noMedia.WithLabelValues(string(k)).Inc() }

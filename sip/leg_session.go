@@ -8,6 +8,7 @@ import (
 	msg "github.com/emiago/sipgo/sip"
 
 	"shouwen/metrics"
+	"shouwen/sip/media"
 )
 
 // propose puts the session timer of our INVITE or UPDATE into it.
@@ -270,5 +271,13 @@ func (l *Leg) reportAudio() {
 		rtp.Ended(kind, float64(s.Lost)/float64(s.Lost+s.PacketsIn), s.Jitter, s.RoundTrip)
 	case l.answered:
 		rtp.Silent(kind)
+	}
+	if !l.answered {
+		return
+	}
+	if mos, why := s.MOS(); why == media.Scored {
+		rtp.Scored(kind, s.Codec.String(), mos)
+	} else {
+		rtp.Unscored(string(why))
 	}
 }

@@ -270,7 +270,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 	want := map[string]string{
 		"/api/v1/cases": "list_cases", "/api/v1/cases/{number}": "get_case", "/api/v1/callbacks": "list_callbacks",
 		"/api/v1/calls": "list_calls", "/api/v1/cases/{number}/voicemail": "get_voicemail", "/api/v1/agents": "get_agents",
-		"/api/v1/recordings": "list_recordings", "/api/v1/recordings/{id}/audio": "get_recording_audio",
+		"/api/v1/calls/{id}/quality": "get_call_quality", "/api/v1/recordings": "list_recordings", "/api/v1/recordings/{id}/audio": "get_recording_audio",
 		"/api/v1/recordings/{id}/accesses": "list_recording_accesses",
 		"post /api/v1/calls/{id}/transfer": "transfer_call", "post /api/v1/calls/{id}/toggle": "toggle_transfer",
 		"post /api/v1/calls/{id}/complete": "complete_transfer", "post /api/v1/calls/{id}/cancel": "cancel_transfer",

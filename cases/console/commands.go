@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,6 +22,44 @@ type Commands interface {
 	Record(call, by, action string) error
 	// Hold keeps the recordings of a case whatever their time, or no longer.
 	Hold(ctx context.Context, c cases.Case, h cases.LegalHold) error
+}
+
+type callQualityInput struct {
+	ID string `path:"id" format:"uuid" doc:"Of the call."`
+}
+
+type legBody struct {
+	Side      string  `json:"side" enum:"caller,agent,supervisor"`
+	User      string  `json:"user,omitempty" doc:"Of the phone; left out outside."`
+	Trunk     string  `json:"trunk,omitempty" doc:"That brought the caller."`
+	Codec     string  `json:"codec"`
+	Packets   uint64  `json:"packets" doc:"RTP received from it."`
+	Lost      uint64  `json:"lost"`
+	Jitter    float64 `json:"jitter_seconds" doc:"RFC 3550."`
+	RoundTrip float64 `json:"round_trip_seconds,omitempty" doc:"By RTCP; left out: not told."`
+	FarLost   uint64  `json:"far_lost" doc:"Of what was sent to it, as it reports."`
+	FarJitter float64 `json:"far_jitter_seconds"`
+	MOS       float64 `json:"mos,omitempty" doc:"Mean opinion score, 1 to 4.5, by the E-model (ITU-T G.107)."`
+	Unscored  string  `json:"unscored,omitempty" enum:"no_media,too_short,no_rtcp" doc:"Why there is no score."`
+}
+
+type callQualityBody struct {
+	Legs []legBody `json:"legs" nullable:"false" doc:"Whoever took part so far."`
+}
+
+// callQuality tells how well the sides of a live call are heard, up to now.
+func (x *site) callQuality(_ context.Context, in *callQualityInput) (*out[callQualityBody], error) {
+	legs, err := x.Quality(in.ID)
+	if err := x.refusal(err); err != nil {
+		return nil, err
+	}
+	return &out[callQualityBody]{callQualityBody{mapped(legs, func(q cases.LegQuality) legBody {
+		return legBody{
+			Side: string(q.Side), User: q.User, Trunk: q.Trunk, Codec: q.Codec, Packets: q.Packets, Lost: q.Lost,
+			Jitter: time.Duration(q.Jitter).Seconds(), RoundTrip: time.Duration(q.RoundTrip).Seconds(),
+			FarLost: q.FarLost, FarJitter: time.Duration(q.FarJitter).Seconds(), MOS: q.MOS, Unscored: q.Unscored,
+		}
+	})}}, nil
 }
 
 // Refusal says why a command was not carried out.

@@ -68,6 +68,12 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 		Store: st, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Commands: &orders{}, Transfers: &orders{},
+		Quality: func(call string) ([]cases.LegQuality, error) {
+			if call != id(1) {
+				return nil, &Refusal{404, "no such call"}
+			}
+			return []cases.LegQuality{{Side: cases.CallerSide, Trunk: "carrier", Codec: "PCMA", Packets: 500, Jitter: cases.Span(time.Millisecond), MOS: 4.41}}, nil
+		},
 		Calls:  func() []Call { return slices.Clone(liveCalls) },
 		Agents: func() acd.Snapshot { return snapshot },
 	}, &out

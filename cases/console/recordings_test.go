@@ -207,6 +207,14 @@ func TestCommands(t *testing.T) {
 	if r := ask(h, "POST", call+"/monitor", `{"mode": "listen", "phone": "1009"}`, "Content-Type", "application/json"); r.StatusCode != 401 {
 		t.Errorf("without the token: %s", r.Status)
 	}
+	want := map[string]any{"side": "caller", "trunk": "carrier", "codec": "PCMA", "packets": 500.0, "lost": 0.0, "jitter_seconds": 0.001,
+		"far_lost": 0.0, "far_jitter_seconds": 0.0, "mos": 4.41}
+	if diff := cmp.Diff(map[string]any{"legs": []any{want}}, decode[map[string]any](t, askAPI(h, call+"/quality"), 200)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if r := askAPI(h, "/api/v1/calls/"+id(9)+"/quality"); r.StatusCode != 404 {
+		t.Errorf("quality of no call: %s", r.Status)
+	}
 	o.err = &Refusal{http.StatusForbidden, "not a supervisor"}
 	r := order("POST", call+"/monitor", `{"mode": "listen", "phone": "1009"}`)
 	if body := text(t, r); r.StatusCode != 403 || !strings.Contains(body, "not a supervisor") {

@@ -45,6 +45,12 @@ func (c commands) Hold(ctx context.Context, k cases.Case, h cases.LegalHold) err
 	return err
 }
 
+// Quality is how well the sides of a live call are heard.
+func (c commands) Quality(id string) ([]cases.LegQuality, error) {
+	legs, err := c.calls.Quality(id)
+	return legs, refused(err)
+}
+
 // statuses are what the errors of commands are to whoever gave them.
 var statuses = map[error]int{
 	call.ErrNoCall: http.StatusNotFound, call.ErrNotSupervisor: http.StatusForbidden, call.ErrNotAgent: http.StatusForbidden,
@@ -54,6 +60,9 @@ var statuses = map[error]int{
 
 // refused makes an error of a command one that the console tells.
 func refused(err error) error {
+	if err == nil {
+		return nil
+	}
 	if t, ok := errors.AsType[*call.TargetError](err); ok {
 		return &console.Refusal{Status: http.StatusConflict, Reason: t.Error()}
 	}

@@ -15,7 +15,7 @@ func TestDemo(t *testing.T) {
 	if err := c.wait(); err != nil {
 		t.Errorf("ended with %v", err)
 	}
-	for _, want := range []string{"Shouwen is ready", "hear each other", "first-asker 1002", "first-asker nobody", "ledger ok: 3 events"} {
+	for _, want := range []string{"Shouwen is ready", "hear each other", "first-asker 1002", "first-asker nobody", "ledger ok: 4 events"} {
 		if !strings.Contains(c.output.String(), want) {
 			t.Errorf("does not say %q", want)
 		}

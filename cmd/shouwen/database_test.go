@@ -101,7 +101,7 @@ func outageDuringCalls(t *testing.T, b *bed, o outage) {
 		t.Errorf("%d cases, want %d", len(all), before+after)
 	}
 	for i, c := range all {
-		if sequence(t, c) != i+1 || c.FirstAsker == "" || c.Call.Cause != cases.EndCaller || c.Events != 2 {
+		if sequence(t, c) != i+1 || c.FirstAsker == "" || c.Call.Cause != cases.EndCaller || c.Events != 3 {
 			t.Errorf("case %s: first-asker %q, cause %q, %d events", c.Number, c.FirstAsker, c.Call.Cause, c.Events)
 		}
 	}

@@ -425,7 +425,7 @@ func TestSurveyAfterTheCall(t *testing.T) {
 
 	all := b.cases()
 	st := recordOf(t, b)
-	for i, want := range []string{"picked_up ended flow_left", "picked_up ended flow_left", "picked_up ended"} {
+	for i, want := range []string{"picked_up quality ended flow_left", "picked_up quality ended flow_left", "picked_up quality ended"} {
 		_, events, err := st.Case(t.Context(), all[i].Number)
 		if err != nil {
 			t.Fatal(err)
@@ -437,8 +437,8 @@ func TestSurveyAfterTheCall(t *testing.T) {
 		if got := strings.Join(kinds, " "); got != want {
 			t.Errorf("case %d: %s, want %s", i, got, want)
 		}
-		if i == 0 && !strings.Contains(string(events[2].Body), `"scores":{"rate":5}`) {
-			t.Errorf("survey on record: %s", events[2].Body)
+		if i == 0 && !strings.Contains(string(events[3].Body), `"scores":{"rate":5}`) {
+			t.Errorf("survey on record: %s", events[3].Body)
 		}
 	}
 	if all[0].Call.Cause != cases.EndAgent || all[0].CallbackDue != (time.Time{}) {

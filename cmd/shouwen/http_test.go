@@ -70,7 +70,7 @@ func TestMetricsAndAPI(t *testing.T) {
 	}
 	var one map[string]any
 	b.get(t, "/cases/"+list.Cases[1].Number, &one)
-	if events, _ := one["events"].([]any); len(events) != 2 {
+	if events, _ := one["events"].([]any); len(events) != 3 {
 		t.Errorf("case %v", one)
 	}
 	for token, want := range map[string]int{"": 401, "sw_wrong": 401, b.API.Token: 404} {

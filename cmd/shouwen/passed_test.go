@@ -97,7 +97,8 @@ func (p *passed) talk(who siptest.TestCall, i int) {
 	p.caller.Silent(musicSays, silentFor)
 }
 
-// ledger ends the server and returns the one case with its ledger.
+// ledger ends the server and returns the one case with its ledger, but for the
+// quality, which every answered call has.
 func (p *passed) ledger() (cases.Case, []cases.Event) {
 	p.t.Helper()
 	return p.ledgerOf(only(p.t, p.cases()).Number)
@@ -115,6 +116,7 @@ func (p *passed) ledgerOf(number cases.CaseNumber) (cases.Case, []cases.Event) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	events = slices.DeleteFunc(events, func(e cases.Event) bool { return e.Kind == cases.EventQuality })
 	return c, events
 }
 

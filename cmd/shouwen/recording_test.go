@@ -187,13 +187,9 @@ func TestRecordedCall(t *testing.T) {
 	}
 	want := []cases.EventKind{cases.EventPickedUp, cases.EventRecordingStarted, cases.EventRecordingPaused, cases.EventRecordingResumed,
 		started, completed, cases.EventEnded, cases.EventRecordingEnded}
-	if got := p.kinds(); !slices.Equal(without(got, cases.EventQuality), want) {
+	if got := p.kinds(); !slices.Equal(got, want) {
 		t.Errorf("events %v", got)
 	}
-}
-
-func without(kinds []cases.EventKind, no cases.EventKind) []cases.EventKind {
-	return slices.DeleteFunc(slices.Clone(kinds), func(k cases.EventKind) bool { return k == no })
 }
 
 // TestRecordingOnDemand: it begins when the agent asks for it and the caller was

@@ -76,7 +76,7 @@ func TestHold(t *testing.T) {
 	}
 	agent.Call.Hangup(t.Context())
 	caller.Ended()
-	if c := only(t, b.cases()); c.Call.Cause != cases.EndAgent || c.Events != 2 {
+	if c := only(t, b.cases()); c.Call.Cause != cases.EndAgent || c.Events != 3 {
 		t.Errorf("cause %s, %d events", c.Call.Cause, c.Events)
 	}
 }

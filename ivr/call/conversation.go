@@ -91,6 +91,7 @@ type Conversation struct {
 
 	supervisor *supervisor // on the line, or rung for that; nil: none
 
+	sides     []side          // took part so far
 	recording *recording      // under way; nil: none
 	recorded  bool            // or was
 	announced bool            // the caller knows
@@ -111,7 +112,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned, sounds: s.Sounds,
 	}
 	c.into(line.Queue)
-	c.meeting.changed = c.followRecording
+	c.meeting.changed = func() { c.noteSides(); c.followRecording() }
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
 	c.live = Live{

@@ -84,6 +84,7 @@ const (
 	evAgentAsked    eventKind = "agent asked for"
 	evTold          eventKind = "told what was to be told"
 
+	evQuality        eventKind = "quality asked for"
 	evRecord         eventKind = "recording to be changed"
 	evRecordingEnded eventKind = "recording ended"
 
@@ -108,11 +109,12 @@ type event struct {
 	fact  cases.Fact
 	err   error
 
-	feature Feature           // asked for by user
-	target  Target            // for it
-	mode    cases.MonitorMode // asked for by user
-	action  RecordingAction   // asked for by user
-	reply   chan error        // what became of it
+	feature Feature                 // asked for by user
+	target  Target                  // for it
+	mode    cases.MonitorMode       // asked for by user
+	action  RecordingAction         // asked for by user
+	reply   chan error              // what became of it
+	quality chan []cases.LegQuality // asked for
 
 	file   string        // of a message
 	length time.Duration // of it; 0: there is none
@@ -262,6 +264,7 @@ func init() { // a literal would refer to itself through step
 
 		evTold: (*Conversation).toldAll,
 
+		evQuality:        (*Conversation).tellQuality,
 		evRecord:         (*Conversation).actOnRecording,
 		evRecordingEnded: (*Conversation).recordingEnded,
 

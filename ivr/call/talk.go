@@ -169,6 +169,7 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 	now := time.Now()
 	due := now.Add(c.line.CallbackWithin).UTC()
 	result := metrics.Answered
+	c.recordQuality()
 	switch {
 	case talked:
 		ended := &cases.Ended{Cause: cause, Talk: cases.Span(now.Sub(c.live.Answered))}

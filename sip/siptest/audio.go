@@ -42,6 +42,7 @@ type Audio struct {
 	sender
 	receiver
 	protection
+	reporter reporter
 }
 
 // Media carries the audio of a call where Config.Media says so. Its methods are
@@ -64,7 +65,7 @@ func newAudio(cfg *Config) (*Audio, error) {
 		addr: netip.AddrPortFrom(local.Addr(), 9), codecs: cfg.Codecs, patience: cfg.Patience,
 		ssrc: rand.Uint32(), done: make(chan struct{}), protection: newProtection(cfg),
 	}
-	a.sender.tone = cfg.Tone
+	a.sender.tone, a.reporter = cfg.Tone, reporter{mode: cfg.RTCP, ssrc: a.ssrc}
 	a.sender.seq, a.sender.ts = uint16(rand.Uint32())>>1, rand.Uint32()
 	if cfg.Media != nil {
 		if a.media, err = cfg.Media(); err != nil {
@@ -80,6 +81,13 @@ func newAudio(cfg *Config) (*Audio, error) {
 		return nil, err
 	}
 	a.addr = a.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	if err := a.reporter.listen(local.Addr()); err != nil {
+		_ = a.conn.Close()
+		return nil, err
+	}
+	if a.reporter.conn != nil {
+		a.tasks.Go(a.reporter.run)
+	}
 	a.tasks.Go(a.read)
 	return a, nil
 }
@@ -91,6 +99,7 @@ func (a *Audio) Close() {
 		if a.conn != nil {
 			_ = a.conn.Close()
 		}
+		a.reporter.close()
 		if a.media != nil {
 			a.media.Close()
 		}

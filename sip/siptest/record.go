@@ -40,7 +40,7 @@ type receiver struct {
 func (a *Audio) read() {
 	buf := make([]byte, 2048)
 	for {
-		n, _, err := a.conn.ReadFromUDPAddrPort(buf)
+		n, from, err := a.conn.ReadFromUDPAddrPort(buf)
 		if err != nil {
 			return
 		}
@@ -52,6 +52,8 @@ func (a *Audio) read() {
 		}
 		if payload, ok := RTPPayload(packet); ok {
 			a.hear(packet, payload)
+		} else if a.reporter.mode == MuxedRTCP {
+			a.reporter.answer(a.conn, packet, from)
 		}
 	}
 }

@@ -156,8 +156,8 @@ func (a *Audio) describe(dir Direction, codecs []uint8, event uint8, profile str
 	case HoldSession:
 		session, stream = "a=sendonly\r\n", ""
 	}
-	rest := fmt.Sprintf("s=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%sm=audio %d %s%s\r\n%sa=ptime:20\r\n%s",
-		host, session, a.addr.Port(), profile, formats.String(), maps.String(), stream)
+	rest := fmt.Sprintf("s=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%sm=audio %d %s%s\r\n%sa=ptime:20\r\n%s%s",
+		host, session, a.addr.Port(), profile, formats.String(), maps.String(), a.reporter.lines(), stream)
 	if rest != a.described {
 		a.described = rest
 		a.version++

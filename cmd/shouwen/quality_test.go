@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+	"shouwen/sip/siptest"
+)
+
+// TestQuality: what RTP and RTCP tell of each side is shown while the call lasts,
+// put on record at its end, and measured: with RTCP at its own port, with RTP, and
+// without.
+func TestQuality(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) { c.HTTP.Console = "127.0.0.1:0" })
+	phone := b.agent(0, siptest.Config{RTCP: siptest.OwnRTCP, Codecs: []uint8{0}})
+	caller := siptest.New(t, b.SIP.UDP, siptest.Config{User: numbered(1), Tone: callerSays, Patience: patience, RTCP: siptest.MuxedRTCP, Codecs: []uint8{8}}).Dial(b.Hotline)
+	agent := phone.Incoming()
+	agent.Answer()
+	agent.Hears(callerSays)
+	id := b.server.calls.Live()[0].ID
+	var live struct {
+		Legs []struct {
+			Side      string  `json:"side"`
+			Packets   int     `json:"packets"`
+			RoundTrip float64 `json:"round_trip_seconds"`
+			MOS       float64 `json:"mos"`
+		} `json:"legs"`
+	}
+	until(t, "both are scored", func() bool {
+		code, body := fetch(t, b.API.Base+"/calls/"+id+"/quality", b.API.Token)
+		if err := json.Unmarshal([]byte(body), &live); code != 200 || err != nil {
+			t.Fatalf("%d %s: %v", code, body, err)
+		}
+		return len(live.Legs) == 2 && live.Legs[0].MOS > 4 && live.Legs[1].MOS > 4 && live.Legs[0].RoundTrip > 0 && live.Legs[1].RoundTrip > 0
+	})
+	caller.Hangup()
+	agent.Ended()
+	until(t, "the call is over", func() bool { return len(b.server.calls.Live()) == 0 })
+	quality := b.quality()
+	if len(quality) != 2 {
+		t.Fatalf("on record: %+v", quality)
+	}
+	for i, want := range []cases.LegQuality{
+		{Side: cases.CallerSide, Trunk: "loopback", Codec: "PCMA"}, {Side: cases.AgentSide, User: b.Agents[0].User, Codec: "PCMU"},
+	} {
+		q := quality[i]
+		if q.Side != want.Side || q.User != want.User || q.Trunk != want.Trunk || q.Codec != want.Codec || q.Packets < 250 || q.Lost > 0 ||
+			q.RoundTrip <= 0 || time.Duration(q.RoundTrip) > time.Second || q.MOS < 4 || q.MOS > 4.5 || q.Unscored != "" {
+			t.Errorf("%d: %+v", i, q)
+		}
+	}
+	b.measured(`shouwen_rtp_mos_count{codec="PCMA",leg="caller"} 1`, `shouwen_rtp_mos_count{codec="PCMU",leg="agent"} 1`,
+		`shouwen_rtp_round_trip_seconds_count{leg="caller"} 1`, `shouwen_rtp_unscored_total{reason="no_rtcp"} 0`)
+}
+
+// TestQualityIsUnknown: who was not heard, too short, or tells no delay has no
+// score, and one who was not heard while another was is counted.
+func TestQualityIsUnknown(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1)
+	phone := b.agent(0, siptest.Config{})
+	caller := b.dial(numbered(1))
+	agent := phone.Incoming()
+	caller.Mute(true)
+	agent.Answer()
+	caller.Hears(toneOf(0))
+	caller.Hangup()
+	agent.Ended()
+	until(t, "the call is over", func() bool { return len(b.server.calls.Live()) == 0 })
+	legs := b.quality()
+	if len(legs) != 2 || legs[1].Unscored != "too_short" || legs[1].MOS != 0 || legs[0].MOS != 0 {
+		t.Errorf("on record: %+v", legs)
+	}
+	b.measured(`shouwen_rtp_mos_count{codec="PCMA",leg="agent"} 0`)
+}
+
+// quality is that of the one call there was.
+func (b *bed) quality() []cases.LegQuality {
+	b.t.Helper()
+	st := b.server.database.store
+	var q cases.Quality
+	until(b.t, "the quality is on record", func() bool {
+		page, _, err := st.Cases(b.t.Context(), store.Filter{Limit: 2})
+		if err != nil || len(page) != 1 {
+			return false
+		}
+		_, events, err := st.Case(b.t.Context(), page[0].Number)
+		for _, e := range events {
+			if e.Kind == cases.EventQuality {
+				return err == nil && json.Unmarshal(e.Body, &q) == nil
+			}
+		}
+		return false
+	})
+	return q.Legs
+}
+
+// measured checks lines of the metrics.
+func (b *bed) measured(lines ...string) {
+	b.t.Helper()
+	w := httptest.NewRecorder()
+	b.server.metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, l := range lines {
+		if !strings.Contains(w.Body.String(), l+"\n") {
+			b.t.Errorf("no %s", l)
+		}
+	}
+}
