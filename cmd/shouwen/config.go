@@ -31,15 +31,17 @@ type Config struct {
 
 	dir string // that files named here are found in; empty: the present one
 
-	SIP      SIPConfig       `yaml:"sip"`
-	RTP      RTPConfig       `yaml:"rtp"`
-	Hotlines []HotlineConfig `yaml:"hotlines"`
-	Queues   []QueueConfig   `yaml:"queues"`
-	Agents   AgentsConfig    `yaml:"agents"`
-	Trunks   []TrunkConfig   `yaml:"trunks"`
-	Callers  CallersConfig   `yaml:"callers"`
-	Phones   SecurityConfig  `yaml:"phones"` // of each that says nothing of it itself
-	HTTP     HTTPConfig      `yaml:"http"`
+	SIP       SIPConfig       `yaml:"sip"`
+	RTP       RTPConfig       `yaml:"rtp"`
+	Hotlines  []HotlineConfig `yaml:"hotlines"`
+	Queues    []QueueConfig   `yaml:"queues"`
+	Agents    AgentsConfig    `yaml:"agents"`
+	Trunks    []TrunkConfig   `yaml:"trunks"`
+	Callers   CallersConfig   `yaml:"callers"`
+	Phones    SecurityConfig  `yaml:"phones"` // of each that says nothing of it itself
+	Outbound  OutboundConfig  `yaml:"outbound"`
+	Callbacks CallbacksConfig `yaml:"callbacks"`
+	HTTP      HTTPConfig      `yaml:"http"`
 
 	Codes call.Codes `yaml:"codes"` // what agents dial during a call; see call.Feature
 
@@ -131,7 +133,9 @@ type TrunkConfig struct {
 	AreaCode      string `yaml:"area_code"` // of local numbers, without the leading 0
 	TrustIdentity bool   `yaml:"trust_identity"`
 	NAT           bool   `yaml:"nat"`
-	DTMF          string `yaml:"dtmf"` // rfc4733 (empty), or inband: keys come as tones in the audio, too. INFO is always taken
+
+	Outbound *TrunkOutboundConfig `yaml:"outbound"` // nil: it brings calls only
+	DTMF     string               `yaml:"dtmf"`     // rfc4733 (empty), or inband: keys come as tones in the audio, too. INFO is always taken
 
 	SecurityConfig `yaml:",inline"`
 }
@@ -155,7 +159,8 @@ func Default() Config {
 		Trunks: []TrunkConfig{{
 			Name: "loopback", Peers: []Peer{{netip.MustParsePrefix("127.0.0.0/8")}}, Country: "CN", TrustIdentity: true,
 		}},
-		Callers:      CallersConfig{Repeat: RepeatConfig{Calls: 3, Within: Duration(24 * time.Hour)}},
+		Callers:  CallersConfig{Repeat: RepeatConfig{Calls: 3, Within: Duration(24 * time.Hour)}},
+		Outbound: defaultOutbound(), Callbacks: defaultCallbacks(),
 		HTTP:         HTTPConfig{Console: "127.0.0.1:8080", Metrics: "127.0.0.1:8081"},
 		Codes:        call.DefaultCodes(),
 		DrainTimeout: Duration(time.Minute),

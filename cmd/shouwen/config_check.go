@@ -18,7 +18,7 @@ import (
 
 // Check reports the first value that cannot work, with the remedy.
 func (c Config) Check() error {
-	for _, check := range []func() error{c.checkGeneral, c.SIP.check, c.checkQueues, c.checkHotlines, c.Agents.check, c.checkCodes, c.checkTrunks, c.Callers.check, c.checkSecurity, c.HTTP.check} {
+	for _, check := range []func() error{c.checkGeneral, c.SIP.check, c.checkQueues, c.checkHotlines, c.Agents.check, c.checkCodes, c.checkTrunks, c.checkOutbound, c.Callers.check, c.checkSecurity, c.HTTP.check} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -251,7 +251,7 @@ func (c Config) checkTrunks() error {
 		if t.Name == "" {
 			return bad(fmt.Sprintf("trunks[%d]", i), "has no name")
 		}
-		if len(t.Peers) == 0 {
+		if len(t.Peers) == 0 && t.Outbound == nil {
 			return bad(fmt.Sprintf("trunks[%d]", i), "%s has no peers; without addresses nobody may call through it", t.Name)
 		}
 		if t.DTMF != "" && t.DTMF != "rfc4733" && t.DTMF != "inband" {
@@ -259,6 +259,9 @@ func (c Config) checkTrunks() error {
 		}
 		if len(t.Country) != 2 {
 			return bad(fmt.Sprintf("trunks[%d].country", i), "is %q, want two letters like CN", t.Country)
+		}
+		if err := c.checkTrunkOutbound(i); err != nil {
+			return err
 		}
 	}
 	return nil

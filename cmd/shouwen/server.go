@@ -189,7 +189,11 @@ func (s *server) wire() error {
 		free, _ := s.recordings.Free() // unreadable: nothing is left
 		return float64(free)
 	})
-	s.ua, err = sip.New(s.sipConfig(), sip.Deps{
+	signalling, err := s.sipConfig()
+	if err != nil {
+		return err
+	}
+	s.ua, err = sip.New(signalling, sip.Deps{
 		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain(), s.cfg.Phones.security()),
 		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, OnPresence: s.board.Registered,
 	})
@@ -197,7 +201,18 @@ func (s *server) wire() error {
 		return err
 	}
 	s.calls.Phones = s.ua
+	s.wireOutbound()
 	return nil
+}
+
+// wireOutbound lets agents call out, if there is a trunk for it.
+func (s *server) wireOutbound() {
+	s.calls.Cases, s.calls.Retries, s.calls.Node, s.calls.Zone = s.database.store, s.cfg.Callbacks.retries(), s.cfg.Node, s.zone
+	s.metrics.CallsOut.Declare(call.OutboundReasons...)
+	if policy, ok := s.cfg.policy(s.zone); ok {
+		s.calls.Outbound = call.NewOutbound(policy, s.ua, s.metrics.CallsOut, s.log)
+		s.calls.CallBack = s.calls.CallStanding
+	}
 }
 
 // dialable is what a caller of a trunk keyed in as a number to call: E.164 if that
@@ -215,7 +230,7 @@ func (t TrunkConfig) plan() sip.NumberingPlan {
 	return sip.NumberingPlan{Country: t.Country, AreaCode: t.AreaCode}
 }
 
-func (s *server) sipConfig() sip.Config {
+func (s *server) sipConfig() (sip.Config, error) {
 	c := s.cfg.SIP
 	trunks := make([]sip.Trunk, len(s.cfg.Trunks))
 	for i, t := range s.cfg.Trunks {
@@ -223,9 +238,13 @@ func (s *server) sipConfig() sip.Config {
 		for j, p := range t.Peers {
 			peers[j] = p.Prefix
 		}
+		outbound, err := t.outbound()
+		if err != nil {
+			return sip.Config{}, err
+		}
 		trunks[i] = sip.Trunk{
 			Name: t.Name, Peers: peers, Plan: t.plan(),
-			TrustIdentity: t.TrustIdentity, NAT: t.NAT, Inband: t.DTMF == "inband", Security: t.security(),
+			TrustIdentity: t.TrustIdentity, NAT: t.NAT, Inband: t.DTMF == "inband", Security: t.security(), Outbound: outbound,
 		}
 	}
 	return sip.Config{
@@ -235,7 +254,7 @@ func (s *server) sipConfig() sip.Config {
 		},
 		Node: s.cfg.Node, Domain: c.domain(), Agent: "Shouwen/" + version, MediaAddr: c.Address.Addr,
 		Trunks: trunks, Kept: filepath.Join(s.cfg.Data, "bindings.json"),
-	}
+	}, nil
 }
 
 // addresses is where a transport with this port listens; 0: nowhere.

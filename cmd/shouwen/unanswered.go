@@ -81,21 +81,27 @@ func (s *server) learnCallers(ctx context.Context) time.Duration {
 // manyPlaces is more callers in line than any centre could call back.
 const manyPlaces = 10_000
 
-// keepPlaces takes callers back into line who took a callback before the program
-// ended, as soon as PostgreSQL knows them all.
+// keepPlaces takes callers into line who are to be called back by now, whenever
+// PostgreSQL knows them all: those who took a callback before the program ended,
+// and those whom an attempt did not reach.
 func (s *server) keepPlaces(ctx context.Context) error {
-	tick := time.NewTicker(200 * time.Millisecond)
+	const often, seldom = 200 * time.Millisecond, 2 * time.Second
+	tick := time.NewTicker(often)
 	defer tick.Stop()
 	for {
 		if n, _ := s.journal.Pending(); n == 0 {
 			places, err := s.database.store.Places(ctx, manyPlaces)
-			if err == nil {
-				for _, p := range places {
-					s.calls.Stand(p)
-				}
-				return nil
+			for _, p := range places {
+				s.calls.Stand(p)
 			}
-			s.log.Debug("places in line not known yet", "err", err)
+			switch {
+			case err != nil:
+				s.log.Debug("places in line not known yet", "err", err)
+			case s.calls.Outbound == nil: // nobody will be called, and tried again
+				return nil
+			default:
+				tick.Reset(seldom)
+			}
 		}
 		select {
 		case <-tick.C:

@@ -18,6 +18,8 @@ const (
 	CompleteTransfer Feature = "complete_transfer" // leave caller and target to each other
 	CancelTransfer   Feature = "cancel_transfer"   // take the caller back
 	Conference       Feature = "conference"        // speak with both
+	WrongNumber      Feature = "wrong_number"      // of a callback: somebody else answered
+	AnsweredByRobot  Feature = "voicemail"         // of a callback: a machine answered
 	ToggleRecording  Feature = "toggle_recording"  // pause the recording, resume it, or start it where it is on demand
 )
 
@@ -31,7 +33,7 @@ type Codes map[Feature]string
 // DefaultCodes are the codes of an organisation that wants no others.
 func DefaultCodes() Codes {
 	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**", Conference: "*3",
-		ToggleRecording: "*9"}
+		ToggleRecording: "*9", WrongNumber: "*81", AnsweredByRobot: "*82"}
 }
 
 // CodeError says which code cannot work, and why.
@@ -69,7 +71,7 @@ func (c Codes) Check() error {
 // Dialled returns how each feature is dialled, for people: "*2<ext>#"; ready,
 // not_ready and monitor outside of a call, the others in one.
 func (c Codes) Dialled() map[string]string {
-	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode, "monitor": MonitorCode + "<ext>"}
+	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode, "monitor": MonitorCode + "<ext>", "callback": CallbackCode + "<case>"}
 	for f, code := range c {
 		if code == "" {
 			continue

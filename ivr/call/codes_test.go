@@ -21,7 +21,10 @@ func TestReadCodes(t *testing.T) {
 		"*6#":                {BlindTransfer, "", complete},
 		"*21*":               {how: noCode},
 		"*2#1":               {how: noCode},
-		"*8":                 {how: noCode},
+		"*8":                 {how: begun},
+		"*80":                {how: noCode},
+		"*81":                {WrongNumber, "", complete},
+		"*82":                {AnsweredByRobot, "", complete},
 		"*11":                {how: noCode},
 		"*2123456789012345":  {how: begun},
 		"*21234567890123456": {how: noCode},
@@ -46,7 +49,7 @@ func TestCheckCodes(t *testing.T) {
 		"the star alone":           {WarmTransfer: "*"},
 		"a key no code may have":   {WarmTransfer: "*2#"},
 		"the beginning of another": {WarmTransfer: "*2", BlindTransfer: "*21"},
-		"no feature":               {"teleport": "*8"},
+		"no feature":               {"teleport": "*5"},
 		"the same as another":      {WarmTransfer: "*6", BlindTransfer: "*6"},
 	} {
 		if c.Check() == nil {

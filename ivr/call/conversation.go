@@ -89,6 +89,8 @@ type Conversation struct {
 	tone        *media.Playback       // to the agent
 	targetMusic *media.Playback
 
+	back *back // what it calls its caller for; nil: he called
+
 	supervisor *supervisor // on the line, or rung for that; nil: none
 
 	sides     []side          // took part so far
@@ -105,15 +107,8 @@ type Conversation struct {
 // converse makes the conversation of a hotline call.
 func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	in := leg.Incoming()
-	c := &Conversation{
-		id: newID(), sw: s, line: line, caller: leg, state: arriving,
-		events: make(chan event, 32), facts: make(chan cases.Fact, 16), done: make(chan struct{}),
-		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time),
-		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned, sounds: s.Sounds,
-	}
-	c.into(line.Queue)
-	c.meeting.changed = func() { c.noteSides(); c.followRecording() }
-	c.log = s.Log.With("call", c.id)
+	c := s.conversation(newID(), line)
+	c.caller, c.state = leg, arriving
 	leg.Log(c.log)
 	c.live = Live{
 		ID: c.id, Direction: metrics.Inbound, State: metrics.InIVR, Caller: callerOf(in.Caller),
@@ -130,6 +125,20 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	s.wg.Go(c.run)
 	leg.Ring()
 	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e}) }
+}
+
+// conversation returns one that nobody runs yet.
+func (s *Switch) conversation(id string, line Hotline) *Conversation {
+	c := &Conversation{
+		id: id, sw: s, line: line,
+		events: make(chan event, 32), facts: make(chan cases.Fact, 16), done: make(chan struct{}),
+		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time),
+		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned, sounds: s.Sounds,
+	}
+	c.into(line.Queue)
+	c.meeting.changed = func() { c.noteSides(); c.followRecording() }
+	c.log = s.Log.With("call", c.id)
+	return c
 }
 
 // post hands an event to the owner; after its end nobody listens any more.
@@ -168,6 +177,9 @@ func (c *Conversation) recorder() {
 // facts of this call behind; what happens meanwhile is dealt with later.
 func (c *Conversation) record(f cases.Fact) {
 	f.At, f.Call = time.Now().UTC(), c.id
+	if c.back != nil {
+		f.Case = c.back.Case
+	}
 	c.unrecorded++
 	for {
 		select {
@@ -179,14 +191,25 @@ func (c *Conversation) record(f cases.Fact) {
 	}
 }
 
+// phone is the account of the caller, if he is one of us.
+func (c *Conversation) phone() string {
+	if c.caller == nil {
+		return ""
+	}
+	return c.caller.Incoming().Account
+}
+
 func (c *Conversation) run() {
-	if phone := c.caller.Incoming().Account; phone != "" { // an agent who calls is not to be rung for himself
+	if phone := c.phone(); phone != "" { // an agent who calls is not to be rung for himself
 		c.sw.Board.Busy(phone, c.id)
 		defer c.sw.Board.Released(phone, c.id)
 	}
 	defer c.sw.hide(c.id)
 	defer close(c.facts)
 	defer close(c.done)
+	if c.back != nil {
+		defer c.sw.Unstand(c.back.Case) // every fact of the attempt is durable
+	}
 	defer c.sw.recovered("conversation", c.log, c.abort)
 	c.check = time.NewTicker(time.Second)
 	defer c.check.Stop()
@@ -288,7 +311,9 @@ func (c *Conversation) limited() <-chan time.Time {
 
 // abort ends a conversation whose goroutine panicked.
 func (c *Conversation) abort() {
-	c.caller.Hangup(sip.Hangup{Cause: sip.EndPanic})
+	if c.caller != nil {
+		c.caller.Hangup(sip.Hangup{Cause: sip.EndPanic})
+	}
 	c.stopRinging("")
 	if c.walking != nil {
 		c.walking.stop()

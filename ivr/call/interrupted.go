@@ -15,9 +15,12 @@ func Interrupted(last []cases.Fact, now time.Time, callbackWithin time.Duration)
 	var facts []cases.Fact
 	for _, l := range last {
 		f := cases.Fact{At: now, Call: l.Call, Case: l.Case}
-		if spoke(l) {
+		switch {
+		case l.CallbackStarted != nil: // nobody had answered
+			f.CallbackMissed = &cases.CallbackMissed{Agent: l.CallbackStarted.By, Result: cases.CallbackFailed, Attempt: l.CallbackStarted.Attempt, Next: now}
+		case spoke(l):
 			f.Ended = &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due} // how long they spoke is not known
-		} else {
+		default:
 			f.Missed = &cases.Missed{Reason: missedAfter(l), CallbackDue: due}
 		}
 		facts = append(facts, f)
@@ -28,7 +31,7 @@ func Interrupted(last []cases.Fact, now time.Time, callbackWithin time.Duration)
 // spoke says whether a call was with an agent, rather than waiting for one, when
 // f happened to it.
 func spoke(f cases.Fact) bool {
-	return f.PickedUp != nil || f.TransferStarted != nil || f.TransferCompleted != nil && f.TransferCompleted.To != "" ||
+	return f.PickedUp != nil || f.CallbackAnswered != nil || f.TransferStarted != nil || f.TransferCompleted != nil && f.TransferCompleted.To != "" ||
 		f.TransferFailed != nil && f.TransferFailed.Caller == cases.CallerWithAgent
 }
 

@@ -151,7 +151,7 @@ func (c *Conversation) beginMonitor(e event) error {
 	switch {
 	case c.supervisor != nil:
 		return ErrMonitored
-	case c.agent == nil || c.state == opening:
+	case c.agent == nil || c.caller == nil || c.state == opening || c.state == reaching || c.state == unreached:
 		return ErrNobody
 	case c.agent.User == e.user || c.caller.Incoming().Account == e.user || !c.sw.take(e.user, c.id):
 		return &TargetError{Target: e.user, Reason: cases.TransferBusy}

@@ -59,6 +59,13 @@ const (
 	OutboundSpend         OutboundReason = "spend"          // today's money is spent
 )
 
+// OutboundReasons are all reasons.
+var OutboundReasons = []string{
+	string(OutboundAllowed), string(OutboundInvalid), string(OutboundShort), string(OutboundEmergency), string(OutboundInternational),
+	string(OutboundPremium), string(OutboundDenied), string(OutboundHours), string(OutboundActorRate), string(OutboundRate),
+	string(OutboundConcurrent), string(OutboundTariff), string(OutboundSpend),
+}
+
 // Decision is whether a call to the outside may be made.
 type Decision struct {
 	Reason OutboundReason

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,6 +71,11 @@ type Switch struct {
 	Queues     []Queue           // what callers of a queue experience, for those where it is not as usual
 	Messages   *media.Archive    // of voicemail
 	Recordings Recordings
+	Outbound   *Outbound      // places calls to the outside; nil: there is no trunk for them
+	Cases      CaseList       // whose callers agents call back
+	Retries    Retries        // of callbacks
+	Node       int            // of the numbers of cases
+	Zone       *time.Location // of the days in them
 	CallBack   func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
 	Codes      Codes          // feature codes; see DefaultCodes
 	Metrics    *metrics.Metrics
@@ -124,6 +130,9 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	}
 	if in.Account != "" && (in.Dialed == ReadyCode || in.Dialed == NotReadyCode) {
 		return s.duty(leg, in.Account, in.Dialed == ReadyCode)
+	}
+	if in.Account != "" && strings.HasPrefix(in.Dialed, CallbackCode) {
+		return s.callBackBy(leg, in.Account, in.Dialed)
 	}
 	if extension, ok := dialsMonitor(in.Dialed); ok && in.Account != "" {
 		return s.monitor(leg, in.Account, extension)

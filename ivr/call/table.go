@@ -36,7 +36,7 @@ func (s state) shown(held bool) metrics.CallState {
 	switch s {
 	case waiting, confirming:
 		return metrics.Queued
-	case choosing, opening, summoning:
+	case choosing, opening, summoning, fetching, reaching, unreached:
 		return metrics.Ringing
 	case collecting, consulting, passing, following, consulted, returning:
 		return metrics.Held
@@ -57,6 +57,8 @@ const (
 	evCallerEnded   eventKind = "caller ended"
 	evCallerHeld    eventKind = "caller held"
 	evCallerResumed eventKind = "caller resumed"
+	evCallerRings   eventKind = "caller's phone rings"
+	evForgo         eventKind = "somebody else calls back"
 	evCallerDigit   eventKind = "caller pressed a key"
 	evStored        eventKind = "message stored"
 	evAgentUp       eventKind = "agent up"
@@ -207,6 +209,27 @@ func init() { // a literal would refer to itself through step
 			evStored:      (*Conversation).stored,
 			evCallerEnded: (*Conversation).messageCaller,
 		},
+		fetching: {
+			evOffer:      (*Conversation).ring,
+			evNoOffers:   (*Conversation).forgo,
+			evAgentUp:    (*Conversation).fetched,
+			evAgentEnded: (*Conversation).notFetched,
+			evLimit:      (*Conversation).notFetchedInTime,
+			evForgo:      (*Conversation).forgo,
+		},
+		reaching: {
+			evCallerRings: (*Conversation).callerRings,
+			evCallerUp:    (*Conversation).reached,
+			evCallerEnded: (*Conversation).callerNotReached,
+			evAgentEnded:  (*Conversation).agentLeft,
+			evLimit:       (*Conversation).ringsTooLong,
+		},
+		unreached: {
+			evToned:       (*Conversation).backOver,
+			evLimit:       (*Conversation).backOver,
+			evAgentEnded:  (*Conversation).agentLeft,
+			evCallerEnded: (*Conversation).callerLeft,
+		},
 		choosing: {
 			evPlayed:     (*Conversation).continuePlaying,
 			evAgentUp:    (*Conversation).pickedUp,
@@ -256,6 +279,7 @@ func init() { // a literal would refer to itself through step
 		evAgentUp:       (*Conversation).tooLate,
 		evToned:         (*Conversation).toned,
 		evCommand:       (*Conversation).command,
+		evForgo:         (*Conversation).engaged,
 		evCallerRefers:  (*Conversation).callerReferred,
 		evCallerAsked:   (*Conversation).demanded,
 		evAgentRings:    (*Conversation).rang,
@@ -282,6 +306,8 @@ func callerEvent(e sip.Event) eventKind {
 	switch e.(type) {
 	case sip.Answered:
 		return evCallerUp
+	case sip.Ringing:
+		return evCallerRings
 	case sip.Ended:
 		return evCallerEnded
 	case sip.Digit:

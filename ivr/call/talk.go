@@ -166,6 +166,10 @@ func (c *Conversation) finish(talked bool, cause cases.EndCause, missed cases.Mi
 
 // account records how the call ended.
 func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.MissedReason) {
+	if c.back != nil && c.live.Answered.IsZero() {
+		c.accountBack()
+		return
+	}
 	now := time.Now()
 	due := now.Add(c.line.CallbackWithin).UTC()
 	result := metrics.Answered
@@ -177,6 +181,9 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 			ended.CallbackDue = due
 		}
 		c.record(cases.Fact{Ended: ended})
+		if c.back != nil && c.back.mark != "" {
+			c.record(c.sw.marked(c.first, c.back.Attempts+1, c.back.mark, c.line.CallbackWithin))
+		}
 	default:
 		var waited time.Duration
 		if !c.entered.IsZero() {
@@ -187,7 +194,7 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 		}})
 		result = resultOf(missed)
 	}
-	c.sw.Metrics.Calls.Finished(metrics.Inbound, result)
+	c.sw.Metrics.Calls.Finished(c.live.Direction, result)
 	c.log.Info("call ended", "result", result, "cause", cause, "case", c.live.Case)
 }
 

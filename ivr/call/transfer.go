@@ -66,6 +66,10 @@ func (c *Conversation) feature(f Feature, to Target, how cases.TransferHow) erro
 		return c.begin(order{kind: cases.TransferWarm, how: how, to: to})
 	case BlindTransfer:
 		return c.begin(order{kind: cases.TransferBlind, how: how, to: to})
+	case WrongNumber:
+		return c.mark(cases.CallbackWrongNumber)
+	case AnsweredByRobot:
+		return c.mark(cases.CallbackVoicemail)
 	case ToggleRecording:
 		c.move(served, "") // from where the keys had brought him
 		c.toggleRecording()

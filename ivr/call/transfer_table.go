@@ -23,6 +23,8 @@ const (
 // limits is how long a state may last; others may for ever. The three in which
 // the target rings share one.
 var limits = map[state]time.Duration{
+	reaching:   ringsLongest,
+	unreached:  10 * time.Second,
 	collecting: 5 * time.Second, // after each key
 	consulting: 25 * time.Second,
 	passing:    25 * time.Second,

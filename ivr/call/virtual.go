@@ -20,11 +20,14 @@ type Standing struct {
 // him to s.CallBack. Whoever stands there already is left alone. It may be called
 // from any goroutine.
 func (s *Switch) Stand(p cases.Place) {
-	if s.CallBack == nil || !s.stands(p.Case) {
+	if s.CallBack == nil || !s.mayCall(time.Now()) || !s.stands(p.Case) {
 		return
 	}
+	if line, ok := s.hotline(p.Hotline); ok && p.Queue == "" {
+		p.Queue = line.Queue
+	}
 	id := newID()
-	caller := acd.Caller{Call: id, Queue: p.Queue, Since: p.Since, Kept: true}
+	caller := acd.Caller{Call: id, Queue: p.Queue, Since: p.Since, Kept: true, First: p.FirstAsker, FirstFor: firstFor}
 	t, err := s.Board.Enter(caller)
 	if err != nil {
 		s.Log.Warn("no place in line for a callback; it is owed all the same", "case", p.Case, "queue", p.Queue, "err", err)
@@ -55,4 +58,9 @@ func (s *Switch) Unstand(n cases.CaseNumber) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.standing, n)
+}
+
+// mayCall says whether it is the hour for calls to the outside.
+func (s *Switch) mayCall(now time.Time) bool {
+	return s.Outbound == nil || !s.Outbound.nextOpen(now).After(now)
 }

@@ -108,7 +108,9 @@ func (c *Conversation) ring(e event) {
 		users[i] = a.User
 	}
 	c.log.Info("offered", "round", o.Round, "agents", users, "reason", o.Reason)
-	c.record(cases.Fact{Offered: &cases.Offered{Round: o.Round, Agents: users, Reason: o.Reason}})
+	if c.back == nil { // an attempt begins when an agent is there
+		c.record(cases.Fact{Offered: &cases.Offered{Round: o.Round, Agents: users, Reason: o.Reason}})
+	}
 	for _, a := range o.Agents {
 		c.dial(a)
 	}
@@ -140,8 +142,16 @@ func (c *Conversation) phoneEnded(e event) {
 	c.ticket.Missed(e.user, missedBecause(e.sip.(sip.Ended)))
 	if c.state == choosing && len(c.answers) == 0 {
 		c.tie = nil
-		c.enter(waiting)
+		c.enter(c.patient())
 	}
+}
+
+// patient is the state in which an agent is waited for.
+func (c *Conversation) patient() state {
+	if c.back != nil && c.live.Answered.IsZero() {
+		return fetching
+	}
+	return waiting
 }
 
 // pickedUp: a phone answered. With a tie window, others may still answer.
@@ -182,7 +192,7 @@ func (c *Conversation) choose(event) {
 		}
 		c.answers = nil
 		if errors.Is(err, acd.ErrTaken) && c.offers != nil {
-			c.enter(waiting)
+			c.enter(c.patient())
 		} else {
 			c.nobodyCame(event{err: err})
 		}
@@ -205,6 +215,10 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 	c.wish, c.kept = nil, cases.Place{}
 	c.wait, c.missed = metrics.WaitAbandoned, cases.MissedAbandoned
 	c.agent, c.since = p, time.Now()
+	if c.patient() == fetching {
+		c.callOut()
+		return
+	}
 	if c.live.Answered.IsZero() {
 		c.live.Answered, c.first = c.since, p.User
 	}
@@ -239,6 +253,10 @@ func (c *Conversation) stopRinging(reason string) {
 
 // nobodyCame ends the wait without an agent.
 func (c *Conversation) nobodyCame(event) {
+	if c.patient() == fetching {
+		c.forgo(event{})
+		return
+	}
 	c.dispose(c.waitsIn.WhenWaited, cases.MissedNoAnswer)
 }
 
