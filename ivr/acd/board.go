@@ -234,7 +234,7 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	if b.draining && !insists {
 		return nil, ErrClosed
 	}
-	if !insists && len(q.waiting) >= q.Limit {
+	if !insists && len(q.waiting) >= q.Limit && q.onPhone() >= q.Limit {
 		return nil, ErrFull
 	}
 	b.entered++

@@ -12,3 +12,13 @@ func (b *Board) Staff(queue string) (n int) {
 	})
 	return n
 }
+
+// onPhone returns how many callers wait on the phone.
+func (q *line) onPhone() (n int) {
+	for _, t := range q.waiting {
+		if !t.caller.Kept {
+			n++
+		}
+	}
+	return n
+}
