@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"io"
-	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,19 +22,6 @@ func answering(c *Config) {
 	c.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"}
 	c.Queues[0].WhenNobody = call.LeaveMessage
 	c.Queues[0].Voicemail = VoicemailConfig{Longest: Duration(8 * time.Second), Silence: Duration(2 * time.Second)}
-}
-
-// share is how much of the power of samples lies at hz (Goertzel), 0–1.
-func share(samples []int16, hz float64) float64 {
-	c := 2 * math.Cos(2*math.Pi*hz/8000)
-	var a, b, power float64
-	for _, s := range samples {
-		v := float64(s)
-		a, b = v+c*a-b, a
-		power += v * v
-	}
-	n := float64(len(samples))
-	return 2 * (a*a + b*b - c*a*b) / (n * power)
 }
 
 // listen fetches the message of a case as a program would.
@@ -116,8 +102,8 @@ func TestVoicemail(t *testing.T) {
 			if d := time.Duration(len(said)) * time.Second / 8000; d != length.Truncate(125*time.Microsecond) {
 				t.Errorf("%s of audio, on record are %s", d, length)
 			}
-			if s := share(said[4000:12000], callerSays); s < 0.95 {
-				t.Errorf("%.2f of the message is the caller", s)
+			if level := media.ToneLevel(said[4000:12000], callerSays); level < 0.1 {
+				t.Errorf("the caller is in his message at a level of %.2f", level)
 			}
 			file := filepath.Join(b.DataDir, "voicemail", filepath.FromSlash(got.Voicemail.File))
 			if st, err := os.Stat(file); err != nil || st.Mode().Perm() != 0o600 {
@@ -181,8 +167,8 @@ func TestCrashWhileAMessageIsLeft(t *testing.T) {
 	if d := time.Duration(len(said)) * time.Second / 8000; d < 2*time.Second || d > 4*time.Second {
 		t.Errorf("%s of the message were kept, want about 3 s", d)
 	}
-	if s := share(said[8000:16000], callerSays); s < 0.95 {
-		t.Errorf("%.2f of the message is the caller", s)
+	if level := media.ToneLevel(said[8000:16000], callerSays); level < 0.1 {
+		t.Errorf("the caller is in his message at a level of %.2f", level)
 	}
 }
 

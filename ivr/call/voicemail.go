@@ -52,7 +52,7 @@ func (c *Conversation) listen(event) {
 	c.message = &message{recorder: r, began: time.Now()}
 	c.sw.wg.Go(func() { _ = r.Run(context.Background()) }) // Close has its error
 	c.caller.Media().Tap(&c.message.speech)
-	r.Add(c.caller.Media(), media.Left)
+	r.Add(c.caller.Media(), media.Both)
 	c.enter(messaging)
 	c.arm(cmp.Or(c.waitsIn.LongestMessage, 2*time.Minute))
 }

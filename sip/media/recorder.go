@@ -29,6 +29,7 @@ type Side uint8
 const (
 	Left Side = iota
 	Right
+	Both // of a recording of one party
 )
 
 // Pause is a stretch of a recording that was left out on purpose, from its
@@ -237,7 +238,12 @@ func (r *Recorder) gather(to int64) {
 			if arrived > to {
 				return false
 			}
-			r.tape.put(t.side, t.line.place(c, arrived), c)
+			at := t.line.place(c, arrived)
+			for side := Left; side <= Right; side++ {
+				if t.side == side || t.side == Both {
+					r.tape.put(side, at, c)
+				}
+			}
 			t.in.drop()
 		}
 		if t.gone {

@@ -373,3 +373,18 @@ func BenchmarkRecorderTick(b *testing.B) {
 	}
 	rec.file.f.Close()
 }
+
+// A message is heard with both ears.
+func TestRecordingOfOneParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, pool, w := pacing(t, 1)
+		all := mixParties(t, pool, 1)
+		rec := recording(t)
+		rec.Add(all[0].s, Both)
+		talk(t, w, all, time.Second)
+		sides := stereo(t, closed(t, rec).Path)
+		if !slices.Equal(sides[Left], sides[Right]) || len(tonesIn(sides[Left], all, 200*time.Millisecond, 800*time.Millisecond)) != 1 {
+			t.Errorf("left has %d samples, right %d", len(sides[Left]), len(sides[Right]))
+		}
+	})
+}
