@@ -48,10 +48,9 @@ func TestWarmTransfer(t *testing.T) {
 	if l := p.server.calls.Live()[0]; l.Target != "" || l.Agent != p.Agents[1].User {
 		t.Errorf("the call is shown with %q, who passes it to %q", l.Agent, l.Target)
 	}
-	if keys := p.caller.Pressed(); strings.Trim(keys, "*14") != "" { // the star comes before we know
-		t.Errorf("the caller heard the keys %s", keys)
+	if keys := p.caller.Pressed() + target.Pressed(); keys != "" {
+		t.Errorf("others heard the keys %s", keys)
 	}
-
 	waiting := p.bed.caller(numbered(2)).Dial(p.Hotline) // the first agent is free, the second is not
 	in := p.phones[0].Incoming()
 	waiting.Answered()
@@ -326,4 +325,34 @@ func TestHoldInTransfer(t *testing.T) {
 	p.caller.Do("INVITE", p.caller.SDP(siptest.SendRecv))
 	p.back()
 	p.end(p.agent, 0, started, failed)
+}
+
+// TestKeysOfTheAgent: the caller hears what the agent presses, but for codes and
+// what he takes for one.
+func TestKeysOfTheAgent(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 2)
+	p.agent.Press("51")
+	p.caller.HearsDigits("51")
+	p.agent.Press("*88") // no code: the second 8 comes after the refusal has begun
+	p.agent.Hears(toneHz)
+	p.back()
+	p.agent.Press("7")
+	p.caller.HearsDigits("7")
+	p.agent.Press("*2" + p.ext(1) + "#")
+	target := p.phones[1].Incoming()
+	target.Answer()
+	target.Hears(toneOf(0))
+	p.agent.Press("6")
+	target.HearsDigits("6")
+	p.agent.Press("*1")
+	p.talk(p.agent, 0)
+	p.agent.Press("8")
+	p.caller.HearsDigits("8")
+	if at, by := p.caller.Pressed(), target.Pressed(); at != "5178" || by != "6" {
+		t.Errorf("the caller heard %q, the target %q", at, by)
+	}
+	p.last("*4")
+	p.talk(target, 1)
+	p.end(target, 1, started, completed)
 }

@@ -22,6 +22,9 @@ func (c *Conversation) arrange() {
 	case c.playing == nil:
 		c.play(c.sounds.Music)
 	}
+	if p.agent != gone {
+		c.agent.legs[0].Media().WithholdCodes(true)
+	}
 	c.playAgent(p.agent)
 	c.holdTarget(p.target == music)
 	c.meeting.join(c.joined(p)...)

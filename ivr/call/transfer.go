@@ -28,7 +28,7 @@ func (c *Conversation) digit(e event) {
 	}
 	key, now := e.sip.(sip.Digit).Key, time.Now()
 	if now.Sub(c.lastKey) > limits[collecting] {
-		c.keys = ""
+		c.codeOver()
 	}
 	if c.keys == "" && key != '*' {
 		return
@@ -55,7 +55,18 @@ func (c *Conversation) digit(e event) {
 			c.move(miskeyed, "")
 		}
 	}
+	c.codeOver()
+}
+
+// codeOver: what the agent presses next begins anew, and whom he speaks with may
+// hear it.
+func (c *Conversation) codeOver() {
 	c.keys = ""
+	if c.agent != nil {
+		for _, l := range c.agent.legs {
+			l.Media().CodeOver()
+		}
+	}
 }
 
 // feature does what the agent asks for. The error says why it cannot.
@@ -293,7 +304,8 @@ func failureOf(e sip.Ended) cases.TransferFailure {
 }
 
 func (c *Conversation) limitOver(event) {
-	c.keys, c.refused = "", ""
+	c.refused = ""
+	c.codeOver()
 	c.move(tooLong, "")
 }
 

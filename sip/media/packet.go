@@ -46,6 +46,7 @@ type Packet struct {
 	PT      uint8
 	Marker  bool
 	Event   bool  // telephone-event (RFC 4733), not audio
+	Code    bool  // an event that is withheld; see WithholdCodes
 	Codec   Codec // of Payload, unless Event
 	Seq     uint16
 	TS      uint32

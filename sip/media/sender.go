@@ -142,7 +142,7 @@ func (t *sender) forward(who any, p *Packet) {
 	pt := t.n.Send.PT
 	if p.Event {
 		pt = t.n.Send.EventPT
-		if pt == 0 {
+		if pt == 0 || p.Code {
 			t.rw.skip(p)
 			return
 		}

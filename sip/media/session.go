@@ -28,6 +28,7 @@ type Session struct {
 	sink  atomic.Pointer[Sink]
 	taps  atomic.Pointer[[]Sink] // never changed in place
 	digit atomic.Pointer[func(byte)]
+	codes codes
 	keys  chan struct{} // holds a token while SendDigit runs
 
 	tapping sync.Mutex // held to change taps
@@ -144,6 +145,7 @@ func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {
 		return
 	}
 	s.heard.Store(int64(at.Sub(s.begin)))
+	p.Code = p.Event && s.codes.withhold(p) // before anybody hears of the key
 	if f := s.digit.Load(); t.key != 0 && f != nil {
 		(*f)(t.key)
 	}
