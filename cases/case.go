@@ -21,6 +21,11 @@ const (
 	Merged     State = "merged"      // continued in another case
 )
 
+// States lists the states in the order of a case's life.
+func States() []State {
+	return []State{Open, Registered, Solved, HandedOver, Accepted, ResultIn, Replied, Visited, Closed, Refused, Withdrawn, Merged}
+}
+
 // Case is one caller's matter, from pick-up (or the missed call) to its end.
 type Case struct {
 	Number      CaseNumber

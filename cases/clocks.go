@@ -85,3 +85,29 @@ func (c Case) clock(kind ClockKind) (Clock, int, bool) {
 	}
 	return c.Clocks[i], i, true
 }
+
+// After returns c after telephony saw f, which c has been through already: what the
+// clocks of r make of it.
+func (c Case) After(f Fact, r Rulebook) Case {
+	c.Events-- // clocks name the event that starts them, which has been recorded
+	var came []Milestone
+	switch f.Kind() {
+	case FactPickedUp:
+		if c.Call.Answered.Equal(micros(f.At)) { // not after a transfer failed
+			c = c.Reach(AtRing, c.Call.Arrived, r)
+			came = []Milestone{AtContact}
+		}
+	case FactMissed:
+		c = c.Reach(AtRing, c.Call.Arrived, r)
+		came = []Milestone{AtMissed}
+	case FactTransferCompleted: // somebody there has taken it
+		came = []Milestone{AtDeskReached, AtHandlerNotified}
+	case FactCallbackAnswered:
+		came = []Milestone{AtContact, AtCalledBack, AtCustomerCalled}
+	}
+	for _, m := range came {
+		c = c.Reach(m, f.At, r)
+	}
+	c.Events++
+	return c
+}

@@ -195,6 +195,20 @@ func read[M Move](body []byte) (Move, error) {
 // MoveKinds lists all moves, sorted.
 func MoveKinds() []MoveKind { return slices.Sorted(maps.Keys(turns)) }
 
+// Event returns the event a move of kind k leaves.
+func (k MoveKind) Event() EventKind { return turns[k].event }
+
+// Leads returns the states a move of kind k may lead to, sorted.
+func (k MoveKind) Leads() []State {
+	to := map[State]bool{}
+	for _, states := range turns[k].leads {
+		for _, s := range states {
+			to[s] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(to))
+}
+
 // Moves returns the moves a may make in c under p, in no order, whatever they lack.
 func (c Case) Moves(a Actor, p Policy) []MoveKind {
 	var all []MoveKind

@@ -14,7 +14,9 @@ import (
 type known struct {
 	calls   map[string]cases.Call
 	cases   map[cases.CaseNumber]cases.Case
-	changes []change // in the order of the facts
+	before  map[cases.CaseNumber]cases.Case // the cases as they were found
+	changes []change                        // in the order of the facts
+	rules   cases.Rulebook
 }
 
 // change is a fact with its effect.
@@ -24,8 +26,8 @@ type change struct {
 }
 
 // load reads and locks what facts are about.
-func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact) (*known, error) {
-	k := &known{calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{}}
+func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebook) (*known, error) {
+	k := &known{calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{}, before: map[cases.CaseNumber]cases.Case{}, rules: rules}
 	var calls []string
 	var numbers []cases.CaseNumber
 	for _, f := range facts {
@@ -56,7 +58,7 @@ func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact) (*known, error) {
 		return nil, err
 	}
 	for _, c := range existing {
-		k.cases[c.Number] = c
+		k.cases[c.Number], k.before[c.Number] = c, c
 	}
 	return k, nil
 }
@@ -69,7 +71,7 @@ func (k *known) project(f cases.Fact) error {
 	}
 	k.calls[f.Call] = eff.Call
 	if eff.Event != nil {
-		k.cases[f.Case] = eff.Case
+		k.cases[f.Case] = eff.Case.After(f, k.rules)
 	}
 	k.changes = append(k.changes, change{f, eff})
 	return nil
@@ -114,8 +116,11 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 			queueCallback(&b, c.Case)
 		}
 		if c.Clock != nil {
-			queueClock(&b, c.Case.Number, *c.Clock)
+			queueClock(&b, c.Case.Number, *c.Clock, k.rules.Calendar)
 		}
+	}
+	for n := range numbers {
+		queueClocks(&b, k.before[n], k.cases[n], k.rules.Calendar)
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("save: %w", err)

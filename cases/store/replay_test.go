@@ -43,6 +43,9 @@ func (w *world) call(t *rapid.T, caller cases.Number) []cases.Fact {
 			return
 		}
 		eff = after
+		if eff.Event != nil {
+			eff.Case = eff.Case.After(f, cases.Rulebook{})
+		}
 		if eff.Case.Number != "" {
 			c := eff.Case
 			c.CallbackDue = w.cases[number].CallbackDue // a survey changes nothing of it

@@ -28,6 +28,8 @@ func callFields(c *cases.Call) []any {
 // The case before it is looked up by time, so that one replayed late finds its
 // place.
 const caseColumns = `c.number, c.state, c.opened, c.first_asker, c.responsible, c.handler, c.events, c.head,
+	c.department, c.file, c.milestones,
+	coalesce((select json_agg(d.clock order by d.id) from deadline d where d.case_id = c.id and d.clock is not null), '[]'),
 	(select p.number from cases p
 	 where p.caller = c.caller and p.caller <> '' and (p.opened, p.number) < (c.opened, c.number)
 	 order by p.opened desc, p.number desc limit 1),
@@ -46,6 +48,7 @@ const caseColumns = `c.number, c.state, c.opened, c.first_asker, c.responsible, 
 func caseFields(c *cases.Case, head *[]byte) []any {
 	return append([]any{
 		&c.Number, &c.State, &c.Opened, &c.FirstAsker, &c.Responsible, &c.Handler, &c.Events, head,
+		&c.Department, &c.File, &c.Milestones, &c.Clocks,
 		(*zeronull.Text)(&c.Previous), (*zeronull.Timestamptz)(&c.CallbackDue),
 		(*zeronull.Text)(&c.CallBackAt),
 		&c.CalledBack.Attempts, &c.CalledBack.Last, &c.CalledBack.Call, (*zeronull.Timestamptz)(&c.CalledBack.Next), &c.CalledBack.Exhausted,
@@ -68,7 +71,7 @@ func scanCase(row pgx.CollectableRow) (cases.Case, error) {
 }
 
 // eventColumns are those of event e, in the order of eventFields.
-const eventColumns = `e.seq, e.kind, e.state, e.at, e.by, e.fact::text, e.body, e.hash`
+const eventColumns = `e.seq, e.kind, e.state, e.at, e.by, coalesce(e.fact::text, ''), e.body, e.hash`
 
 func eventFields(e *cases.Event, sum *[]byte) []any {
 	return []any{&e.Seq, &e.Kind, &e.State, &e.At, &e.By, &e.Fact, &e.Body, sum}
@@ -91,12 +94,22 @@ func queueCall(b *pgx.Batch, c cases.Call) {
 
 func queueCase(b *pgx.Batch, c cases.Case) {
 	b.Queue(`
-		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head, department, file, milestones)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		on conflict (number) do update set
 			state = excluded.state, first_asker = excluded.first_asker, responsible = excluded.responsible,
-			handler = excluded.handler, events = excluded.events, head = excluded.head`,
-		c.Number, c.Call.ID, c.State, c.Opened, c.Call.Caller.E164, c.FirstAsker, c.Responsible, c.Handler, c.Events, c.Head[:])
+			handler = excluded.handler, events = excluded.events, head = excluded.head,
+			department = excluded.department, file = excluded.file, milestones = excluded.milestones`,
+		c.Number, c.Call.ID, c.State, c.Opened, c.Call.Caller.E164, c.FirstAsker, c.Responsible, c.Handler, c.Events, c.Head[:],
+		c.Department, c.File, milestones(c))
+}
+
+// milestones returns those of c for a column that is never null.
+func milestones(c cases.Case) map[cases.Milestone]time.Time {
+	if c.Milestones == nil {
+		return map[cases.Milestone]time.Time{}
+	}
+	return c.Milestones
 }
 
 func queueOffer(b *pgx.Batch, f cases.Fact) {
@@ -115,14 +128,7 @@ func queueEvent(b *pgx.Batch, e cases.Event) {
 	b.Queue(`
 		insert into case_event (case_id, seq, kind, state, at, by, fact, body, hash)
 		select id, $2, $3, $4, $5, $6, $7, $8, $9 from cases where number = $1`,
-		e.Case, e.Seq, e.Kind, e.State, e.At, e.By, e.Fact, e.Body, e.Sum[:])
-}
-
-func queueClock(b *pgx.Batch, n cases.CaseNumber, c cases.Clock) {
-	b.Queue(`
-		insert into deadline (case_id, kind, gen, due_at)
-		select id, $2, $3, $4 from cases where number = $1`,
-		n, c.Kind, c.Gen, c.Due)
+		e.Case, e.Seq, e.Kind, e.State, e.At, e.By, zeronull.Text(e.Fact), e.Body, e.Sum[:])
 }
 
 // list returns s for a column that is never null.

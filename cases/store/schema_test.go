@@ -104,7 +104,8 @@ func TestChecksMirrorTheSets(t *testing.T) {
 			cases.EventCallbackAnswered, cases.EventCallbackMissed, cases.EventCallbackMarked, cases.EventOutboundDecided, cases.EventTransferStarted,
 			cases.EventTransferCompleted, cases.EventTransferFailed, cases.EventMonitorStarted, cases.EventMonitorEnded,
 			cases.EventRecordingStarted, cases.EventRecordingPaused, cases.EventRecordingResumed, cases.EventRecordingEnded,
-			cases.EventRecordingDeleted, cases.EventLegalHold, cases.EventQuality),
+			cases.EventRecordingDeleted, cases.EventLegalHold, cases.EventQuality,
+			cases.EventExtended, cases.EventExtensionLapsed, cases.EventResponsibilityMoved),
 		"recording_mode_check":   words(cases.RecordAlways, cases.RecordOnDemand, cases.RecordShare),
 		"recording_result_check": words(cases.RecordingOK, cases.RecordingPartial, cases.RecordingFailed),
 		"call_missed_check": words(cases.MissedAbandoned, cases.MissedNoAnswer, cases.MissedRefused, cases.MissedInterrupted, cases.MissedNotReached,
@@ -115,6 +116,10 @@ func TestChecksMirrorTheSets(t *testing.T) {
 			cases.CallbackInvalid, cases.CallbackFailed, cases.CallbackDenied, cases.CallbackCancelled, cases.CallbackWrongNumber, cases.CallbackVoicemail),
 		"deadline_state_check": words(cases.ClockArmed, cases.ClockFired, cases.ClockMet, cases.ClockCancelled),
 	}
+	for _, kind := range cases.MoveKinds() {
+		want["case_event_kind_check"] = append(want["case_event_kind_check"], string(kind.Event()))
+	}
+	slices.Sort(want["case_event_kind_check"])
 	want["case_event_state_check"] = want["cases_state_check"]
 	c := direct(t, storetest.URL(t))
 	quoted := regexp.MustCompile(`'(\w+)'`)
@@ -132,6 +137,26 @@ func TestChecksMirrorTheSets(t *testing.T) {
 		slices.Sort(got)
 		if !slices.Equal(got, set) {
 			t.Errorf("%s allows %v, package cases has %v", name, got, set)
+		}
+	}
+}
+
+// The schema lets a move lead where the table of package cases does, and nowhere else.
+func TestTurnsMirrorTheTable(t *testing.T) {
+	t.Parallel()
+	c := direct(t, storetest.URL(t))
+	exec(t, c, `create temporary table turn (like case_event including constraints)`)
+	for _, kind := range cases.MoveKinds() {
+		for _, state := range cases.States() {
+			_, err := c.Exec(t.Context(), `insert into turn (case_id, seq, kind, state, at, by, body, hash)
+				values (1, 1, $1, $2, now(), '', '{}', decode(repeat('00', 32), 'hex'))`, kind.Event(), state)
+			leads := slices.Contains(kind.Leads(), state)
+			if kind == cases.MoveReopen { // a return visit reopens too
+				leads = leads || state == cases.Accepted
+			}
+			if leads != (err == nil) {
+				t.Errorf("%s to %s: %v in the table, the schema says %v", kind, state, leads, err)
+			}
 		}
 	}
 }

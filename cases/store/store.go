@@ -16,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/tern/v2/migrate"
+
+	"shouwen/cases"
 )
 
 var (
@@ -29,7 +31,8 @@ var (
 // Store is the database. Its methods may be called from any goroutine; while the
 // database is away they return errors and recover when it is back.
 type Store struct {
-	Log *slog.Logger // of rejected facts; slog.Default() unless set before use
+	Log   *slog.Logger   // of rejected facts; slog.Default() unless set before use
+	Rules cases.Rulebook // what cases are held to; set before use, else nothing but callbacks has a clock
 
 	db *pgxpool.Pool
 }

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"shouwen/cases"
+)
+
+// Order is a move to be made.
+type Order struct {
+	Case cases.CaseNumber
+	Move cases.Move
+	By   cases.Actor
+	At   time.Time
+	Key  string // UUID; the same one again changes nothing
+	Seen int    // length of the ledger as whoever moves has seen it; 0: he has not looked
+}
+
+// Move makes a move, in one transaction: the case, its ledger and its clocks. It
+// returns the case after it. The error wraps ErrNotFound, cases.ErrStale if somebody
+// else moved the case since it was seen, or cases.ErrMove, and then nothing has changed.
+// A move already made returns the case as it is now.
+func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
+	var is cases.Case
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, o.Case)
+		if err != nil {
+			return err
+		}
+		was, err := pgx.CollectExactlyOneRow(rows, scanCase)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		fresh, stale, err := s.fresh(ctx, tx, o, was)
+		if err != nil || !fresh {
+			is = was
+			return err
+		}
+		if stale {
+			return cases.ErrStale
+		}
+		var events []cases.Event
+		if is, events, err = was.Move(o.Move, o.By, o.At, s.Rules); err != nil {
+			return err
+		}
+		var b pgx.Batch
+		queueCase(&b, is)
+		for _, e := range events {
+			queueEvent(&b, e)
+		}
+		queueClocks(&b, was, is, s.Rules.Calendar)
+		return tx.SendBatch(ctx, &b).Close()
+	})
+	if err != nil {
+		return cases.Case{}, fmt.Errorf("move %s: %w", o.Case, err)
+	}
+	return is, nil
+}
+
+// fresh notes the key of o, false if it was there; and whether the case moved since it
+// was seen. What telephony adds meanwhile is no move.
+func (s *Store) fresh(ctx context.Context, tx pgx.Tx, o Order, was cases.Case) (fresh, stale bool, err error) {
+	tag, err := tx.Exec(ctx, `
+		insert into move (key, case_id, seq) select $1, id, $3 from cases where number = $2 on conflict do nothing`,
+		o.Key, o.Case, was.Events+1)
+	if err != nil || tag.RowsAffected() == 0 {
+		return false, false, err
+	}
+	if o.Seen > 0 {
+		err = tx.QueryRow(ctx, `
+			select exists (select from case_event e join cases c on c.id = e.case_id where c.number = $1 and e.seq > $2 and e.fact is null)`,
+			o.Case, o.Seen).Scan(&stale)
+	}
+	return true, stale, err
+}
+
+// queueClocks writes the clocks of is that are not as they were.
+func queueClocks(b *pgx.Batch, was, is cases.Case, cal cases.Calendar) {
+	for i, k := range is.Clocks {
+		if i < len(was.Clocks) && same(was.Clocks[i], k) {
+			continue
+		}
+		queueClock(b, is.Number, k, cal)
+	}
+}
+
+func same(a, b cases.Clock) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// queueClock writes a clock as it is. Stages that came stay; those to come are as it
+// says now.
+func queueClock(b *pgx.Batch, n cases.CaseNumber, k cases.Clock, cal cases.Calendar) {
+	stages := k.Stages(cal)
+	state := cases.ClockArmed
+	switch {
+	case k.Cancelled:
+		state = cases.ClockCancelled
+	case !k.Running():
+		state = cases.ClockMet
+	}
+	var clock any = k
+	if k.Of.ID == "" {
+		clock = nil
+	}
+	b.Queue(`
+		insert into deadline as d (case_id, kind, gen, due_at, clock, stages, state, next_at)
+		select id, $2, $3, $4, $5, $6::jsonb, $7::text, ($6::jsonb -> 0 ->> 'at')::timestamptz from cases where number = $1
+		on conflict (case_id, kind, gen) do update set
+			due_at = excluded.due_at, clock = excluded.clock,
+			stages = case when excluded.state in ('met', 'cancelled') then d.stages else excluded.stages end,
+			state = case when d.state = 'fired' and excluded.state = 'armed' and excluded.due_at <= d.fired_at then 'fired' else excluded.state end,
+			next_at = (excluded.stages -> d.stage ->> 'at')::timestamptz`,
+		n, k.Kind, k.Gen, zeronull.Timestamptz(k.Due), clock, stages, state)
+}
