@@ -337,3 +337,35 @@ func TestMonitorByAPI(t *testing.T) {
 	s := readStereo(t, filepath.Join(w.server.cfg.Data, "recordings", r.File))
 	s.check(t, []int{callerSays}, []int{toneOf(0), w.bossTone}, nil) // barged in, but not listening
 }
+
+// TestMonitorConference: a supervisor hears all three and is heard by the agent
+// alone, by all when he barges in; the recording has him then, too.
+func TestMonitorConference(t *testing.T) {
+	t.Parallel()
+	w := watch(t, recorded(cases.RecordAlways, ""))
+	target := w.consult("*2")
+	target.Answer()
+	target.Hears(toneOf(0))
+	w.agent.Press("*3")
+	w.caller.Hears(toneOf(1))
+	w.caller.Hears(toneOf(0))
+	boss := w.listens()
+	boss.Hears(toneOf(1))
+	boss.Press("5")
+	w.hears(boss, false, true)
+	target.Silent(w.bossTone, silentFor)
+	boss.Press("6")
+	w.hears(boss, true, true)
+	target.Hears(w.bossTone)
+	target.Hears(callerSays)
+	boss.Hangup()
+	target.Silent(w.bossTone, silentFor)
+	w.caller.Hears(toneOf(1))
+	w.caller.Hears(toneOf(0))
+	w.caller.Hangup()
+	target.Ended()
+	w.agent.Ended()
+	r := w.recording()
+	s := readStereo(t, filepath.Join(w.server.cfg.Data, "recordings", r.File))
+	s.check(t, []int{callerSays}, []int{toneOf(0), toneOf(1), w.bossTone}, []int{musicSays})
+}

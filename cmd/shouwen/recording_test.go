@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -432,4 +433,48 @@ func TestRecordingSettings(t *testing.T) {
 	if r := defaultRecording(); r.Mode != cases.RecordNever {
 		t.Errorf("by default %+v", r)
 	}
+}
+
+// TestNothingIsLeft: calls that were monitored and recorded leave no goroutine and
+// no descriptor behind. It runs alone.
+func TestNothingIsLeft(t *testing.T) {
+	w := watch(t, recorded(cases.RecordAlways, ""))
+	phone := w.bed.caller(numbered(9))
+	monitored := func() {
+		t.Helper()
+		w.caller.Hears(toneOf(0))
+		boss := w.listens()
+		boss.Press("6")
+		w.hears(boss, true, true)
+		w.caller.Hangup()
+		w.agent.Ended()
+		boss.Ended()
+		until(t, "the call is over", func() bool { return len(w.server.calls.Live()) == 0 })
+	}
+	again := func() {
+		t.Helper()
+		w.caller = phone.Dial(w.Hotline)
+		w.pickUp()
+		monitored()
+	}
+	descriptors := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skipf("descriptors are counted on Linux: %v", err)
+		}
+		return len(entries)
+	}
+	monitored()
+	again() // everything has been made that is made once
+	var goroutines, open int
+	settled := func(g, o int) bool { return runtime.NumGoroutine() <= g && descriptors() <= o }
+	until(t, "calm", func() bool {
+		g, o := goroutines, open
+		goroutines, open = runtime.NumGoroutine(), descriptors()
+		return g == goroutines && o == open
+	})
+	for range 5 {
+		again()
+	}
+	until(t, "as before", func() bool { return settled(goroutines, open) })
 }
