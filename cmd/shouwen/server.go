@@ -43,6 +43,8 @@ type server struct {
 	messages   *media.Archive // of voicemail
 	recordings *media.Archive // of calls
 	board      *acd.Board
+	duties     *duties
+	leases     *leases
 	calls      *call.Switch
 	ua         *sip.UA
 	console    net.Listener // nil: off
@@ -105,7 +107,12 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 		return nil, err
 	}
 	s.learnNumbers(ctx, time.Now().In(s.zone))
-	return s, s.wire()
+	if err := s.wire(); err != nil {
+		return nil, err
+	}
+	s.duties.restore(ctx)
+	s.leases.join(ctx)
+	return s, nil
 }
 
 // learnPeople reads the directory, with at least n people in it.
@@ -177,6 +184,9 @@ func (s *server) wire() error {
 	}
 	s.board = acd.New(queues, agents, s.metrics.Queue, s.log)
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
+	s.leases = &leases{store: s.database.store, node: s.cfg.Node, log: s.log}
+	s.board.Leases = s.leases
+	s.duties = &duties{board: s.board, store: s.database.store, file: filepath.Join(s.cfg.Data, dutiesFile), log: s.log}
 	s.calls = &call.Switch{
 		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer,
 		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
@@ -303,7 +313,7 @@ func (s *server) run(ctx context.Context) error {
 	g, life := errgroup.WithContext(life)
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return s.journal.Run(ctx, s.database.apply) },
-		s.ports.Run, s.pacer.Run, s.board.Run, s.ua.Run, s.database.prepare,
+		s.ports.Run, s.pacer.Run, s.board.Run, s.board.KeepLeases, s.duties.run, s.ua.Run, s.database.prepare,
 	}
 	for _, part := range parts {
 		g.Go(func() error { return part(life) })
@@ -374,6 +384,7 @@ func (s *server) drain() {
 	s.ua.Drain(ctx)
 	s.calls.Wait()
 	s.flush(3 * time.Second)
+	s.duties.flush()
 	s.log.Info("every call is over")
 }
 

@@ -67,17 +67,21 @@ type member struct {
 	registered bool
 	paused     bool
 	reason     string         // of the pause
+	said       time.Time      // when a pause last began or ended
 	wrapUntil  time.Time      // has something to finish until then
 	restUntil  time.Time      // left alone until then …
 	restFor    metrics.Missed // … for this reason
 	ticket     *Ticket        // his phone rings for it; nil: for none
 	calls      []talk         // calls he is in
 	tied       []*Ticket      // for which he alone is to be rung
+	lease      string         // call he is leased to this node for; empty: none
+	elsewhere  string         // call another node has him in; empty: none
 
-	seen  State // as of the last note
-	since time.Time
-	stale bool  // in board.stale: seen may be of old
-	alarm alarm // when rest or wrap-up ends
+	seen   State // as of the last note
+	abroad bool  // Talking because of elsewhere
+	since  time.Time
+	stale  bool  // in board.stale: seen may be of old
+	alarm  alarm // when rest or wrap-up ends
 }
 
 // talk is a call an agent is in.
@@ -94,7 +98,7 @@ func (m *member) state(now time.Time) State {
 	switch {
 	case m.ticket != nil:
 		return Ringing
-	case len(m.calls) > 0:
+	case len(m.calls) > 0, m.elsewhere != "":
 		return Talking
 	case !m.registered, resting && m.restFor == metrics.Unreachable:
 		return Away
@@ -112,10 +116,8 @@ func (s State) present() bool { return s != Away && s != Paused }
 func (m *member) presence(now time.Time) Presence {
 	p := Presence{Agent: m.Agent, State: m.state(now), Since: m.since, Work: m.work}
 	switch p.State {
-	case Ringing:
-		p.Call = m.ticket.caller.Call
-	case Talking:
-		p.Call = m.calls[0].call
+	case Ringing, Talking:
+		p.Call = m.call()
 	case WrapUp:
 		p.Until = m.wrapUntil
 	case Paused:
@@ -126,16 +128,28 @@ func (m *member) presence(now time.Time) Presence {
 	return p
 }
 
+// call returns the call he rings for or talks in, here or elsewhere, else nothing.
+func (m *member) call() string {
+	switch {
+	case m.ticket != nil:
+		return m.ticket.caller.Call
+	case len(m.calls) > 0:
+		return m.calls[0].call
+	}
+	return m.elsewhere
+}
+
 // note keeps since when the agent is in his state, and what he has done.
 func (m *member) note(now time.Time) State {
-	s := m.state(now)
-	if s == m.seen {
+	s, was, abroad := m.state(now), m.seen, m.abroad
+	m.abroad = m.elsewhere != "" && m.ticket == nil && len(m.calls) == 0
+	if s == was {
 		return s
 	}
-	if m.seen == Talking {
+	if was == Talking && !abroad { // else his work is noted there
 		m.work.Talked += now.Sub(m.since)
 	}
-	if s == Ready && m.seen != Ringing { // a phone that rang in vain ends no idleness
+	if s == Ready && was != Ringing && !abroad { // a phone that rang in vain ends no idleness
 		m.work.Idle = now
 	}
 	m.seen, m.since = s, now

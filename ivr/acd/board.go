@@ -79,6 +79,9 @@ type Board struct {
 	Zone      *time.Location // in which a day of work begins; nil: local time
 	MaxMissed int            // phones that ring in vain so often in a row are paused; 0: never
 
+	// Leases is nil if there is only one node; else KeepLeases is to run, too.
+	Leases Leases
+
 	// OnPaused is told of agents whom the board paused itself. Run calls it: it must
 	// return at once and not use the board.
 	OnPaused func(user, reason string)
@@ -87,6 +90,7 @@ type Board struct {
 	log     *slog.Logger
 	cmds    chan command
 	done    chan struct{} // closed when Run returns
+	freed   chan struct{} // somebody leased is in no call any more
 
 	// Owned by Run. The maps are constant after New.
 	agents   map[string]*member
@@ -113,7 +117,7 @@ type command struct {
 func New(queues []Queue, agents []Agent, m *metrics.Queue, log *slog.Logger) *Board {
 	b := &Board{
 		metrics: m, log: log,
-		cmds: make(chan command), done: make(chan struct{}),
+		cmds: make(chan command), done: make(chan struct{}), freed: make(chan struct{}, 1),
 		agents: map[string]*member{}, queues: map[string]*line{},
 	}
 	now := time.Now()
@@ -215,14 +219,19 @@ func (b *Board) do(f func(now time.Time)) error {
 // already, are not turned away by the latter two.
 func (b *Board) Enter(c Caller) (t *Ticket, err error) {
 	gone := b.do(func(now time.Time) { t, err = b.enter(c, now) })
-	return t, enterError(c, cmp.Or(gone, err))
+	return t.entry(cmp.Or(gone, err))
 }
 
-func enterError(c Caller, err error) error {
+// entry is what Enter returns: a ticket whose first offer, if there is one, lies
+// ready.
+func (t *Ticket) entry(err error) (*Ticket, error) {
 	if err != nil {
-		return fmt.Errorf("enter %q: %w", c.Queue, err)
+		return nil, fmt.Errorf("enter queue: %w", err)
 	}
-	return nil
+	if t.told != nil {
+		<-t.told
+	}
+	return t, nil
 }
 
 func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {

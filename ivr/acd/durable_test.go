@@ -62,7 +62,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 				stop()
 
 				time.Sleep(tt.off)
-				kept.Agents["retired"] = acd.Duty{Paused: true}
+				kept["retired"] = acd.Duty{Paused: true}
 				again := board([]acd.Queue{wrapping}, agents)
 				again.Restore(kept)
 				stop = start(t, again, "clerk1", "clerk2")

@@ -19,14 +19,16 @@ func (b *Board) Registered(user string, up bool) {
 // Pause says that the agent wants no calls, and why. A phone that already rings
 // goes on ringing.
 func (b *Board) Pause(user, reason string) {
-	b.update(user, func(m *member, _ time.Time) { m.paused, m.reason = true, reason })
+	b.update(user, func(m *member, now time.Time) { m.paused, m.reason, m.said = true, reason, now })
 }
 
 // Ready says that the agent wants calls, at once: it ends a pause, and a wrap-up
 // before its time. Agents begin ready.
 func (b *Board) Ready(user string) {
-	b.update(user, func(m *member, _ time.Time) {
-		m.paused, m.reason = false, ""
+	b.update(user, func(m *member, now time.Time) {
+		if m.paused {
+			m.paused, m.reason, m.said = false, "", now
+		}
 		m.wrapUntil, m.restUntil = time.Time{}, time.Time{}
 		m.work.Missed = 0
 	})
@@ -91,18 +93,18 @@ func (b *Board) miss(m *member, why metrics.Missed) {
 func (b *Board) leaveAlone(m *member, why metrics.Missed, now time.Time) {
 	m.restUntil, m.restFor = now.Add(rest), why
 	if why == metrics.NoAnswer {
-		b.unanswered(m)
+		b.unanswered(m, now)
 	}
 }
 
 // unanswered counts a phone that rang in vain, and pauses its agent when he seems
 // not to be there.
-func (b *Board) unanswered(m *member) {
+func (b *Board) unanswered(m *member, now time.Time) {
 	m.work.Missed++
 	if b.MaxMissed == 0 || m.work.Missed < b.MaxMissed || m.paused {
 		return
 	}
-	m.paused, m.reason = true, string(metrics.NoAnswer)
+	m.paused, m.reason, m.said = true, string(metrics.NoAnswer), now
 	b.log.Warn("agent paused: his phone is not answered", "agent", m.User, "missed", m.work.Missed)
 	if b.OnPaused != nil {
 		b.OnPaused(m.User, m.reason)

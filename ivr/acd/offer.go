@@ -23,19 +23,19 @@ const (
 )
 
 // endRound ends a round in which nobody answered. offer left room for its word.
-func (t *Ticket) endRound() {
+func (t *Ticket) endRound(now time.Time) {
 	t.offers <- Offer{Round: t.round, Reason: RoundOver}
 	for _, m := range slices.Clone(t.ringing) {
 		t.board.miss(m, metrics.NoAnswer)
 		if !m.work.Rung.After(t.began) { // who joined in may have rung for a moment only
-			t.board.unanswered(m)
+			t.board.unanswered(m, now)
 		}
 	}
 	t.ends = time.Time{}
 }
 
 // unread tells whether the conversation leaves its offers unread.
-func (t *Ticket) unread() bool { return len(t.offers) >= unread }
+func (t *Ticket) unread() bool { return len(t.offers)+t.claiming >= unread }
 
 // untie lets the queue serve a caller whose first-asker is not there.
 func (t *Ticket) untie(now time.Time) {
@@ -162,5 +162,14 @@ func (t *Ticket) ring(agents []*member, reason string, now time.Time, lasts time
 	}
 	t.reason = reason
 	t.queue.offers[reason]++
-	t.offers <- o
+	if t.board.Leases == nil {
+		t.offers <- o
+		return
+	}
+	told := make(chan struct{})
+	if t.entered.Equal(now) {
+		t.told = told
+	}
+	t.claiming++
+	go t.confirm(o, told)
 }

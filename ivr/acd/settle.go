@@ -67,6 +67,9 @@ func (b *Board) note(m *member, now time.Time) {
 			q.ready, q.fresh = in(q.ready, m), append(q.fresh, m)
 		}
 	}
+	if m.lease != "" && m.ticket == nil && len(m.calls) == 0 {
+		b.free()
+	}
 	if is != Ringing {
 		for _, t := range m.tied {
 			t.mark()

@@ -20,13 +20,20 @@ func (b *Board) Take(user, call string, wrapUp time.Duration) error {
 		if !ok {
 			return
 		}
-		if err = ErrTaken; m.ticket == nil && len(m.calls) == 0 {
+		if err = ErrTaken; m.ticket == nil && len(m.calls) == 0 && m.elsewhere == "" {
 			b.touch(m)
 			m.calls, err = []talk{{call, wrapUp, true}}, nil
 		}
 	})
 	if gone != nil {
 		err = gone
+	}
+	if err == nil && b.Leases != nil {
+		given, unknown := b.claim(call, []string{user})
+		if unknown == nil && len(given) == 0 {
+			b.Released(user, call)
+			err = ErrTaken
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("take %q: %w", user, err)
@@ -86,5 +93,5 @@ func (b *Board) Return(c Caller, release ...string) (t *Ticket, err error) {
 			}
 		}
 	})
-	return t, enterError(c, cmp.Or(gone, err))
+	return t.entry(cmp.Or(gone, err))
 }

@@ -31,19 +31,21 @@ type Ticket struct {
 	offers  chan Offer
 
 	// Owned by Board.Run; err is readable once offers is closed.
-	err     error
-	waiting bool            // in queue.waiting: may be offered agents, offers is open
-	marked  bool            // in queue.marked
-	over    bool            // claimed or left
-	round   int             // 0: nobody was rung yet
-	began   time.Time       // the round
-	ends    time.Time       // the round; zero: nobody rings
-	ringing []*member       // for it
-	reason  string          // of the last offer
-	lined   bool            // has stood in line: no phone rang for him
-	first   *member         // while only he may be rung
-	alarm   alarm           // when the wait, the round, or first ends, or stand-ins come in
-	tried   map[string]bool // users rung since the strategy began from the top
+	err      error
+	waiting  bool            // in queue.waiting: may be offered agents, offers is open
+	marked   bool            // in queue.marked
+	over     bool            // claimed or left
+	round    int             // 0: nobody was rung yet
+	began    time.Time       // the round
+	ends     time.Time       // the round; zero: nobody rings
+	ringing  []*member       // for it
+	reason   string          // of the last offer
+	lined    bool            // has stood in line: no phone rang for him
+	first    *member         // while only he may be rung
+	told     chan struct{}   // closed when his first offer lies ready; nil: he had none when he entered
+	claiming int             // offers that Leases are asked about
+	alarm    alarm           // when the wait, the round, or first ends, or stand-ins come in
+	tried    map[string]bool // users rung since the strategy began from the top
 }
 
 // Offers delivers the phones to ring. It is closed when no more will come, and
@@ -182,7 +184,7 @@ func (t *Ticket) mark() {
 func (t *Ticket) wake(now time.Time) {
 	expired := !now.Before(t.expires())
 	if !t.ends.IsZero() && (expired || !now.Before(t.ends)) {
-		t.endRound()
+		t.endRound(now)
 	}
 	if expired {
 		t.stop(ErrExpired)

@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
+
+	"shouwen/cases"
+)
+
+// Duty is what an agent must find as he left it. Its fields are those of the
+// board's Duty.
+type Duty struct {
+	User    string
+	Changed time.Time // by the clock of the node that says so
+	Paused  bool
+	Reason  string
+	Said    time.Time // when a pause last began or ended; zero: never
+	WrapUp  time.Time // zero: none
+	Idle    time.Time
+	Rung    time.Time // zero: never
+	Calls   int
+	Talked  time.Duration
+	Missed  int
+
+	Stored time.Time // by the clock of the database
+}
+
+// SaveDuties keeps what is said of agents, unless something later is known: of
+// a pause by Said, of everything else by Changed.
+func (s *Store) SaveDuties(ctx context.Context, duties []Duty) error {
+	var b pgx.Batch
+	for _, d := range duties {
+		b.Queue(`
+			insert into agent_duty as d (username, changed, paused, reason, said, wrap_up, idle, rung, calls, talked, missed)
+			values ($1, $2, $3, $4, coalesce($5, '-infinity'::timestamptz), $6, $7, $8, $9, $10, $11)
+			on conflict (username) do update set
+				paused  = case when excluded.said > d.said then excluded.paused else d.paused end,
+				reason  = case when excluded.said > d.said then excluded.reason else d.reason end,
+				said    = greatest(excluded.said, d.said),
+				wrap_up = case when excluded.changed > d.changed then excluded.wrap_up else d.wrap_up end,
+				idle    = case when excluded.changed > d.changed then excluded.idle else d.idle end,
+				rung    = case when excluded.changed > d.changed then excluded.rung else d.rung end,
+				calls   = case when excluded.changed > d.changed then excluded.calls else d.calls end,
+				talked  = case when excluded.changed > d.changed then excluded.talked else d.talked end,
+				missed  = case when excluded.changed > d.changed then excluded.missed else d.missed end,
+				changed = greatest(excluded.changed, d.changed), stored = now()
+			where excluded.changed > d.changed or excluded.said > d.said`,
+			d.User, d.Changed, d.Paused, cases.Clean(d.Reason), zeronull.Timestamptz(d.Said), zeronull.Timestamptz(d.WrapUp), d.Idle,
+			zeronull.Timestamptz(d.Rung), d.Calls, d.Talked, d.Missed)
+	}
+	return s.send(ctx, "save duties", &b)
+}
+
+// Duties returns what was stored after a time, by the clock of the database.
+func (s *Store) Duties(ctx context.Context, after time.Time) ([]Duty, error) {
+	rows, err := s.db.Query(ctx, `
+		select username, changed, paused, reason, nullif(said, '-infinity'), wrap_up, idle, rung, calls, talked, missed, stored
+		from agent_duty where stored > $1`, after)
+	if err != nil {
+		return nil, fmt.Errorf("duties: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d Duty, err error) {
+		err = row.Scan(&d.User, &d.Changed, &d.Paused, &d.Reason, (*zeronull.Timestamptz)(&d.Said),
+			(*zeronull.Timestamptz)(&d.WrapUp), &d.Idle, (*zeronull.Timestamptz)(&d.Rung), &d.Calls, &d.Talked, &d.Missed, &d.Stored)
+		return d, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("duties: %w", err)
+	}
+	return all, nil
+}
+
+// ClaimAgents leases to a node those of the users whom no other node has, for a
+// call, and returns them. Of several nodes that want an agent at once one gets him.
+func (s *Store) ClaimAgents(ctx context.Context, node int, call string, users []string, lease time.Duration) ([]string, error) {
+	rows, err := s.db.Query(ctx, `
+		insert into agent_lease (username, node, call, until)
+		select username, $2, $3, now() + $4 from unnest($1::text[]) username order by username
+		on conflict (username) do update set node = excluded.node, call = excluded.call, until = excluded.until
+		where agent_lease.node = excluded.node or agent_lease.until <= now()
+		returning username`, users, node, call, lease)
+	if err != nil {
+		return nil, fmt.Errorf("claim agents: %w", err)
+	}
+	given, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("claim agents: %w", err)
+	}
+	return given, nil
+}
+
+// Others is what a node learns of the other nodes.
+type Others struct {
+	Nodes int               // that are alive
+	Calls map[string]string // whom they have, by user
+}
+
+// RenewAgents says that a node is alive for so long, prolongs the leases it has,
+// calls by user, and ends those it has no longer.
+func (s *Store) RenewAgents(ctx context.Context, node int, has, no map[string]string, lease time.Duration) (Others, error) {
+	o := Others{Calls: map[string]string{}}
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		var b pgx.Batch
+		b.Queue(`set local synchronous_commit = off`)
+		b.Queue(`
+			insert into node_lease (node, until) values ($1, now() + $2)
+			on conflict (node) do update set until = excluded.until`, node, lease)
+		users, calls := columns(no)
+		b.Queue(`
+			update agent_lease l set until = now() from unnest($2::text[], $3::text[]) as gone (username, call)
+			where l.username = gone.username and l.call = gone.call and l.node = $1`, node, users, calls)
+		users, calls = columns(has)
+		b.Queue(`
+			insert into agent_lease (username, node, call, until)
+			select username, $1, call, now() + $4 from unnest($2::text[], $3::text[]) as mine (username, call)
+			on conflict (username) do update set node = excluded.node, call = excluded.call, until = excluded.until
+			where agent_lease.node = excluded.node or agent_lease.until <= now()`, node, users, calls, lease)
+		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, `select count(*) from node_lease where node <> $1 and until > now()`, node).Scan(&o.Nodes); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `select username, call from agent_lease where node <> $1 and until > now()`, node)
+		if err != nil {
+			return err
+		}
+		var user, call string
+		_, err = pgx.ForEachRow(rows, []any{&user, &call}, func() error {
+			o.Calls[user] = call
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return Others{}, fmt.Errorf("renew agents: %w", err)
+	}
+	return o, nil
+}
+
+// columns are keys and values of m; every node locks rows in this order.
+func columns(m map[string]string) (keys, values []string) {
+	keys = slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+	slices.Sort(keys)
+	values = make([]string, len(keys))
+	for i, k := range keys {
+		values[i] = m[k]
+	}
+	return keys, values
+}

@@ -1,0 +1,149 @@
+package store_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"shouwen/cases/store"
+	"shouwen/cases/store/storetest"
+)
+
+func TestDutiesAreKept(t *testing.T) {
+	t.Parallel()
+	s, ctx := storetest.New(t), t.Context()
+	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	wang := store.Duty{
+		User: "wang", Changed: at, Paused: true, Reason: "lunch", Said: at, WrapUp: at.Add(time.Minute), Idle: at.Add(-time.Hour),
+		Rung: at.Add(-time.Minute), Calls: 7, Talked: 3*time.Hour + time.Microsecond, Missed: 1,
+	}
+	li := store.Duty{User: "li", Changed: at, Idle: at}
+	save := func(all ...store.Duty) {
+		t.Helper()
+		if err := s.SaveDuties(ctx, all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(after time.Time, want ...store.Duty) {
+		t.Helper()
+		got, err := s.Duties(ctx, after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(got, func(a, b store.Duty) int { return strings.Compare(b.User, a.User) })
+		for i := range got {
+			got[i].Stored = time.Time{}
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	}
+	save(wang)
+	save(li)
+	want(time.Time{}, wang, li)
+	want(time.Now().Add(time.Hour))
+	old := wang
+	old.Changed, old.Said, old.Reason, old.Calls = at.Add(-time.Second), at.Add(-time.Second), "meeting", 1
+	save(old) // is no news
+	want(time.Time{}, wang, li)
+	back := old // the pause is, the work is not
+	back.Said, back.Paused, back.Reason = at.Add(time.Second), false, ""
+	save(back)
+	wang.Said, wang.Paused, wang.Reason = back.Said, false, ""
+	want(time.Time{}, wang, li)
+	worked := old // the work is, the pause is not
+	worked.Changed, worked.Calls = at.Add(2*time.Second), 8
+	save(worked)
+	wang.Changed, wang.Calls = worked.Changed, 8
+	want(time.Time{}, wang, li)
+}
+
+// TestOneNodeClaimsAnAgent: of many nodes that want the same agents at once each
+// agent goes to one.
+func TestOneNodeClaimsAnAgent(t *testing.T) {
+	t.Parallel()
+	s, ctx := storetest.New(t), t.Context()
+	users := []string{"a", "b", "c", "d"}
+	for range 10 {
+		owners := make(map[string][]int)
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for node := 1; node <= 8; node++ {
+			all.Go(func() {
+				wanted := slices.Clone(users)
+				if node%2 == 0 {
+					slices.Reverse(wanted)
+				}
+				given, err := s.ClaimAgents(ctx, node, "call", wanted, time.Minute)
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for _, u := range given {
+					owners[u] = append(owners[u], node)
+				}
+			})
+		}
+		all.Wait()
+		for _, u := range users {
+			if len(owners[u]) != 1 {
+				t.Fatalf("%s went to nodes %v", u, owners[u])
+			}
+			if _, err := s.RenewAgents(ctx, owners[u][0], nil, map[string]string{u: "call"}, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestLeasesOfAgents(t *testing.T) {
+	t.Parallel()
+	s, ctx := storetest.New(t), t.Context()
+	claim := func(node int, call, user string, want bool) {
+		t.Helper()
+		given, err := s.ClaimAgents(ctx, node, call, []string{user}, time.Minute)
+		if err != nil || (len(given) == 1) != want {
+			t.Fatalf("claim of %s by node %d: %v, %v, want %t", user, node, given, err, want)
+		}
+	}
+	renew := func(node int, has, no map[string]string, lease time.Duration, want map[string]string) {
+		t.Helper()
+		got, err := s.RenewAgents(ctx, node, has, no, lease)
+		if err != nil || !maps.Equal(got.Calls, want) {
+			t.Fatalf("node %d: elsewhere are %v, %v, want %v", node, got, err, want)
+		}
+	}
+	claim(1, "one", "wang", true)
+	claim(2, "two", "wang", false)
+	claim(1, "next", "wang", true) // ours already
+	renew(2, map[string]string{"li": "two", "wang": "two"}, nil, time.Minute, map[string]string{"wang": "next"})
+	renew(1, nil, map[string]string{"wang": "one"}, time.Minute, map[string]string{"li": "two"}) // that call is over, not this
+	claim(2, "two", "wang", false)
+	renew(1, nil, map[string]string{"wang": "next"}, time.Minute, map[string]string{"li": "two"})
+	claim(2, "two", "wang", true)
+	if o, err := s.RenewAgents(ctx, 3, nil, nil, time.Millisecond); err != nil || o.Nodes != 2 {
+		t.Errorf("%d other nodes, %v, want 2", o.Nodes, err)
+	}
+	renew(2, map[string]string{"wang": "two", "li": "two"}, nil, time.Millisecond, map[string]string{}) // and node 2 dies
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		elsewhere, err := s.RenewAgents(ctx, 1, nil, nil, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(elsewhere.Calls) == 0 && elsewhere.Nodes == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still elsewhere: %v", elsewhere)
+		}
+	}
+	claim(1, "later", "wang", true)
+}

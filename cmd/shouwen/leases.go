@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"shouwen/cases/store"
+	"shouwen/ivr/acd"
+)
+
+// leases are the agents' leases in PostgreSQL. A node that knows itself to be alone
+// asks nobody.
+type leases struct {
+	store *store.Store
+	node  int
+	log   *slog.Logger
+
+	mu    sync.Mutex
+	alone time.Time // until when no other node can ring anybody
+	away  time.Time // until when PostgreSQL is not asked again; zero: it answers
+}
+
+const (
+	aloneFor = 4 * time.Second // after each renewal that saw no other node
+	awayFor  = 3 * time.Second // after each failure
+)
+
+var errAway = errors.New("database is away")
+
+// join makes this node known. If there are others it returns when they know.
+func (l *leases) join(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, aloneFor+2*time.Second)
+	defer cancel()
+	if _, err := l.Renew(ctx, nil, nil); err != nil || l.isAlone() {
+		return
+	}
+	l.log.Info("other nodes are alive: waiting until they know of this one", "wait", aloneFor)
+	select {
+	case <-ctx.Done():
+	case <-time.After(aloneFor + time.Second):
+	}
+}
+
+func (l *leases) isAlone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Now().Before(l.alone)
+}
+
+// Claim implements acd.Leases.
+func (l *leases) Claim(ctx context.Context, call string, users []string) ([]string, error) {
+	l.mu.Lock()
+	alone, away := time.Now().Before(l.alone), time.Now().Before(l.away)
+	l.mu.Unlock()
+	switch {
+	case alone:
+		return users, nil
+	case away:
+		return nil, errAway
+	}
+	given, err := l.store.ClaimAgents(ctx, l.node, call, users, acd.Lease)
+	l.note(err)
+	return given, err
+}
+
+// Renew implements acd.Leases.
+func (l *leases) Renew(ctx context.Context, has, no map[string]string) (map[string]string, error) {
+	asked := time.Now()
+	others, err := l.store.RenewAgents(ctx, l.node, has, no, acd.Lease)
+	l.note(err)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.alone = time.Time{}
+	if others.Nodes == 0 {
+		l.alone = asked.Add(aloneFor)
+	}
+	return others.Calls, nil
+}
+
+// note keeps whether PostgreSQL answers, and says so when it changes.
+func (l *leases) note(err error) {
+	l.mu.Lock()
+	was := !l.away.IsZero()
+	l.away = time.Time{}
+	if err != nil {
+		l.away = time.Now().Add(awayFor)
+	}
+	l.mu.Unlock()
+	switch {
+	case err != nil && !was && !errors.Is(err, context.Canceled):
+		l.log.Warn("leases of agents cannot be asked for: this node goes on with what it knows", "err", err)
+	case err == nil && was:
+		l.log.Info("leases of agents are back")
+	}
+}
