@@ -3,6 +3,7 @@ package cases
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // Grade is what a score amounts to.
@@ -46,4 +47,28 @@ func (a Assessment) Grade(score float64) Grade {
 		return GradePass
 	}
 	return GradeFail
+}
+
+// Propose returns the steps of the ladder that may be proposed for an offence which was
+// verified for the count-th time (from 1) and had a consequence, from the mildest up: a
+// person decides. Of steps by count it is the one for that count, and the last for all
+// after it. Nothing is proposed for what nobody has verified (count 0).
+func (s Sanctions) Propose(offence string, count int, consequence Consequence) (all []SanctionStep) {
+	fits := func(step SanctionStep) bool {
+		return (step.Offence == "" || step.Offence == offence) && (step.Consequence == "" || step.Consequence == consequence) && step.Count <= count
+	}
+	if count < 1 || !slices.ContainsFunc(s.Offences, func(o Offence) bool { return o.Code == offence }) {
+		return nil
+	}
+	for _, step := range s.Steps {
+		if !fits(step) {
+			continue
+		}
+		if last := len(all) - 1; step.Count > 0 && last >= 0 && all[last].Count > 0 && all[last].Offence == step.Offence {
+			all[last] = step
+			continue
+		}
+		all = append(all, step)
+	}
+	return all
 }

@@ -256,6 +256,8 @@ func (p Policy) Check() []Problem {
 	c.lists(p)
 	for i, t := range p.Clocks {
 		c.terms(p, t, fmt.Sprintf("clocks[%d]", i))
+		before := slices.IndexFunc(p.Clocks[:i], func(o Terms) bool { return o.Kind == t.Kind && o.Unconditional() })
+		c.want(before < 0, fmt.Sprintf("clocks[%d].clock", i), "is never used: clocks[%d] before it is for every case", before)
 	}
 	return c.problems
 }

@@ -140,3 +140,34 @@ func TestCalendarErrorsSayWhere(t *testing.T) {
 		})
 	}
 }
+
+// TestHoursOfTheRules: round the clock (S17-R12), and early and late when people are at
+// home (S22-R5), with a holiday evening by appointment (S24-R16).
+func TestHoursOfTheRules(t *testing.T) {
+	t.Parallel()
+	duty, err := profile.LoadCalendar([]byte("name: duty\nweek:\n  mon-sun: [00:00-24:00]\n"), shanghai(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	village, err := profile.LoadCalendar([]byte("extends: china\nweek:\n  mon-fri: [06:30-08:30, 18:00-21:00]\ndays:\n  2026-10-03: {name: 预约, hours: [\"19:00-20:00\"]}\n"), shanghai(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		c    cases.Calendar
+		at   string
+		open bool
+	}{
+		{duty, "2026-10-01 03:00", true}, {duty, "2026-12-31 23:59", true},
+		{village, "2026-09-24 07:00", true}, {village, "2026-09-24 10:00", false}, {village, "2026-09-24 20:59", true}, {village, "2026-09-24 21:00", false},
+		{village, "2026-10-02 19:30", false}, {village, "2026-10-03 19:30", true}, {village, "2026-10-10 07:00", true},
+	} {
+		at, err := time.ParseInLocation("2006-01-02 15:04", tt.at, tt.c.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tt.c.IsOpen(at); got != tt.open {
+			t.Errorf("%s at %s: open = %v", tt.c.Name, tt.at, got)
+		}
+	}
+}

@@ -233,3 +233,45 @@ func TestSettingsAreThoseOfTheRules(t *testing.T) {
 		}
 	}
 }
+
+// TestE38Ladder: the first broken promise costs an apology, the third and every one
+// after it the same; nothing is proposed for what nobody verified (S24-R22, S24-R2).
+func TestE38Ladder(t *testing.T) {
+	t.Parallel()
+	proposed := func(policy, offence string, count int, consequence cases.Consequence) string {
+		var all []string
+		for _, step := range load(t, policy).Sanctions.Propose(offence, count, consequence) {
+			for _, s := range step.Propose {
+				all = append(all, string(s))
+			}
+		}
+		return strings.Join(all, " ")
+	}
+	for _, tt := range []struct {
+		policy, offence string
+		count           int
+		consequence     cases.Consequence
+		want            string
+	}{
+		{"township", "broken_promise", 0, "", ""},
+		{"township", "broken_promise", 1, "", "criticism talk apology"},
+		{"township", "broken_promise", 2, "", "circular"},
+		{"township", "broken_promise", 3, "", "efficacy transfer_post"},
+		{"township", "broken_promise", 4, "", "efficacy transfer_post"},
+		{"township", "post_failure", 2, "", "standby"},
+		{"township", "bouncing", 1, "none", "talk"},
+		{"township", "bouncing", 3, "serious", "incompetent discipline"},
+		{"township", "no such offence", 1, "", ""},
+		{"property_slip", "bounce", 1, "", "circular fine"},                                               // S33-R14
+		{"service_centre", "breach", 1, "bad", "criticism"},                                               // S21-R8
+		{"ss_card_window", "refusal", 1, "", "criticism warning off_post"},                                // S18-R9
+		{"gov_bureau_basic", "bouncing", 1, "", "criticism circular standby fine termination discipline"}, // S13-R10
+		{"gov_bureau_migration", "neglect", 1, "", "accountability"},                                      // S23-R19
+		{"personnel_bureau", "dereliction", 1, "serious", "discipline"},                                   // S25-R2
+		{"none", "bounce", 1, "", ""},
+	} {
+		if got := proposed(tt.policy, tt.offence, tt.count, tt.consequence); got != tt.want {
+			t.Errorf("%s, %s number %d %s: %q, want %q", tt.policy, tt.offence, tt.count, tt.consequence, got, tt.want)
+		}
+	}
+}

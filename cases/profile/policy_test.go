@@ -295,6 +295,7 @@ func TestPolicyErrorsSayWhere(t *testing.T) {
 		"bad start":           {head + "clocks:\n  - {clock: transfer, start: dawn, stop: [received], limit: null}\n", "clocks[0].start: is \"dawn\""},
 		"the click":           {head + "clocks:\n  - {clock: handle, start: accepted, stop: [handled], limit: 3wd}\n", "[4:28] clocks[0].start: a limit cannot wait for the department's own click"},
 		"bad void":            {head + "clocks:\n  - {clock: handle, start: contact, stop: [handled], void: [dawn], limit: 3wd}\n", "clocks[0].void[0]: is \"dawn\""},
+		"never used":          {head + "clocks:\n  - {clock: handle, start: contact, stop: [handled], limit: null}\n  - {clock: handle, if: [major], start: contact, stop: [handled], limit: 3wd}\n", "[5:13] clocks[1].clock: is never used"},
 		"never stops":         {head + "clocks:\n  - {clock: transfer, start: contact, stop: [], limit: null}\n", "clocks[0].stop: is empty"},
 		"unknown class":       {head + "clocks:\n  - {clock: transfer, class: [gold], start: contact, stop: [received], limit: null}\n", "no class \"gold\""},
 		"unknown field":       {head + "gates:\n  - {before: close, need: [shoe_size], rules: []}\n", "[4:28] gates[0].need[0]: is \"shoe_size\""},
