@@ -19,6 +19,9 @@ type Place struct {
 	Since   time.Time // when he began to wait
 	Due     time.Time // of the callback
 
+	Priority int    // as in the queue
+	Avoid    string // extension of who is not to be rung for him; empty: nobody
+
 	FirstAsker string // is rung first; empty: none
 	Attempts   int    // to call him back so far
 }
@@ -30,6 +33,9 @@ type CallbackTaken struct {
 	Keyed  bool      `json:"keyed,omitempty"` // the caller keyed it in; else it is the one he called from
 	Queue  string    `json:"queue"`           // in which he waited
 	Since  time.Time `json:"since"`           // when he began to wait: his place in line
+
+	Priority int    `json:"priority,omitempty"` // he had in line
+	Avoid    string `json:"avoid,omitempty"`    // extension of whom he complains of
 }
 
 // Voicemail: a caller left a message. Like Missed, which follows, it opens a case.
@@ -65,7 +71,7 @@ func (f Fact) checkUnanswered() string {
 // number to call.
 func promised(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	taken := *f.CallbackTaken
-	taken.Number, taken.Queue, taken.Since = Number(Clean(string(taken.Number))), Clean(taken.Queue), micros(taken.Since)
+	taken.Number, taken.Queue, taken.Avoid, taken.Since = Number(Clean(string(taken.Number))), Clean(taken.Queue), Clean(taken.Avoid), micros(taken.Since)
 	c, before := opened(call, c, f.Case, at)
 	body := struct {
 		CallbackTaken

@@ -16,7 +16,7 @@ func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	rows, err := s.db.Query(ctx, `
 		select c.number, k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline,
 		       coalesce(p.number, k.caller), coalesce(p.queue, ''), coalesce(p.since, o.due), o.due,
-		       c.first_asker, coalesce(cb.attempts, 0)
+		       coalesce(p.priority, 0), coalesce(p.avoid, ''), c.first_asker, coalesce(cb.attempts, 0)
 		from cases c
 		join (select case_id, min(due_at) as due from deadline
 		      where kind = 'callback' and state in ('armed', 'fired') group by case_id) o on o.case_id = c.id
@@ -31,7 +31,7 @@ func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p cases.Place, err error) {
 		err = row.Scan(&p.Case, &p.Call, &p.Caller.E164, &p.Caller.Raw, &p.Caller.Display, &p.Caller.Withheld, &p.Caller.Verified,
-			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due, &p.FirstAsker, &p.Attempts)
+			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due, &p.Priority, &p.Avoid, &p.FirstAsker, &p.Attempts)
 		return p, err
 	})
 	if err != nil {
@@ -68,9 +68,10 @@ func (s *Store) OpenCases(ctx context.Context, limit int) ([]OpenCase, error) {
 func queuePlace(b *pgx.Batch, f cases.Fact) {
 	t := f.CallbackTaken
 	b.Queue(`
-		insert into place (case_id, call, number, queue, since)
-		select id, $2, $3, $4, $5 from cases where number = $1
+		insert into place (case_id, call, number, queue, since, priority, avoid)
+		select id, $2, $3, $4, $5, $6, $7 from cases where number = $1
 		on conflict (case_id) do update set
-			call = excluded.call, number = excluded.number, queue = excluded.queue, since = excluded.since`,
-		f.Case, f.Call, cases.Clean(string(t.Number)), cases.Clean(t.Queue), t.Since)
+			call = excluded.call, number = excluded.number, queue = excluded.queue, since = excluded.since,
+			priority = excluded.priority, avoid = excluded.avoid`,
+		f.Case, f.Call, cases.Clean(string(t.Number)), cases.Clean(t.Queue), t.Since, t.Priority, cases.Clean(t.Avoid))
 }

@@ -17,7 +17,7 @@ func kept(n int, since time.Time) []cases.Fact {
 	last := &facts[len(facts)-1]
 	taken := *last
 	taken.ID = id(2<<32 + n)
-	taken.Missed, taken.CallbackTaken = nil, &cases.CallbackTaken{Number: "02155550102", Keyed: true, Queue: "hotline", Since: since}
+	taken.Missed, taken.CallbackTaken = nil, &cases.CallbackTaken{Number: "02155550102", Keyed: true, Queue: "hotline", Since: since, Priority: 5, Avoid: "1001"}
 	last.Missed = &cases.Missed{Reason: cases.MissedCallbackTaken, CallbackDue: last.Missed.CallbackDue}
 	return append(facts[:len(facts)-1:len(facts)-1], taken, *last)
 }
@@ -46,7 +46,7 @@ func TestPlaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range list {
-			if p.Number != "02155550102" || p.Queue != "hotline" || p.Caller.E164 != "+861055550101" || p.Due.IsZero() {
+			if p.Number != "02155550102" || p.Queue != "hotline" || p.Caller.E164 != "+861055550101" || p.Due.IsZero() || p.Priority != 5 || p.Avoid != "1001" {
 				t.Errorf("place %+v", p)
 			}
 			got = append(got, p.Case)

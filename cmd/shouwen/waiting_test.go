@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/store/storetest"
 	"shouwen/ivr/call"
 	"shouwen/sip/media"
 	"shouwen/sip/siptest"
@@ -20,10 +21,25 @@ func announcing(c *Config) {
 	c.Queues[0].MaxWait = Duration(time.Minute)
 }
 
+// keepingBed is a bed in which calledBack is given who stands in line, instead of
+// the trunks.
+func keepingBed(t *testing.T, calledBack func(call.Standing), change ...func(*Config)) *bed {
+	t.Helper()
+	cfg := testConfig(t)
+	announcing(&cfg)
+	for _, c := range change {
+		c(&cfg)
+	}
+	opt := serverOptions{agents: 1, database: storetest.URL(t), anyPort: true}
+	return startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = calledBack })
+}
+
+func nobodyCallsBack(call.Standing) {}
+
 // TestCallerHearsHisPlace: at once, and again when others have gone.
 func TestCallerHearsHisPlace(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, announcing)
+	b := keepingBed(t, nobodyCallsBack)
 	first := b.dial(numbered(1))
 	first.Hears(allBusySays)
 	first.Hears(positionSays)
@@ -97,9 +113,8 @@ func (b *bed) standing(n int) (who []string) {
 // after him, though he has hung up.
 func TestCallbackKeepsThePlace(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, announcing, func(c *Config) { c.HTTP.Metrics = "127.0.0.1:0" })
 	calledBack := make(chan call.Standing, 10)
-	b.server.calls.CallBack = func(s call.Standing) { calledBack <- s }
+	b := keepingBed(t, func(s call.Standing) { calledBack <- s }, func(c *Config) { c.HTTP.Metrics = "127.0.0.1:0" })
 	first := b.dial(numbered(1))
 	first.Hears(callbackOfferSays)
 	second := b.dial(numbered(2))
@@ -149,7 +164,7 @@ func TestPlaceSurvivesARestart(t *testing.T) {
 	cfg := testConfig(t)
 	announcing(&cfg)
 	opt := serverOptions{agents: 1, database: stoppable(t, cfg.Data).url, anyPort: true}
-	b := startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = func(call.Standing) {} })
+	b := startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = nobodyCallsBack })
 	first := b.dial(numbered(1))
 	first.Hears(callbackOfferSays)
 	second := b.dial(numbered(2))
@@ -224,10 +239,7 @@ func TestCallbackWishes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t, 1, func(c *Config) {
-				announcing(c)
-				c.Queues[0].CallbackOtherNumber = tt.other
-			})
+			b := keepingBed(t, nobodyCallsBack, func(c *Config) { c.Queues[0].CallbackOtherNumber = tt.other })
 			c := b.dial(numbered(1), tt.headers...)
 			c.Hears(callbackOfferSays)
 			c.Press("1")
@@ -253,7 +265,7 @@ func TestCallbackWishes(t *testing.T) {
 // be called has him.
 func TestPickUpBeatsTheCallback(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, announcing)
+	b := keepingBed(t, nobodyCallsBack)
 	c := b.dial(numbered(1))
 	c.Hears(callbackOfferSays)
 	c.Press("1")
@@ -274,8 +286,7 @@ func TestCallbackWithoutDatabase(t *testing.T) {
 	cfg := testConfig(t)
 	announcing(&cfg)
 	o := stoppable(t, cfg.Data)
-	b := startBed(t, cfg, serverOptions{agents: 1, database: o.url, anyPort: true})
-	b.server.calls.CallBack = func(call.Standing) {}
+	b := startBed(t, cfg, serverOptions{agents: 1, database: o.url, anyPort: true}, func(s *server) { s.calls.CallBack = nobodyCallsBack })
 	o.away()
 	c := b.dial(numbered(1))
 	c.Hears(callbackOfferSays)
@@ -290,4 +301,55 @@ func TestCallbackWithoutDatabase(t *testing.T) {
 		places, err := b.server.database.store.Places(t.Context(), 10)
 		return err == nil && len(places) == 1 && string(places[0].Number) == numbered(1)
 	})
+}
+
+// TestNoPlaceIsPromised: without a trunk to the outside nobody hears that he would be
+// called when it is his turn.
+func TestNoPlaceIsPromised(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, announcing, func(c *Config) {
+		c.Queues[0].MaxWait, c.Queues[0].WhenWaited = Duration(3*time.Second), call.TakeCallback
+	})
+	c := b.dial(numbered(1))
+	c.Hears(positionSays)
+	c.Hears(positionSays)
+	c.Hears(callbackConfirmSays)
+	if c.Heard(callbackOfferSays) {
+		t.Error("a place in line was offered")
+	}
+	c.Press("1")
+	c.Hears(goodbyeSays)
+	c.Ended()
+	if c.Heard(callbackKeptSays) {
+		t.Error("a place in line was promised")
+	}
+	missedCase(t, only(t, b.cases()), cases.MissedCallbackTaken, 30*time.Minute)
+}
+
+// TestCallerHearsTheWait: once calls have been answered from the line, the minutes
+// still ahead are told.
+func TestCallerHearsTheWait(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, announcing)
+	phone := b.agent(0, siptest.Config{})
+	answer := func(c siptest.TestCall) {
+		in := phone.Incoming()
+		in.Answer()
+		c.Hears(toneOf(0))
+		c.Silent(musicSays, silentFor)
+		c.Hangup()
+		in.Ended()
+	}
+	first, second := b.dial(numbered(1)), b.dial(numbered(2))
+	second.Hears(allBusySays)
+	answer(first)
+	answer(second) // from the line
+	third := b.dial(numbered(3))
+	in := phone.Incoming()
+	in.Answer()
+	third.Hears(toneOf(0))
+	fourth := b.dial(numbered(4))
+	fourth.Hears(positionSays)
+	fourth.Hears(estimateSays)
+	fourth.Hears(digitSays)
 }

@@ -3,6 +3,7 @@ package call
 import (
 	"time"
 
+	"shouwen/cases"
 	"shouwen/ivr/prompts"
 	"shouwen/sip/media"
 )
@@ -63,11 +64,11 @@ func (c *Conversation) announce(now time.Time) {
 	}
 	c.announceAt = now.Add(c.waitsIn.AnnounceEvery)
 	if c.nobodyThere() {
-		c.dispose(c.waitsIn.WhenNobody, c.missed)
+		c.dispose(c.waitsIn.WhenNobody, cases.MissedNoAnswer)
 		return
 	}
 	said := c.place()
-	if c.waitsIn.OfferCallback > 0 && now.Sub(c.entered) >= c.waitsIn.OfferCallback {
+	if c.waitsIn.OfferCallback > 0 && c.sw.keepsPlaces() && now.Sub(c.entered) >= c.waitsIn.OfferCallback {
 		c.offered = true
 		said = append(said, prompts.CallbackOffer)
 	}

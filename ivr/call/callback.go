@@ -134,9 +134,15 @@ func (c *Conversation) promise(number cases.Number, keyed bool) {
 	c.wait, c.missed, c.wish = metrics.WaitCallback, cases.MissedCallbackTaken, nil
 	c.enter(promised) // still in line: an agent who picks up now has him
 	c.silence()
-	c.kept = cases.Place{Call: c.id, Caller: c.live.Caller, Hotline: c.live.Dialed, Number: number, Queue: c.waitsIn.Name, Since: since}
+	asker := sticks(c.asker(), c.again, 0)
+	c.kept = cases.Place{
+		Call: c.id, Caller: c.live.Caller, Hotline: c.live.Dialed, Number: number, Queue: c.waitsIn.Name, Since: since,
+		Priority: int(asker.Priority), Avoid: asker.Avoid,
+	}
 	c.log.Info("callback taken", "queue", c.waitsIn.Name, "since", since, "keyed", keyed)
-	c.record(cases.Fact{CallbackTaken: &cases.CallbackTaken{Number: number, Keyed: keyed, Queue: c.waitsIn.Name, Since: since.UTC()}})
+	c.record(cases.Fact{CallbackTaken: &cases.CallbackTaken{
+		Number: number, Keyed: keyed, Queue: c.waitsIn.Name, Since: since.UTC(), Priority: int(asker.Priority), Avoid: asker.Avoid,
+	}})
 }
 
 // promiseKept: the callback is on record, or the disk failed.
@@ -150,5 +156,9 @@ func (c *Conversation) promiseKept(e event) {
 		c.sorry()
 		return
 	}
-	c.play(append(c.words(prompts.CallbackKept), c.sounds.Goodbye)...)
+	said := prompts.WillCallBack
+	if c.sw.keepsPlaces() {
+		said = prompts.CallbackKept
+	}
+	c.play(append(c.words(said), c.sounds.Goodbye)...)
 }

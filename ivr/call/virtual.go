@@ -27,7 +27,10 @@ func (s *Switch) Stand(p cases.Place) {
 		p.Queue = line.Queue
 	}
 	id := newID()
-	caller := acd.Caller{Call: id, Queue: p.Queue, Since: p.Since, Kept: true, First: p.FirstAsker, FirstFor: firstFor}
+	caller := acd.Caller{
+		Call: id, Queue: p.Queue, Since: p.Since, Kept: true, First: p.FirstAsker, FirstFor: firstFor,
+		Priority: acd.Priority(p.Priority), Avoid: p.Avoid,
+	}
 	t, err := s.Board.Enter(caller)
 	if err != nil {
 		s.Log.Warn("no place in line for a callback; it is owed all the same", "case", p.Case, "queue", p.Queue, "err", err)
@@ -37,6 +40,10 @@ func (s *Switch) Stand(p cases.Place) {
 	s.Log.Info("stands in line for a callback", "case", p.Case, "queue", p.Queue, "waited", time.Since(p.Since))
 	s.CallBack(Standing{Place: p, ID: id, Ticket: t})
 }
+
+// keepsPlaces says whether those who take a callback are called when it is their
+// turn; else somebody calls them back when he can.
+func (s *Switch) keepsPlaces() bool { return s.CallBack != nil && s.mayCall(time.Now()) }
 
 // stands notes that the caller of a case stands in line; false if he does already.
 func (s *Switch) stands(n cases.CaseNumber) bool {
