@@ -122,16 +122,25 @@ func (c *checker) ways(all ...way) {
 }
 
 func (c *checker) item(item Item) {
-	if how, variable := item.spoken(); how != "" {
-		c.want(speech[how] != nil, "%s: a value is said as one of %s", item, slices.Sorted(maps.Keys(speech)))
-		c.known("variable", variable, c.variables)
+	if item.Say != "" {
+		c.want(speech[item.Say] != nil, "%s: a value is said as one of %s", item, slices.Sorted(maps.Keys(speech)))
+		c.known("variable", item.Variable, c.variables)
 		return
 	}
 	for _, lang := range c.languages {
-		_, ok := c.refs.Sets[lang][prompts.Name(item)]
-		c.want(ok, "no prompt %q in %s", item, lang)
+		name := item.Name
+		if item.Text != nil {
+			var words string
+			words, name = item.text(lang)
+			c.want(words != "" && len(words) <= maxText, "%s: want 1 to %d octets of text in %s", item, maxText, lang)
+		}
+		_, ok := c.refs.Sets[lang][name]
+		c.want(ok, "no prompt %q in %s", item.String(), lang)
 	}
 }
+
+// maxText is how many octets of text are spoken in one go.
+const maxText = 1000
 
 // paths finds nodes that cannot be reached, and menus behind menus.
 func (c *checker) paths() {

@@ -56,11 +56,15 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 			`node "menu": tries is 10, want 1 to 9|node "menu": timeout is 1m0s, want 1s to 30s`},
 		"question nobody hears": {func(f *ivr.Flow) { f.Nodes["menu"].Menu.Play = nil },
 			`node "menu": play is empty: the caller would hear no question`},
-		"no prompt": {func(f *ivr.Flow) { f.Nodes["hello"].Say.Play[0] = "hullo" },
+		"no prompt": {func(f *ivr.Flow) { f.Nodes["hello"].Say.Play[0] = ivr.Item{Name: "hullo"} },
 			`node "hello": no prompt "hullo" in en|node "hello": no prompt "hullo" in zh-CN`},
-		"nothing such is spoken": {func(f *ivr.Flow) { f.Nodes["hello"].Say.Play[0] = "money=level" },
+		"nothing such is spoken": {func(f *ivr.Flow) { f.Nodes["hello"].Say.Play[0] = ivr.Item{Say: "money", Variable: "level"} },
 			`node "hello": money=level: a value is said as one of [date digits duration number ordinal time]`},
-		"no variable": {func(f *ivr.Flow) { f.Nodes["hello"].Say.Play[0] = "number=x" },
+		"words nobody spoke": {func(f *ivr.Flow) { f.Nodes["hello"].Say.Play[0] = ivr.Item{Text: map[string]string{"en": "Hullo"}} },
+			`node "hello": no prompt "text map[\"en\":\"Hullo\"]" in en|` +
+				`node "hello": text map["en":"Hullo"]: want 1 to 1000 octets of text in zh-CN|` +
+				`node "hello": no prompt "text map[\"en\":\"Hullo\"]" in zh-CN`},
+		"no variable": {func(f *ivr.Flow) { f.Nodes["hello"].Say.Play[0] = ivr.Item{Say: "number", Variable: "x"} },
 			`node "hello": no variable "x": there are 3, ["account" "caller" "level"]`},
 		"no queue": {func(f *ivr.Flow) { f.Nodes["agents"].Queue.Name = "x" },
 			`node "agents": no queue "x": there are 2, ["general" "supervisors"]`},

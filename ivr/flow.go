@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 
@@ -167,16 +168,39 @@ func (f Flow) emergency() byte {
 // those that are not built in.
 func (f Flow) Prompts() []prompts.Name {
 	used := map[prompts.Name]bool{}
-	for _, n := range f.Nodes {
-		k, _ := n.kind()
-		if k == nil {
-			continue
-		}
-		for _, item := range k.says() {
-			if how, _ := item.spoken(); how == "" {
-				used[prompts.Name(item)] = true
-			}
+	for item := range f.items() {
+		if item.Name != "" {
+			used[item.Name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(used))
+}
+
+// Texts returns what the flow says in a language that no prompt has, by the name of
+// the prompt it is looked for under: for whoever has it spoken.
+func (f Flow) Texts(language string) map[prompts.Name]string {
+	texts := map[prompts.Name]string{}
+	for item := range f.items() {
+		if words, name := item.text(language); words != "" {
+			texts[name] = words
+		}
+	}
+	return texts
+}
+
+// items yields what the nodes play.
+func (f Flow) items() iter.Seq[Item] {
+	return func(yield func(Item) bool) {
+		for _, n := range f.Nodes {
+			k, _ := n.kind()
+			if k == nil {
+				continue
+			}
+			for _, item := range k.says() {
+				if !yield(item) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -1,24 +1,89 @@
 package ivr
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
 	"shouwen/ivr/prompts"
 )
 
-// Item is something to be played: the name of a prompt, or KIND=VARIABLE, which says
-// the value of a variable as number, ordinal, digits, date, time or duration. A value
-// that is no such thing is passed over.
-type Item string
+// Item is something to be played; of Name, Say and Text exactly one is set. In YAML
+// it is the name of a prompt; or KIND=VARIABLE, which says the value of a variable as
+// number, ordinal, digits, date, time or duration; or {text: WORDS}, or {text:
+// {LANGUAGE: WORDS}}, which somebody has spoken before. A value that cannot be said
+// is passed over.
+type Item struct {
+	Name     prompts.Name
+	Say      string            // how to say the variable
+	Variable string            //
+	Text     map[string]string // by language, "" for every other
+}
 
-// spoken returns how an item says which variable; how is empty for a prompt.
-func (i Item) spoken() (how, variable string) {
-	if how, variable, ok := strings.Cut(string(i), "="); ok {
-		return how, variable
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (i *Item) UnmarshalYAML(n ast.Node) error {
+	if n.Type() == ast.MappingType || n.Type() == ast.MappingValueType {
+		var words struct {
+			Text words `yaml:"text"`
+		}
+		if err := yaml.NodeToValue(n, &words, yaml.Strict()); err != nil {
+			return err
+		}
+		*i = Item{Text: words.Text}
+		return nil
 	}
-	return "", ""
+	var name string
+	if err := yaml.NodeToValue(n, &name); err != nil {
+		return err
+	}
+	*i = Item{Name: prompts.Name(name)}
+	if how, variable, ok := strings.Cut(name, "="); ok {
+		*i = Item{Say: how, Variable: variable}
+	}
+	return nil
+}
+
+// words are texts by language.
+type words map[string]string
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (w *words) UnmarshalYAML(n ast.Node) error {
+	if n.Type() == ast.MappingType || n.Type() == ast.MappingValueType {
+		return yaml.NodeToValue(n, (*map[string]string)(w), yaml.Strict())
+	}
+	var all string
+	if err := yaml.NodeToValue(n, &all); err != nil {
+		return err
+	}
+	*w = words{"": all}
+	return nil
+}
+
+// String returns the item as in YAML.
+func (i Item) String() string {
+	switch {
+	case i.Say != "":
+		return i.Say + "=" + i.Variable
+	case i.Text != nil:
+		return fmt.Sprintf("text %q", i.Text)
+	}
+	return string(i.Name)
+}
+
+// text returns the words in a language, and the name under which they are prompts.
+func (i Item) text(language string) (words string, name prompts.Name) {
+	words, ok := i.Text[language]
+	if !ok {
+		words = i.Text[""]
+	}
+	sum := sha256.Sum256([]byte(words))
+	return words, prompts.Name("text " + hex.EncodeToString(sum[:8]))
 }
 
 // speech says a value in a language; nil if it cannot be said so.
@@ -72,13 +137,16 @@ func parse(v string, layouts ...string) (time.Time, bool) {
 // names resolves items for the caller.
 func (v *visit) names(items []Item) (all []prompts.Name) {
 	for _, item := range items {
-		how, variable := item.spoken()
-		if how == "" {
-			all = append(all, prompts.Name(item))
-			continue
-		}
-		if value := v.value(variable); value != "" {
-			all = append(all, speech[how](prompts.Say(v.exit.Language), value)...)
+		switch {
+		case item.Text != nil:
+			_, name := item.text(v.exit.Language)
+			all = append(all, name)
+		case item.Say == "":
+			all = append(all, item.Name)
+		default:
+			if value := v.value(item.Variable); value != "" {
+				all = append(all, speech[item.Say](prompts.Say(v.exit.Language), value)...)
+			}
 		}
 	}
 	return all

@@ -76,10 +76,10 @@ func bound(f ivr.Flow) int {
 // ahead when he does not.
 func node(t *rapid.T, on, ahead []string) ivr.Node {
 	to := func(names []string) string { return rapid.SampledFrom(names).Draw(t, "to") }
-	ask := ivr.Ask{Play: []ivr.Item{"greeting"}, Tries: rapid.IntRange(1, 3).Draw(t, "tries"), Timeout: time.Second, Else: to(ahead)}
+	ask := ivr.Ask{Play: []ivr.Item{{Name: "greeting"}}, Tries: rapid.IntRange(1, 3).Draw(t, "tries"), Timeout: time.Second, Else: to(ahead)}
 	switch rapid.IntRange(0, 6).Draw(t, "kind") {
 	case 0:
-		return ivr.Node{Say: &ivr.Say{Play: []ivr.Item{"greeting", "digits=n"}, Next: to(ahead)}}
+		return ivr.Node{Say: &ivr.Say{Play: []ivr.Item{{Name: "greeting"}, {Say: "digits", Variable: "n"}}, Next: to(ahead)}}
 	case 1:
 		return ivr.Node{Hours: &ivr.Hours{Of: "hotline", Open: to(ahead), Closed: to(ahead)}}
 	case 2:
@@ -114,7 +114,7 @@ func graph(t *rapid.T, ordered bool) ivr.Flow {
 		}
 		f.Nodes[names[i]] = node(t, names, ahead)
 	}
-	f.Nodes[names[n]] = ivr.Node{Hangup: &ivr.Leaf{Play: []ivr.Item{"goodbye"}}}
+	f.Nodes[names[n]] = ivr.Node{Hangup: &ivr.Leaf{Play: []ivr.Item{{Name: "goodbye"}}}}
 	return f
 }
 
