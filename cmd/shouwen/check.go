@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ func (c checkCmd) check(w io.Writer, now time.Time) error {
 		return err
 	}
 	r, err := cfg.reception(directory)
-	if err != nil {
+	if err := cmp.Or(err, r.unspoken); err != nil {
 		return err
 	}
 	rules, err := cfg.loadRules()

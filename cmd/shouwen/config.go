@@ -27,6 +27,7 @@ type Config struct {
 	Calendar string `yaml:"calendar"`  // whose working days count: one that comes with Shouwen, or a file
 
 	Languages []string          `yaml:"languages"` // further ones that flows may speak
+	Speech    SpeechConfig      `yaml:"tts"`       // of the texts of flows
 	Hours     map[string]string `yaml:"hours"`     // opening hours by name: calendar files, or calendars that come with Shouwen
 
 	dir string // that files named here are found in; empty: the present one

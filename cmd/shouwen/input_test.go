@@ -39,6 +39,7 @@ func TestBadConfiguration(t *testing.T) {
 		"unknown queue":           {"hotlines: [{number: '1', queue: q}]\n", "1:33", `no queue "q"; name one of hotline`},
 		"unknown key of hotline":  {"hotlines:\n  - number: '1'\n    strategy: linear\n", "3:5", `unknown field "strategy"`},
 		"no time for callbacks":   {"hotlines: [{number: '1', callback_within: 0s}]\n", "1:43", "want more than 0"},
+		"a voice without words":   {"tts: {command: [espeak-ng, -v, en]}\n", "1:16", "has no argument {text}"},
 		"no such language":        {"languages: [fr]\n", "1:13", "want one of zh-CN, en"},
 		"language of all again":   {"languages: [zh-CN]\n", "1:13", "is the language of all"},
 		"hours without a name":    {"hours: {the office: a.yaml}\n", "1:8", "letters, digits"},

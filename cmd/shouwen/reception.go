@@ -25,6 +25,7 @@ type reception struct {
 	sounds   map[string]call.Sounds // the same, ready to be sent
 	hours    map[string]cases.Calendar
 	flows    map[string]*call.Flow // by file, as the configuration names it
+	unspoken error                 // texts that callers will not hear, though the flows say them
 	warnings []string
 }
 
@@ -44,6 +45,7 @@ func (c Config) reception(d cases.Directory) (r reception, err error) {
 	if r.sets, err = c.promptSets(own...); err != nil {
 		return r, err
 	}
+	r.unspoken = c.speakTexts(r.flows, r.sets)
 	if err := r.check(c, d); err != nil {
 		return r, err
 	}

@@ -152,6 +152,9 @@ func (s *server) wire() error {
 	if err != nil {
 		return err
 	}
+	if reception.unspoken != nil { // better without a word than without a call centre
+		s.log.Error("texts are not spoken; shouwen check says the same", "err", reception.unspoken)
+	}
 	for _, w := range reception.warnings {
 		s.log.Warn("flow", "problem", w)
 	}
