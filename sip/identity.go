@@ -140,7 +140,7 @@ func (p NumberingPlan) Write(number string, f NumberFormat) string {
 		return digits
 	}
 	n, err := phonenumbers.Parse(number, p.Country)
-	if err != nil || phonenumbers.GetRegionCodeForNumber(n) != p.Country {
+	if err != nil || !strings.EqualFold(phonenumbers.GetRegionCodeForNumber(n), p.Country) {
 		return "00" + digits
 	}
 	return strings.Map(func(r rune) rune {
@@ -170,7 +170,7 @@ func (p NumberingPlan) Kind(number string) NumberKind {
 		switch {
 		case number == "" || len(number) > shortCode:
 			return NumberInvalid
-		case phonenumbers.IsEmergencyNumber(number, p.Country):
+		case phonenumbers.IsEmergencyNumber(number, strings.ToUpper(p.Country)):
 			return NumberEmergency
 		}
 		return NumberShort
@@ -184,7 +184,7 @@ func (p NumberingPlan) Kind(number string) NumberKind {
 		return NumberPremium
 	case kind == phonenumbers.UNKNOWN:
 		return NumberInvalid
-	case phonenumbers.GetRegionCodeForNumber(n) != p.Country:
+	case !strings.EqualFold(phonenumbers.GetRegionCodeForNumber(n), p.Country):
 		return NumberInternational
 	}
 	return NumberNational

@@ -123,6 +123,10 @@ func (x *site) register(api huma.API) {
 		id, path := string(step)+"_transfer", "/api/v1/calls/{id}/"+string(step)
 		huma.Register(api, command("POST", id, path, summary, 403, 404, 409), x.steer(step))
 	}
+	huma.Register(api, command("POST", "call_back", "/api/v1/callbacks/{number}/call",
+		"Ring an agent and then the caller of a case", 404, 409, 503), x.callBack)
+	huma.Register(api, command("POST", "mark_callback", "/api/v1/callbacks/{number}/result",
+		"Say who answered a callback that is over", 404, 409, 503), x.markCallback)
 	huma.Register(api, command("PUT", "set_legal_hold", "/api/v1/cases/{number}/legal_hold",
 		"Keep the recordings of a case whatever their time, or no longer", 404, 503), x.setHold)
 }
@@ -191,26 +195,6 @@ func (x *site) getCase(ctx context.Context, in *caseInput) (*out[caseBody], erro
 	body, chain := caseOf(c), chainOf(c, ledger)
 	body.Events, body.Chain = eventsOf(ledger), &chain
 	return &out[caseBody]{body}, nil
-}
-
-type callbacksInput struct {
-	View  string `query:"view" enum:"due,overdue,mine,supervisor" doc:"Left out: all that are owed."`
-	User  string `query:"user" maxLength:"128" doc:"Of view mine."`
-	Limit int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
-}
-
-type callbacksBody struct {
-	Cases []caseBody `json:"cases" nullable:"false"`
-}
-
-func (x *site) listCallbacks(ctx context.Context, in *callbacksInput) (*out[callbacksBody], error) {
-	ctx, cancel := context.WithTimeout(ctx, apiPatience)
-	defer cancel()
-	list, err := x.Store.Callbacks(ctx, store.CallbackFilter{View: store.CallbackView(in.View), User: in.User, Limit: in.Limit})
-	if err := x.problem(err); err != nil {
-		return nil, err
-	}
-	return &out[callbacksBody]{callbacksBody{Cases: mapped(list, caseOf)}}, nil
 }
 
 type callsBody struct {

@@ -67,7 +67,7 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	return &Server{
 		Store: st, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Commands: &orders{}, Transfers: &orders{},
+		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{},
 		Quality: func(call string) ([]cases.LegQuality, error) {
 			if call != id(1) {
 				return nil, &Refusal{404, "no such call"}

@@ -43,6 +43,16 @@ func (o *orders) Record(call, by, action string) error {
 	return o.err
 }
 
+func (o *orders) CallBack(_ context.Context, n cases.CaseNumber, agent string) error {
+	o.given = append(o.given, fmt.Sprintf("call back %s %s", n, agent))
+	return o.err
+}
+
+func (o *orders) Mark(_ context.Context, n cases.CaseNumber, by string, as cases.CallbackResult) error {
+	o.given = append(o.given, fmt.Sprintf("mark %s %s %s", n, by, as))
+	return o.err
+}
+
 func (o *orders) Hold(_ context.Context, c cases.Case, h cases.LegalHold) error {
 	o.given = append(o.given, fmt.Sprintf("hold %s %s %t %s %s", c.Number, c.Call.ID, h.On, h.By, h.Reason))
 	return o.err
@@ -160,7 +170,7 @@ func TestCommands(t *testing.T) {
 	apply(t, st, answered(1, from("+861055550101"), "wang"))
 	s, log := newServer(st)
 	o := &orders{}
-	s.Commands, s.Transfers = o, o
+	s.Commands, s.Transfers, s.Callers = o, o, o
 	h := s.Handler()
 	order := func(method, target, body string) *http.Response {
 		return ask(h, method, target, body, "Authorization", "Bearer "+token, "Content-Type", "application/json")
@@ -183,6 +193,11 @@ func TestCommands(t *testing.T) {
 		{"POST", call + "/complete", `{"by": "wang"}`, 204, "complete " + id(1) + " wang"},
 		{"POST", call + "/cancel", `{"by": "wang"}`, 204, "cancel " + id(1) + " wang"},
 		{"POST", call + "/conference", `{"by": "wang"}`, 204, "conference " + id(1) + " wang"},
+		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{"agent": "wang"}`, 204, "call back 261123-1-0001 wang"},
+		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "wang", "result": "voicemail"}`, 204, "mark 261123-1-0001 wang voicemail"},
+		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{}`, 422, ""},
+		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "wang", "result": "reached"}`, 422, ""},
+		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"result": "voicemail"}`, 422, ""},
 		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002", "queue": "night"}`, 422, ""},
 		{"POST", call + "/transfer", `{"by": "wang", "kind": "slow", "extension": "1002"}`, 422, ""},
 		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002\r\nX: y"}`, 422, ""},

@@ -30,6 +30,7 @@ type Server struct {
 	OpenRecording func(file string) (*os.File, error) // of calls; see store.Recording
 	Commands      Commands
 	Transfers     Transfers
+	Callers       Callbacks
 	Quality       func(call string) ([]cases.LegQuality, error) // of a live call; errors as of Commands
 	Log           *slog.Logger
 

@@ -191,6 +191,18 @@ var words = map[string][2]string{
 	"case withdrawn":   {"已撤回", "Withdrawn"},
 	"case merged":      {"已并案", "Merged"},
 
+	"supervisor's":          {"转班长处理", "for the supervisor"},
+	"called reached":        {"已接通", "Reached"},
+	"called busy":           {"占线", "Busy"},
+	"called no_answer":      {"无人接听", "No answer"},
+	"called rejected":       {"拒接", "Declined"},
+	"called invalid_number": {"空号", "No such number"},
+	"called failed":         {"线路故障", "No trunk"},
+	"called denied":         {"禁止外呼", "Not allowed"},
+	"called cancelled":      {"坐席取消", "Cancelled"},
+	"called wrong_number":   {"号码有误", "Wrong number"},
+	"called voicemail":      {"语音信箱", "Voicemail"},
+
 	"missed abandoned":   {"来电者挂断", "Caller gave up"},
 	"missed no_answer":   {"无人接听", "Nobody answered"},
 	"missed refused":     {"无法接入", "Could not be taken"},

@@ -63,6 +63,32 @@ var fences = map[string][]string{
 	"database/sql":                    nil,
 }
 
+// callsOut are the files that may call the outside: where sip does it, and where the
+// policy is asked before. Every such call costs somebody money.
+var callsOut = []string{"sip/leg_out.go", "ivr/call/place.go"}
+
+// TestOnlyOnePlaceCallsOut: nobody gets round the policy.
+func TestOnlyOnePlaceCallsOut(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	for _, f := range sources(t) {
+		b, err := os.ReadFile(filepath.Join("..", "..", f.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.test || !bytes.Contains(b, []byte("DialOut(")) {
+			continue
+		}
+		found[f.name] = true
+		if !slices.Contains(callsOut, f.name) {
+			t.Errorf("%s calls the outside; let call.Outbound.Place do it", f.name)
+		}
+	}
+	if len(found) != len(callsOut) {
+		t.Errorf("calls to the outside are in %v, want %v", found, callsOut)
+	}
+}
+
 // goFile is a Go file of this module.
 type goFile struct {
 	name    string // from the root

@@ -427,7 +427,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	if s.console != nil {
 		c := &console.Server{
 			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
-			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls},
+			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
 			Quality: commands{s.calls, s.journal}.Quality,
 			Version: version, Zone: s.zone, Log: s.log,
 		}

@@ -15,11 +15,13 @@ import (
 )
 
 // What CallBackNow and MarkCallback return, besides ErrNotNow, ErrNobody,
-// acd.ErrTaken, acd.ErrNoAgent and errors of the database.
+// acd.ErrTaken and acd.ErrNoAgent.
 var (
 	ErrNoCase   = errors.New("no such case")
 	ErrNoNumber = errors.New("the caller left no number, or withheld it")
 	ErrNoTrunk  = sip.ErrNoTrunk
+
+	ErrNoDatabase = errors.New("cases cannot be looked up: the database does not answer")
 )
 
 // CaseList is where cases are found by their number.
@@ -115,7 +117,7 @@ func refusalOf(err error) (code int, reason string) {
 		return 484, "Address Incomplete"
 	case errors.Is(err, ErrNotNow):
 		return 486, "Busy Here"
-	case errors.Is(err, ErrNoTrunk):
+	case errors.Is(err, ErrNoTrunk), errors.Is(err, ErrNoDatabase):
 		return 503, "Service Unavailable"
 	}
 	return 480, "Temporarily Unavailable"
@@ -127,11 +129,8 @@ func (s *Switch) owed(ctx context.Context, n cases.CaseNumber) (cases.Place, err
 		return cases.Place{}, ErrNoTrunk
 	}
 	c, _, err := s.Cases.Case(ctx, n)
-	if errors.Is(err, store.ErrNotFound) {
-		return cases.Place{}, ErrNoCase
-	}
 	if err != nil {
-		return cases.Place{}, err
+		return cases.Place{}, noCase(err)
 	}
 	p := cases.Place{
 		Case: c.Number, Call: c.Call.ID, Caller: c.Call.Caller, Hotline: c.Call.Hotline, Number: c.CallBackAt,
@@ -144,6 +143,14 @@ func (s *Switch) owed(ctx context.Context, n cases.CaseNumber) (cases.Place, err
 		return cases.Place{}, ErrNoNumber
 	}
 	return p, nil
+}
+
+// noCase is what an error of the CaseList means to who asked.
+func noCase(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNoCase
+	}
+	return fmt.Errorf("%w: %w", ErrNoDatabase, err)
 }
 
 // claim makes an agent's attempt the only one for a case: who stands in line for it
@@ -187,10 +194,8 @@ func (s *Switch) MarkCallback(ctx context.Context, n cases.CaseNumber, by string
 	}
 	c, _, err := s.Cases.Case(ctx, n)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return ErrNoCase
 	case err != nil:
-		return err
+		return noCase(err)
 	case c.CalledBack.Last != cases.CallbackReached || len(s.backs(n)) > 0:
 		return ErrNotNow
 	}
