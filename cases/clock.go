@@ -395,10 +395,10 @@ const (
 
 // Stage is a moment at which a clock makes itself heard.
 type Stage struct {
-	Kind  StageKind
-	Level int // of an escalation, from 1; else 0
-	At    time.Time
-	To    []Party
+	Kind  StageKind `json:"kind"`
+	Level int       `json:"level,omitempty"` // of an escalation, from 1; else 0
+	At    time.Time `json:"at"`
+	To    []Party   `json:"to,omitempty"`
 }
 
 // Stages returns when c makes itself heard, in order; none if it is not due, or does

@@ -103,7 +103,7 @@ func same(a, b cases.Clock) bool {
 // queueClock writes a clock as it is. Stages that came stay; those to come are as it
 // says now.
 func queueClock(b *pgx.Batch, n cases.CaseNumber, k cases.Clock, cal cases.Calendar) {
-	stages := k.Stages(cal)
+	stages := append([]cases.Stage{}, k.Stages(cal)...)
 	state := cases.ClockArmed
 	switch {
 	case k.Cancelled:

@@ -1,0 +1,68 @@
+// Package deadline makes clocks heard: it fires every stage that is due, once in
+// effect, on any number of nodes without a leader.
+package deadline
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	batch = 500                    // stages one statement fires
+	tick  = 100 * time.Millisecond // between scans that found nothing
+)
+
+// Stages fires stages that are due. It is one statement: no lock outlives it, so a
+// node that freezes holds up nobody.
+type Stages interface {
+	// FireStages fires at most limit stages that are due by the database's clock, the
+	// oldest first, and puts each into the outbox. It returns how many, and by how much
+	// the latest of them was late.
+	FireStages(ctx context.Context, node, limit int) (fired int, late time.Duration, err error)
+}
+
+// Scanner fires stages as they come. Any number of nodes may run one.
+type Scanner struct {
+	Stages Stages
+	Node   int
+	Fired  func(stages int, late time.Duration) // told of every scan that fired; nil: nobody
+	Log    *slog.Logger
+}
+
+// Run scans until ctx ends, and returns why it did.
+func (s *Scanner) Run(ctx context.Context) error {
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-wait.C:
+		}
+		err := s.scan(ctx)
+		if (err != nil) != failing && ctx.Err() == nil {
+			failing = err != nil
+			s.Log.Warn("deadlines", "scanning", !failing, "err", err)
+		}
+		wait.Reset(tick + rand.N(tick/2)) // nodes must not march in step
+	}
+}
+
+// scan fires everything that is due now, a batch at a time.
+func (s *Scanner) scan(ctx context.Context) error {
+	for {
+		n, late, err := s.Stages.FireStages(ctx, s.Node, batch)
+		if err != nil {
+			return err
+		}
+		if n > 0 && s.Fired != nil {
+			s.Fired(n, late)
+		}
+		if n < batch {
+			return nil
+		}
+	}
+}

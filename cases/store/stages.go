@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// FireStages fires at most limit stages that are due, the oldest first, and puts each
+// into the outbox under a key of its own. It is one statement: whatever becomes of this
+// program, a stage is fired with its outbox row or not at all. now() is the start of the
+// statement, so that rows becoming due meanwhile are the next one's.
+func (s *Store) FireStages(ctx context.Context, node, limit int) (fired int, late time.Duration, err error) {
+	err = s.db.QueryRow(ctx, `
+		with due as (
+			select id from deadline where next_at <= now()
+			order by next_at limit $2 for update skip locked),
+		fired as (
+			update deadline d set
+				stage = d.stage + 1,
+				next_at = (d.stages -> (d.stage + 1) ->> 'at')::timestamptz,
+				state = case when d.stages -> d.stage ->> 'kind' = 'breach' then 'fired' else d.state end,
+				fired_at = case when d.stages -> d.stage ->> 'kind' = 'breach' then clock_timestamp() else d.fired_at end,
+				fired_by = case when d.stages -> d.stage ->> 'kind' = 'breach' then $1::text else d.fired_by end
+			from due where d.id = due.id
+			returning d.id, d.case_id, d.kind, d.gen, d.due_at, d.stage, d.stages -> (d.stage - 1) as which,
+				clock_timestamp() - (d.stages -> (d.stage - 1) ->> 'at')::timestamptz as late),
+		told as (
+			insert into outbox (key, kind, payload)
+			select 'stage:' || f.id || ':' || f.gen || ':' || f.stage, 'stage', jsonb_build_object(
+				'case', c.number, 'clock', f.kind, 'gen', f.gen, 'due', f.due_at, 'stage', f.which,
+				'late_seconds', extract(epoch from f.late), 'department', c.department, 'class', c.class)
+			from fired f join cases c on c.id = f.case_id
+			order by f.which ->> 'at'
+			on conflict (key) do nothing)
+		select count(*), coalesce(max(late), '0') from fired`, fmt.Sprint(node), limit).Scan(&fired, &late)
+	if err != nil {
+		return 0, 0, fmt.Errorf("fire stages: %w", err)
+	}
+	return fired, late, nil
+}
+
+// OldestDue returns for how long the oldest stage has been due without having been
+// fired; 0: none is. It does not look at what the scanner does.
+func (s *Store) OldestDue(ctx context.Context) (late time.Duration, err error) {
+	err = s.db.QueryRow(ctx, `select coalesce(now() - min(next_at), '0') from deadline where next_at <= now()`).Scan(&late)
+	if err != nil {
+		return 0, fmt.Errorf("oldest stage due: %w", err)
+	}
+	return late, nil
+}
