@@ -4,10 +4,11 @@
 //
 // # Concurrency
 //
-// A [Pool] hands out a [Session] per leg. Two goroutines of the session read
-// its sockets, RTP and RTCP; whatever the RTP one receives it passes on, in the
-// same goroutine and without allocating, to the session's [Sink], which for a
-// [Bridge] rewrites the packet in place and sends it from the other session.
+// A [Pool] hands out a [Session] per leg, and [Pool.Run] reads their sockets, RTP
+// and RTCP. What a reader receives it passes on, in the same goroutine and without
+// allocating, to the session's [Sink], which for a [Bridge] rewrites the packet in
+// place and sends it from the other session. A Sink that waits holds up many
+// sessions.
 //
 // The receiving half of a session (latch, statistics, digits) has one lock, the
 // sending half (destination, sequence, timestamp) another. The receiving lock
@@ -24,7 +25,7 @@
 // sessions, not bridges: the reader copies into a ring, a goroutine of the
 // recording, [Recorder.Run], writes the file.
 //
-// [Pool.Run] owns time for all sessions (RTCP reports, quarantine of returned
+// [Pool.Run] also owns time for all sessions (RTCP reports, quarantine of returned
 // ports), [Pacer.Run] owns the prompts and the mixes. Both must run for the
 // package to work.
 package media

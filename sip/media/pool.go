@@ -27,7 +27,8 @@ const (
 
 // Pool owns a range of UDP port pairs and the sessions on them. A port that a
 // session gives back stays open and is drained until it is silent, so that the
-// late stream of an old peer reaches no new call.
+// late stream of an old peer reaches no new call. A port nobody used is free at
+// once: the phones that rang in vain have one each.
 type Pool struct {
 	addr  netip.Addr
 	first uint16 // even
@@ -185,14 +186,23 @@ func (p *Pool) report(now time.Time) {
 	}
 }
 
-// retire puts s into quarantine.
+// retire puts s into quarantine, or frees its port if it was not used.
 func (p *Pool) retire(s *Session) {
+	used := s.used()
 	p.mu.Lock()
 	delete(p.live, s.port)
-	p.resting[s] = time.Now()
+	if used {
+		p.resting[s] = time.Now()
+	}
 	stopped := p.stopped
 	p.mu.Unlock()
-	if stopped {
+	switch {
+	case !used: // so no reader of s is the caller
+		s.stop()
+		p.mu.Lock()
+		p.free = append(p.free, s.port)
+		p.mu.Unlock()
+	case stopped:
 		go p.reap(func(r *Session, _ time.Time) bool { return r == s }) // the caller may be a reader of s
 	}
 }

@@ -161,6 +161,37 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
+// The port of a phone that rang in vain is free when its session is closed, unless
+// something came there.
+func TestUnusedPortIsFreeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool, w := wirePool(t, 1)
+		running(t, pool)
+		for range 3 {
+			s, err := pool.Open(quiet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			s.Apply(Negotiated{Remote: phoneAddr, SendOK: true})
+			if w.isOpen(s.Port()) || w.isOpen(s.Port()+1) || pool.InUse() != 0 {
+				t.Fatal("the port is not free")
+			}
+		}
+		s, err := pool.Open(quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		w.put(s.Port(), []byte("early"))
+		synctest.Wait()
+		s.Close()
+		if !w.isOpen(s.Port()) || pool.InUse() != 1 {
+			t.Error("the port is free, and somebody sends there")
+		}
+	})
+}
+
 func TestStoppedPoolClosesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pool, w := wirePool(t, 2)

@@ -124,6 +124,13 @@ func (s *Session) Close() error {
 	return nil
 }
 
+// used reports whether anything came to s, or it was told of a far end.
+func (s *Session) used() bool {
+	s.rx.mu.Lock()
+	defer s.rx.mu.Unlock()
+	return s.rx.n != Negotiated{} || s.arrived.Load() != 0
+}
+
 // receive handles one datagram from the RTP socket, which may be RTCP
 // (RFC 5761). Any reader may call it, one call at a time; buf may be overwritten.
 func (s *Session) receive(buf []byte, from netip.AddrPort, at time.Time) {

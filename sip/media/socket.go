@@ -12,8 +12,9 @@ const (
 	maxDatagram  = 2048      // octets; what is longer is cut
 )
 
-// sockets opens the UDP sockets of a pool, and reads them all while run runs: with
-// one goroutine over epoll on Linux, else with a goroutine for each.
+// sockets opens the UDP sockets of a pool, and reads them all while run runs: over
+// epoll, with a goroutine for each processor, on Linux; else with one for each
+// socket.
 type sockets interface {
 	listen(at netip.AddrPort) (packetConn, error)
 	run(ctx context.Context) error

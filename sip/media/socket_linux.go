@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 	"unsafe"
@@ -21,6 +21,35 @@ const (
 	measureOver = 100 * time.Millisecond // over which they are counted
 	maxEvents   = 256
 )
+
+// readers is sockets with as many goroutines as there are processors; both of a
+// session are read by the same one.
+type readers []*polled
+
+func newSockets() (sockets, error) {
+	r := make(readers, runtime.GOMAXPROCS(0))
+	for i := range r {
+		fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+		if err != nil {
+			return nil, os.NewSyscallError("epoll_create", err)
+		}
+		r[i] = &polled{epoll: fd, conns: make(map[int32]*polledConn)}
+	}
+	return r, nil
+}
+
+func (r readers) listen(at netip.AddrPort) (packetConn, error) {
+	return r[int(at.Port()/2)%len(r)].listen(at)
+}
+
+func (r readers) run(ctx context.Context) error {
+	var all sync.WaitGroup
+	for _, p := range r {
+		all.Go(func() { p.run(ctx) })
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
 
 // polled is sockets that one goroutine reads with epoll. With few packets it waits
 // for each; with many it looks for them every millisecond, which no packet interval
@@ -43,16 +72,8 @@ type polled struct {
 	pace   pace
 }
 
-func newSockets() (sockets, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, fmt.Errorf("epoll: %w", err)
-	}
-	return &polled{epoll: fd, conns: make(map[int32]*polledConn)}, nil
-}
-
 // run reads until ctx ends.
-func (s *polled) run(ctx context.Context) error {
+func (s *polled) run(ctx context.Context) {
 	defer s.shut()
 	for ctx.Err() == nil {
 		n := s.poll()
@@ -66,7 +87,6 @@ func (s *polled) run(ctx context.Context) error {
 			s.wait(ctx)
 		}
 	}
-	return context.Cause(ctx)
 }
 
 // poll returns how many events there are now, of sockets with something to read.
