@@ -143,8 +143,8 @@ type Leg struct {
 
 // serverInvite is an INVITE of the peer, initial or not, until its ACK came.
 type serverInvite struct {
-	req     *msg.Request
-	tx      *msg.ServerTx
+	req     *msg.Request  // nil: acknowledged
+	tx      *msg.ServerTx // nil: over
 	res     *msg.Response // the 2xx, for repetition
 	seq     uint32
 	repeats int
@@ -283,13 +283,29 @@ func (l *Leg) run() {
 	for l.state != legDead {
 		select {
 		case <-l.box.wake:
-			for s, ok := l.box.take(); ok && l.state != legDead; s, ok = l.box.take() {
-				l.step(s)
-			}
+			l.drain()
 		case ack := <-l.acks(): // with the branch of its INVITE, as some phones send it
 			l.step(signal{kind: sigAck, req: ack})
+		case <-l.concluded():
+			l.invite.tx = nil // the call may be long
 		}
 	}
+}
+
+// drain handles the signals there are. It is a function of its own so that the
+// stack of a waiting leg is small.
+func (l *Leg) drain() {
+	for s, ok := l.box.take(); ok && l.state != legDead; s, ok = l.box.take() {
+		l.step(s)
+	}
+}
+
+// concluded is closed when no repeated ACK comes any more.
+func (l *Leg) concluded() <-chan struct{} {
+	if l.invite.tx == nil || l.invite.req != nil {
+		return nil
+	}
+	return l.invite.tx.Done()
 }
 
 func (l *Leg) acks() <-chan *msg.Request {

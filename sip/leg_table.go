@@ -72,6 +72,7 @@ const (
 	sigExpired    signalKind = "session expired"
 	sigProbeLate  signalKind = "OPTIONS not answered"
 	sigNotifyLate signalKind = "NOTIFY not answered"
+	sigSettled    signalKind = "no more 2xx"
 	sigReferLate  signalKind = "REFER not decided"
 )
 
@@ -194,6 +195,7 @@ func init() { // a literal would refer to itself through step
 			sigProbeDone:    (*Leg).probeDone,
 			sigChallenged:   (*Leg).challenged,
 			sigProbeLate:    (*Leg).probeLate,
+			sigSettled:      (*Leg).settled,
 		},
 		legParting: {
 			sigAccepted:   (*Leg).acceptedAgain,

@@ -23,11 +23,11 @@ type armedTimer struct {
 func (t *legTimers) arm(kind signalKind, d time.Duration) {
 	t.stop(kind)
 	t.last++
-	s := signal{kind: kind, gen: t.last}
+	gen := t.last
 	if t.live == nil {
 		t.live = make(map[signalKind]armedTimer)
 	}
-	t.live[kind] = armedTimer{time.AfterFunc(d, func() { t.post(s) }), s.gen}
+	t.live[kind] = armedTimer{time.AfterFunc(d, func() { t.post(signal{kind: kind, gen: gen}) }), gen}
 }
 
 func (t *legTimers) armed(kind signalKind) bool { _, ok := t.live[kind]; return ok }

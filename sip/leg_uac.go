@@ -261,8 +261,17 @@ func (l *Leg) acknowledge(d *dialog, res *msg.Response) {
 	}
 	l.ua.prepare(ack, l.flow, "")
 	l.sent.acks[tag(res.To().Params)] = ack
+	l.timers.arm(sigSettled, 64*l.ua.cfg.T1) // RFC 3261 13.2.2.4
 	if err := l.ua.write(ack, l.flow); err != nil {
 		l.log.Warn("ACK not sent", "err", err)
+	}
+}
+
+// settled forgets our INVITE: neither a repeated 2xx nor one of another branch
+// comes any more.
+func (l *Leg) settled(signal) {
+	if !l.sent.pending {
+		l.sent = clientInvite{}
 	}
 }
 

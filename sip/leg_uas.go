@@ -179,7 +179,7 @@ func (l *Leg) acknowledged(s signal) {
 	l.timers.stop(sigRepeat)
 	l.timers.stop(sigNoAck)
 	first := l.state == legAnswering
-	l.invite.res = nil
+	l.invite.req, l.invite.res = nil, nil
 	l.state = legUp
 	if l.ended != nil {
 		l.bye(l.invite.hangup.Reason)

@@ -189,7 +189,9 @@ func (o *offerAnswer) answer() ([]byte, mediaChange, error) {
 		return nil, mediaChange{}, err
 	}
 	round := agreement{local: d, audio: o.received.at, hold: o.agreed.hold}
-	return body, o.settle(round, theirs, o.received.codec, k), nil
+	change := o.settle(round, theirs, o.received.codec, k)
+	o.received = chosen{}
+	return body, change, nil
 }
 
 // answerKeys are the keys after our answer to the offer taken. Our own stays while

@@ -124,6 +124,7 @@ func TestSRTPOffers(t *testing.T) {
 					t.Errorf("%s: %v", policy, err)
 					continue
 				}
+				theirs, _ := firstCrypto(o.received.line())
 				body, change, err := o.answer()
 				if err != nil {
 					t.Fatal(err)
@@ -140,7 +141,6 @@ func TestSRTPOffers(t *testing.T) {
 				}
 				if secure {
 					ours, _ := firstCrypto(d.media[at])
-					theirs, _ := firstCrypto(o.received.line())
 					if ours.tag != theirs.tag || ours.key != change.media.SendKey || theirs.key != change.media.RecvKey {
 						t.Errorf("%s: tag %d echoed as %d, or other keys in force than in the SDP", policy, theirs.tag, ours.tag)
 					}

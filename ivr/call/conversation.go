@@ -36,9 +36,9 @@ type Conversation struct {
 	sw     *Switch
 	line   Hotline
 	caller *sip.Leg
-	events chan event
-	facts  chan cases.Fact // to the recorder
-	done   chan struct{}   // closed when run has returned
+	events chan *event
+	facts  chan *cases.Fact // to the recorder
+	done   chan struct{}    // closed when run has returned
 
 	// Owned by run.
 	log     *slog.Logger
@@ -100,8 +100,8 @@ type Conversation struct {
 	telling   *media.Playback // see tell; nil: nothing
 	told      func(heard bool)
 
-	unrecorded int     // facts the recorder has not reported back
-	later      []event // that came while a fact waited for the disk
+	unrecorded int      // facts the recorder has not reported back
+	later      []*event // that came while a fact waited for the disk
 }
 
 // converse makes the conversation of a hotline call.
@@ -131,7 +131,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 func (s *Switch) conversation(id string, line Hotline) *Conversation {
 	c := &Conversation{
 		id: id, sw: s, line: line,
-		events: make(chan event, 32), facts: make(chan cases.Fact, 16), done: make(chan struct{}),
+		events: make(chan *event, 32), facts: make(chan *cases.Fact, 16), done: make(chan struct{}),
 		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time),
 		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned, sounds: s.Sounds,
 	}
@@ -147,7 +147,7 @@ func (c *Conversation) post(e event) {
 		return
 	}
 	select {
-	case c.events <- e:
+	case c.events <- &e:
 	case <-c.done:
 	}
 }
@@ -157,20 +157,25 @@ func (c *Conversation) post(e event) {
 func (c *Conversation) recorder() {
 	var number cases.CaseNumber
 	for f := range c.facts {
-		if f.Case == "" {
-			f.Case = number
+		if got := c.store(f, number); got != "" {
+			number = got
 		}
-		got, err := c.sw.Journal.Append(context.Background(), f)
-		if err != nil {
-			c.sw.Log.Error("fact not recorded", "call", c.id, "err", err)
-		} else {
-			f = got
-		}
-		if f.Case != "" {
-			number = f.Case
-		}
-		c.post(event{kind: evRecorded, fact: f, err: err})
 	}
+}
+
+// store makes f durable, of the case with a number if it names none, and returns
+// the number it then has.
+func (c *Conversation) store(f *cases.Fact, number cases.CaseNumber) cases.CaseNumber {
+	if f.Case == "" {
+		f.Case = number
+	}
+	got, err := c.sw.Journal.Append(context.Background(), *f)
+	if err != nil {
+		c.sw.Log.Error("fact not recorded", "call", c.id, "err", err)
+		got = *f
+	}
+	c.post(event{kind: evRecorded, fact: got, err: err})
+	return got.Case
 }
 
 // record appends a fact at the present time. It blocks only if the disk lags 16
@@ -183,7 +188,7 @@ func (c *Conversation) record(f cases.Fact) {
 	c.unrecorded++
 	for {
 		select {
-		case c.facts <- f:
+		case c.facts <- &f:
 			return
 		case e := <-c.events: // the recorder must not wait for us
 			c.later = append(c.later, e)
@@ -214,47 +219,51 @@ func (c *Conversation) run() {
 	c.check = time.NewTicker(time.Second)
 	defer c.check.Stop()
 	for c.state != over {
-		if len(c.later) > 0 {
-			e := c.later[0]
-			c.later = c.later[1:]
-			c.step(e)
-			continue
-		}
-		select {
-		case e := <-c.events:
-			c.step(e)
-		case o, ok := <-c.offers:
-			if !ok {
-				c.offers = nil
-				c.step(event{kind: evNoOffers, err: c.ticket.Err()})
-			} else {
-				c.step(event{kind: evOffer, offer: o})
-			}
-		case o, ok := <-c.targetOffers():
-			kind := evTargetOffer
-			if !ok {
-				kind = evNoTarget
-			}
-			c.step(event{kind: kind, offer: o})
-		case <-done(c.playing):
-			c.step(event{kind: evPlayed})
-		case <-c.tied():
-			c.tie = nil
-			c.step(event{kind: evTied})
-		case <-done(c.tone):
-			c.step(event{kind: evToned})
-		case <-done(c.telling):
-			c.step(event{kind: evTold})
-		case <-c.limited():
-			c.limit = nil
-			c.step(event{kind: evLimit})
-		case <-c.check.C:
-			c.step(event{kind: evCheck})
-		}
+		c.step(c.await())
 	}
 }
 
-func (c *Conversation) step(e event) {
+// await waits for what happens next. It is a function of its own because calls wait
+// most of the time, and events are large: so their stacks are small.
+func (c *Conversation) await() *event {
+	if len(c.later) > 0 {
+		e := c.later[0]
+		c.later = c.later[1:]
+		return e
+	}
+	select {
+	case e := <-c.events:
+		return e
+	case o, ok := <-c.offers:
+		if !ok {
+			c.offers = nil
+			return &event{kind: evNoOffers, err: c.ticket.Err()}
+		}
+		return &event{kind: evOffer, offer: o}
+	case o, ok := <-c.targetOffers():
+		kind := evTargetOffer
+		if !ok {
+			kind = evNoTarget
+		}
+		return &event{kind: kind, offer: o}
+	case <-done(c.playing):
+		return &event{kind: evPlayed}
+	case <-c.tied():
+		c.tie = nil
+		return &event{kind: evTied}
+	case <-done(c.tone):
+		return &event{kind: evToned}
+	case <-done(c.telling):
+		return &event{kind: evTold}
+	case <-c.limited():
+		c.limit = nil
+		return &event{kind: evLimit}
+	case <-c.check.C:
+		return &event{kind: evCheck}
+	}
+}
+
+func (c *Conversation) step(e *event) {
 	if kind, ok := targetKinds[e.kind]; ok && c.target.has(e.leg) {
 		e.kind = kind
 	}
@@ -273,7 +282,7 @@ func (c *Conversation) step(e event) {
 		c.log.Debug("event ignored", "state", c.state, "event", e.kind)
 		return
 	}
-	act(c, e)
+	act(c, *e)
 }
 
 // enter moves to state st and shows it.

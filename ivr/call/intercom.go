@@ -16,7 +16,7 @@ type Intercom struct {
 	sw     *Switch
 	log    *slog.Logger
 	caller *sip.Leg
-	events chan event
+	events chan *event
 	done   chan struct{}
 
 	// Owned by run.
@@ -33,7 +33,7 @@ func (s *Switch) intercom(leg *sip.Leg, user string) func(sip.Event) {
 	in := leg.Incoming()
 	c := &Intercom{
 		id: newID(), sw: s, caller: leg, callee: &party{User: user},
-		events: make(chan event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed,
+		events: make(chan *event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed,
 	}
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
@@ -52,7 +52,7 @@ func (c *Intercom) post(e event) {
 		return
 	}
 	select {
-	case c.events <- e:
+	case c.events <- &e:
 	case <-c.done:
 	}
 }
@@ -77,7 +77,7 @@ func (c *Intercom) run() {
 		c.caller.Ring()
 	}
 	for !c.over {
-		c.step(<-c.events)
+		c.step(*<-c.events)
 	}
 }
 
