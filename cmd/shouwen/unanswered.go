@@ -39,10 +39,10 @@ func (s *server) recoverMessages(ctx context.Context) error {
 }
 
 // callersEvery is how soon a case that was settled no longer binds its caller.
-const callersEvery = 30 * time.Second
+const callersEvery = time.Minute
 
 // manyCallers is how many open cases are looked at.
-const manyCallers = 100_000
+const manyCallers = 50_000
 
 // knowCallers keeps up with which callers have an open case. While PostgreSQL is
 // away, what was known before goes on to be.

@@ -353,3 +353,25 @@ func TestCallerHearsTheWait(t *testing.T) {
 	fourth.Hears(estimateSays)
 	fourth.Hears(digitSays)
 }
+
+// TestKeyToldTwiceCountsOnce: a phone that tells a key by RTP and by INFO takes a
+// callback, but has not confirmed it.
+func TestKeyToldTwiceCountsOnce(t *testing.T) {
+	t.Parallel()
+	b := keepingBed(t, nobodyCallsBack)
+	c := b.dial(numbered(1))
+	c.Hears(callbackOfferSays)
+	together(2, func(i int) {
+		if i == 0 {
+			_ = c.Call.Audio.Press(t.Context(), "1")
+		} else {
+			_, _ = c.Call.Do(t.Context(), "INFO", "Signal=1\r\nDuration=160\r\n", "Content-Type: application/dtmf-relay")
+		}
+	})
+	c.Hears(callbackNumberSays)
+	c.Hears(callbackConfirmSays)
+	c.Press("*")
+	c.Hears(musicSays)
+	c.Hangup()
+	missedCase(t, only(t, b.cases()), cases.MissedAbandoned, 30*time.Minute)
+}

@@ -68,7 +68,7 @@ func (c *Conversation) announce(now time.Time) {
 		return
 	}
 	said := c.place()
-	if c.waitsIn.OfferCallback > 0 && c.sw.keepsPlaces() && now.Sub(c.entered) >= c.waitsIn.OfferCallback {
+	if c.waitsIn.OfferCallback > 0 && c.back == nil && c.sw.keepsPlaces() && now.Sub(c.entered) >= c.waitsIn.OfferCallback {
 		c.offered = true
 		said = append(said, prompts.CallbackOffer)
 	}

@@ -25,10 +25,12 @@ func (c *Conversation) dispose(d Disposition, why cases.MissedReason) {
 		c.overflow(queue)
 		return
 	}
-	switch d {
-	case LeaveMessage:
+	switch {
+	case c.back != nil: // he was called: what he is owed is on record
+		c.sorry()
+	case d == LeaveMessage:
 		c.takeMessage()
-	case TakeCallback:
+	case d == TakeCallback:
 		c.askCallback()
 	default:
 		c.sorry()
