@@ -144,6 +144,7 @@ func TestPausesPutOff(t *testing.T) {
 		"a pause too late":                      {"60min", [][2]string{{"2025-03-04 11:01", "2025-03-04 18:00"}}, "2025-03-04 11:00"},
 		"working hours over the break":          {"2wh", [][2]string{{"2025-03-04 11:00", "2025-03-04 14:30"}}, "2025-03-04 15:30"},
 		"working days do not count the weekend": {"1wd", [][2]string{{"2025-03-04 12:00", "2025-03-10 12:00"}}, "2025-03-11 10:00"},
+		"working days are whole days":           {"1wd", [][2]string{{"2025-03-04 20:00", "2025-03-05 08:00"}}, "2025-03-05 22:00"},
 		"days":                                  {"2d", [][2]string{{"2025-03-05 10:00", "2025-03-06 12:00"}}, "2025-03-07 12:00"},
 		"still paused":                          {"2d", [][2]string{{"2025-03-05 10:00", ""}}, ""},
 	}
@@ -194,8 +195,8 @@ func TestPausesAreRefused(t *testing.T) {
 	if _, err := stopped.Pause(cases.PauseCaller, when("10:40"), cal); !errors.Is(err, cases.ErrClockStopped) {
 		t.Errorf("after it stopped: %v", err)
 	}
-	if c := paused.Reach(cases.AtDeskReached, when("10:30"), cal); c.Running() || c.Paused() || c.Taken(when("12:00"), cal) != 10*time.Minute {
-		t.Errorf("a paused clock stops: running %v, taken %s", c.Running(), c.Taken(when("12:00"), cal))
+	if c := paused.Reach(cases.AtDeskReached, when("10:30"), cal); c.Running() || c.Paused() || c.Taken(when("12:00"), cal) != 10*time.Minute || !c.Due.Equal(when("11:20")) {
+		t.Errorf("a paused clock stops: running %v, taken %s, due %s", c.Running(), c.Taken(when("12:00"), cal), c.Due)
 	}
 }
 
@@ -238,6 +239,21 @@ func TestExtension(t *testing.T) {
 		t.Fatal(err)
 	}
 	isDue(t, longer, cal, "2025-03-12 10:00")
+	pause := []cases.Pause{{From: when("2025-03-04 12:00"), To: when("2025-03-06 08:00"), Reason: cases.PauseCaller}}
+	later, err := longer.Correct(pause, cases.Correction{At: when("2025-03-06 10:00"), By: "lead", Reason: "漏记"}, cal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isDue(t, later, cal, "2025-03-12 10:00") // the pause alone would have put it off to 11 March 06:00
+	x.Until = when("2025-03-08 10:00")
+	if later, err = c.Extend(x, cal); err != nil {
+		t.Fatal(err)
+	}
+	if later, err = later.Correct(pause, cases.Correction{At: when("2025-03-06 10:00"), By: "lead", Reason: "漏记"}, cal); err != nil {
+		t.Fatal(err)
+	}
+	isDue(t, later, cal, "2025-03-11 06:00") // later than the extension, which takes nothing away
+	x.Until = when("2025-03-12 10:00")
 	isDue(t, c, cal, "2025-03-07 10:00")
 	for name, change := range map[string]func(*cases.Extension){
 		"after the due time": func(x *cases.Extension) { x.At = when("2025-03-07 10:01") },

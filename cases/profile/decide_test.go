@@ -39,6 +39,16 @@ func TestE04Gate(t *testing.T) {
 	if err := p.Gate(cases.BeforeHandOver, facts, r); err != nil {
 		t.Errorf("with everything there: %v", err)
 	}
+	if err := p.Gate(cases.BeforeClose, facts, cases.Register{}); !errors.As(err, &missing) || len(missing.Missing) != 6 {
+		t.Errorf("closing with nothing: %v", err)
+	}
+	twice := cases.Policy{Gates: []cases.Gating{
+		{Before: cases.BeforeClose, Need: []cases.Field{cases.FieldResult}, Rules: []string{"S02-R15"}},
+		{Before: cases.BeforeClose, Need: []cases.Field{cases.FieldResult}, Rules: []string{"S09-R8"}},
+	}}
+	if err := twice.Gate(cases.BeforeClose, facts, nil); err == nil || err.Error() != "before closing there must be: result [S02-R15, S09-R8]" {
+		t.Errorf("demanded twice: %v", err)
+	}
 	if err := p.Gate(cases.BeforeClose, facts, r); err == nil || !strings.Contains(err.Error(), "result") {
 		t.Errorf("closing without a result: %v", err)
 	}
@@ -159,6 +169,22 @@ func TestE30Extensions(t *testing.T) {
 				t.Errorf("error %v, want %v; due %s, want %s", err, tt.err, after.Due.In(cal.Zone), want)
 			}
 		})
+	}
+}
+
+// TestExtensionsAreBounded: an organisation may limit them; the regulations give no number.
+func TestExtensionsAreBounded(t *testing.T) {
+	t.Parallel()
+	p, cal := load(t, "gov_bureau_migration"), cases.Plain(time.UTC)
+	start := time.Date(2025, 3, 4, 9, 0, 0, 0, time.UTC)
+	c := p.Start(cases.AtContact, cases.Facts{Class: "citizen_letter"}, start, cal)[0]
+	r := cases.ExtensionRequest{At: start, Approved: start, ToldAt: start, Reason: "x", By: "chen", Parties: []cases.Party{cases.PartyLeaderInCharge}}
+	p.Extension.Max = &cases.Limit{N: 2, Unit: cases.WorkingDays}
+	for days, want := range map[int]error{2: nil, 3: cases.ErrExtension} {
+		r.Until = c.Due.AddDate(0, 0, days)
+		if _, err := p.Extends(c, r, cal); !errors.Is(err, want) {
+			t.Errorf("by %d days: %v, want %v", days, err, want)
+		}
 	}
 }
 
