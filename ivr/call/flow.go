@@ -252,9 +252,10 @@ func (c *Conversation) survey() bool {
 	if c.line.Survey == nil || c.gone {
 		return false
 	}
-	c.account(true, cases.EndAgent, "")
 	c.releaseTarget()
 	c.releaseAgent()
+	c.stopRecording()
+	c.account(true, cases.EndAgent, "")
 	c.live.Agent = ""
 	c.walk(surveying, c.line.Survey)
 	return true
