@@ -78,7 +78,7 @@ func (s *Set) walk(_ context.Context, v *visit) (string, error) {
 // Leaf is where the caller leaves the flow.
 type Leaf struct {
 	Play []Item `yaml:"play"` // before
-	Name string `yaml:"name"` // queue, extension or mailbox; of a callback, the variable with the number unless it is the caller's own
+	Name string `yaml:"name"` // queue, extension or mailbox, which may be left out; of a callback, the variable with the number unless it is the caller's own
 }
 
 // leaf is a Leaf of one kind.
@@ -97,7 +97,9 @@ func (l leaf) check(c *checker) {
 	case ToExtension:
 		c.known("extension", l.Name, c.refs.Extensions)
 	case ToVoicemail:
-		c.known("mailbox", l.Name, c.refs.Mailboxes)
+		if l.Name != "" {
+			c.known("mailbox", l.Name, c.refs.Mailboxes)
+		}
 	case ToCallback:
 		if l.Name != "" {
 			c.known("variable", l.Name, c.variables)

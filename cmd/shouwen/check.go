@@ -34,12 +34,12 @@ func (c checkCmd) check(w io.Writer, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	r, err := cfg.reception(directory)
-	if err := cmp.Or(err, r.unspoken); err != nil {
-		return err
-	}
 	rules, err := cfg.loadRules()
 	if err != nil {
+		return err
+	}
+	r, err := cfg.reception(directory, rules.policy)
+	if err := cmp.Or(err, r.unspoken); err != nil {
 		return err
 	}
 	for _, line := range slices.Concat(rules.policy.Explain(cfg.Language), rules.warnings(now)) {

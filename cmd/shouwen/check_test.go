@@ -2,11 +2,13 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"shouwen/cases"
 	"shouwen/cases/profile"
 	"shouwen/ivr"
 )
@@ -56,11 +58,12 @@ hotlines: [{number: '12345', queue: general, flow: menu.yaml, survey: survey.yam
 // TestCheckRefusesFlows: what is wrong is named with the file and the node.
 func TestCheckRefusesFlows(t *testing.T) {
 	t.Parallel()
-	base := "data: /nonexistent\nhotlines:\n  - number: '1'\n"
+	base := "data: /nonexistent\nprofile: property_classes\nhotlines:\n  - number: '1'\n"
 	tests := map[string]struct{ key, flow, want string }{
 		"a prompt there is not":       {"flow", "start: a\nnodes:\n  a: {hangup: {play: [our_hello]}}\n", `flow.yaml: node "a": no prompt "our_hello" in zh-CN`},
 		"a queue there is not":        {"flow", "start: a\nnodes:\n  a: {queue: {name: other}}\n", `flow.yaml: node "a": no queue "other"`},
 		"an extension there is not":   {"flow", "start: a\nnodes:\n  a: {extension: {name: '8000'}}\n", `flow.yaml: node "a": no extension "8000"`},
+		"a class there is not":        {"flow", "start: a\nnodes:\n  a: {set: {class: repair, next: b}}\n  b: {hangup: {}}\n", `flow.yaml: node "a": no class "repair"`},
 		"hours there are not":         {"flow", "start: a\nnodes:\n  a: {hours: {of: office, open: b, closed: b}}\n  b: {hangup: {}}\n", `flow.yaml: node "a": no hours "office"`},
 		"a survey with a queue":       {"survey", "start: a\nemergency: off\nnodes:\n  a: {queue: {name: hotline}}\n", `flow.yaml: node "a": a survey ends with hangup, not with queue`},
 		"a survey with emergencies":   {"survey", "start: a\nnodes:\n  a: {hangup: {}}\n", `flow.yaml: emergency is "9", want off`},
@@ -111,5 +114,40 @@ func TestOpensAt(t *testing.T) {
 		if got := opensAt(office, now); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
+	}
+}
+
+// TestCheckAcceptsTheFlowOfTheReadme: and its command speaks its texts.
+func TestCheckAcceptsTheFlowOfTheReadme(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("espeak-ng"); err != nil {
+		t.Skip("needs espeak-ng (package espeak-ng)")
+	}
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(first string) string {
+		t.Helper()
+		_, rest, ok := strings.Cut(string(b), "\n    "+first)
+		text, _, ended := strings.Cut(rest, "\n\n")
+		if !ok || !ended {
+			t.Fatalf("README has no block that begins %q", first)
+		}
+		return strings.ReplaceAll("\n    "+first+text+"\n", "\n    ", "\n")
+	}
+	data := dataDir(t)
+	book := examplePhonebook(1)
+	book.Categories = []cases.Category{{Name: "burst_pipe", Department: exampleDepartment}}
+	if err := book.save(data); err != nil {
+		t.Fatal(err)
+	}
+	out, err := checked(t, time.Now(), map[string]string{
+		"shouwen.yaml": "data: " + data + "\nlanguages: [en]\nhours: {office: office.yaml}\nhotlines: [{number: '1', flow: menu.yaml}]\n" + block("tts:\n      command"),
+		"menu.yaml":    block("start: hours"),
+		"office.yaml":  block("extends: china"),
+	})
+	if err != nil || !strings.Contains(out, "flowchart TD") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -34,7 +34,7 @@ var flowValues = []string{"caller", "case", "hotline"}
 
 // reception loads everything the hotlines name. The error lists all that is wrong
 // with the flows.
-func (c Config) reception(d cases.Directory) (r reception, err error) {
+func (c Config) reception(d cases.Directory, p cases.Policy) (r reception, err error) {
 	if r.hours, err = c.loadHours(); err != nil {
 		return r, err
 	}
@@ -46,7 +46,7 @@ func (c Config) reception(d cases.Directory) (r reception, err error) {
 		return r, err
 	}
 	r.unspoken = c.speakTexts(r.flows, r.sets)
-	if err := r.check(c, d); err != nil {
+	if err := r.check(c, d, p); err != nil {
 		return r, err
 	}
 	r.sounds, err = c.loadSounds(r.sets)
@@ -104,10 +104,15 @@ func loadFlow(file string) (*call.Flow, error) {
 }
 
 // check proves every flow.
-func (r *reception) check(c Config, d cases.Directory) error {
+func (r *reception) check(c Config, d cases.Directory, policy cases.Policy) error {
 	refs := ivr.References{
 		Sets: r.sets, Queues: c.queueNames(), Mailboxes: c.queueNames(),
 		Hours: slices.Sorted(maps.Keys(r.hours)), Values: flowValues,
+	}
+	if classes := policy.Classification.Classes; len(classes) > 1 { // else it does not distinguish any
+		for _, k := range classes {
+			refs.Classes = append(refs.Classes, string(k.Class))
+		}
 	}
 	for _, p := range d.People {
 		refs.Extensions = append(refs.Extensions, p.Extension)

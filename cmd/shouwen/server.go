@@ -107,7 +107,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 		return nil, err
 	}
 	s.learnNumbers(ctx, time.Now().In(s.zone))
-	if err := s.wire(); err != nil {
+	if err := s.wire(rules.policy); err != nil {
 		return nil, err
 	}
 	s.duties.restore(ctx)
@@ -147,8 +147,8 @@ func (s *server) listen() (err error) {
 }
 
 // wire makes the parts that take calls.
-func (s *server) wire() error {
-	reception, err := s.cfg.reception(s.directory)
+func (s *server) wire(rules cases.Policy) error {
+	reception, err := s.cfg.reception(s.directory, rules)
 	if err != nil {
 		return err
 	}
