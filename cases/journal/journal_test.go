@@ -285,14 +285,22 @@ func TestUnfinishedCallsAreKnownAfterRestart(t *testing.T) {
 	r.append(t, pickedUp("over"))
 	r.append(t, ended("over"))
 	r.append(t, pickedUp("never arrived"))
+	back := cases.Fact{Call: "back", Case: "261123-1-0001", CallbackStarted: &cases.CallbackStarted{By: "wang", Number: "1", Attempt: 1}}
+	notReached := cases.Fact{Call: "not reached", Case: back.Case, CallbackMissed: &cases.CallbackMissed{Result: cases.CallbackBusy}}
+	r.append(t, back)
+	r.append(t, cases.Fact{Call: notReached.Call, Case: back.Case, CallbackStarted: back.CallbackStarted})
+	r.append(t, notReached)
 	r.stop()
 	r = start(t, cfg, nil)
 	got := r.Unfinished()
-	if len(got) != 2 || got[0].Call != "waits" || got[0].Arrived == nil || got[1].ID != talks.ID || got[1].Case != talks.Case {
+	slices.SortFunc(got, func(a, b cases.Fact) int { return strings.Compare(b.Call, a.Call) })
+	if len(got) != 3 || got[2].CallbackStarted == nil || got[0].Call != "waits" || got[0].Arrived == nil || got[1].ID != talks.ID || got[1].Case != talks.Case {
 		t.Errorf("unfinished = %+v", got)
 	}
 	r.append(t, missed("waits"))
 	r.append(t, ended("talks"))
+	notReached.Call = back.Call
+	r.append(t, notReached)
 	if got := r.Unfinished(); len(got) != 0 {
 		t.Errorf("unfinished at the end = %+v", got)
 	}

@@ -103,7 +103,11 @@ func (c *Conversation) notFetched(e event) {
 		return
 	}
 	delete(c.ringing, e.user)
-	c.sw.Board.Missed(e.user, c.id, missedBecause(e.sip.(sip.Ended)))
+	if e.leg.User() == "" { // he had dialled, and thought better of it
+		c.sw.Board.Released(e.user, c.id)
+	} else {
+		c.sw.Board.Missed(e.user, c.id, missedBecause(e.sip.(sip.Ended)))
+	}
 	c.forgo(event{})
 }
 

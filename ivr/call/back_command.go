@@ -65,12 +65,15 @@ func (s *Switch) callBackBy(leg *sip.Leg, agent, dialled string) func(sip.Event)
 			s.Log.Info("callback not possible", "agent", agent, "err", err)
 			leg.Reject(refusalOf(err))
 		}
-		for e := range events {
-			if c != nil {
-				c.post(event{kind: agentEvent(e), sip: e, leg: leg, user: agent})
-			}
-			if _, over := e.(sip.Ended); over {
-				return
+		for over := false; !over; {
+			select {
+			case e := <-events:
+				_, over = e.(sip.Ended)
+				if c != nil {
+					c.post(event{kind: agentEvent(e), sip: e, leg: leg, user: agent})
+				}
+			case <-leg.Done():
+				over = len(events) == 0
 			}
 		}
 	})

@@ -42,6 +42,14 @@ func TestInterruptedCallsAreEndedAndOweACallback(t *testing.T) {
 			cases.Fact{Call: "g", Case: "261123-1-0006", CallbackTaken: &cases.CallbackTaken{Number: "1"}},
 			cases.Fact{Call: "g", Case: "261123-1-0006", At: now, Missed: &cases.Missed{Reason: cases.MissedCallbackTaken, CallbackDue: due}},
 		},
+		"calling back": {
+			cases.Fact{Call: "i", Case: "261123-1-0008", CallbackStarted: &cases.CallbackStarted{By: "1001", Number: "1", Attempt: 2}},
+			cases.Fact{Call: "i", Case: "261123-1-0008", At: now, CallbackMissed: &cases.CallbackMissed{Agent: "1001", Result: cases.CallbackFailed, Attempt: 2, Next: now}},
+		},
+		"called back": {
+			cases.Fact{Call: "j", Case: "261123-1-0009", CallbackAnswered: &cases.CallbackAnswered{Agent: "1001"}},
+			cases.Fact{Call: "j", Case: "261123-1-0009", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
+		},
 		"about to hang up after a message": {
 			cases.Fact{Call: "h", Case: "261123-1-0007", Voicemail: &cases.Voicemail{File: "h"}},
 			cases.Fact{Call: "h", Case: "261123-1-0007", At: now, Missed: &cases.Missed{Reason: cases.MissedVoicemail, CallbackDue: due}},

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -26,7 +27,7 @@ func (c *Conversation) noteSides() {
 		if l == c.caller {
 			c.noteSide(side{l, cases.CallerSide, l.Incoming().Account})
 		} else {
-			c.noteSide(side{l, cases.AgentSide, l.User()})
+			c.noteSide(side{l, cases.AgentSide, cmp.Or(l.User(), l.Incoming().Account)})
 		}
 	}
 	if s := c.meeting.supervisor; s != nil {
@@ -45,7 +46,7 @@ func (c *Conversation) quality() []cases.LegQuality {
 	legs := make([]cases.LegQuality, len(c.sides))
 	for i, s := range c.sides {
 		legs[i] = qualityOf(s.leg.Media().Stats())
-		legs[i].Side, legs[i].User, legs[i].Trunk = s.role, s.user, s.leg.Incoming().Trunk
+		legs[i].Side, legs[i].User, legs[i].Trunk = s.role, s.user, cmp.Or(s.leg.Incoming().Trunk, s.leg.Trunk())
 	}
 	return legs
 }
