@@ -478,3 +478,32 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	until(t, "as before", func() bool { return settled(goroutines, open) })
 }
+
+// TestNoticeIsHeardFirst: a caller whom nobody has told yet, because a flow took him
+// to the queue, hears the notice when he is picked up, all of it, before anything
+// is recorded.
+func TestNoticeIsHeardFirst(t *testing.T) {
+	t.Parallel()
+	b := flowBed(t, "start: agents\nemergency: off\nnodes:\n  agents: {queue: {name: hotline}}\n",
+		recorded(cases.RecordAlways, "recording_notice"))
+	p := &passed{bed: b, phones: b.agents(2)}
+	p.caller = b.dial(numbered(1))
+	ringing := incoming(p.phones)
+	ringing[0].Answer()
+	p.agent = ringing[0]
+	p.caller.Hears(noticeSays)
+	p.agent.Do("INVITE", p.agent.SDP(siptest.SendOnly)) // in the middle of it
+	p.caller.Hears(musicSays)
+	if l := p.server.calls.Live()[0]; l.Recording != "" {
+		t.Errorf("recording is %s before the caller knows", l.Recording)
+	}
+	p.agent.Do("INVITE", p.agent.SDP(siptest.SendRecv))
+	p.caller.Hears(noticeSays)
+	until(t, "recording", func() bool { return p.server.calls.Live()[0].Recording == "on" })
+	p.talk(p.agent, 0)
+	p.caller.Hangup()
+	p.agent.Ended()
+	r := p.recording()
+	s := readStereo(t, filepath.Join(p.server.cfg.Data, "recordings", r.File))
+	s.check(t, []int{callerSays}, []int{toneOf(0)}, []int{noticeSays, musicSays})
+}

@@ -189,6 +189,7 @@ func (c *Conversation) supervisorUp(e event) {
 		}
 	}
 	s.legs = []*sip.Leg{e.leg}
+	c.sw.Board.Keep(s.User, c.id)
 	c.startMode(s.mode)
 }
 

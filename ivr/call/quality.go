@@ -62,7 +62,7 @@ func qualityOf(st media.Stats) cases.LegQuality {
 // recordQuality puts the quality of an answered call on record, at its end, and
 // counts sides that nobody heard while they heard another.
 func (c *Conversation) recordQuality() {
-	if c.live.Case == "" || len(c.sides) == 0 {
+	if c.live.Case == "" || c.live.Answered.IsZero() || len(c.sides) == 0 {
 		return
 	}
 	legs := c.quality()

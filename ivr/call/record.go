@@ -90,7 +90,6 @@ func (c *Conversation) notices() []*media.Prompt {
 	if notice == nil || !c.records() {
 		return nil
 	}
-	c.announced = true
 	return []*media.Prompt{notice}
 }
 
@@ -189,16 +188,21 @@ func (c *Conversation) stopRecording() {
 	}
 }
 
-// followRecording records those who speak with the caller on the side of the
-// agent. Nobody is recorded while he is on hold, unless the rule says so; what
-// others say to each other meanwhile never is.
+// followRecording begins the recording when the caller speaks with an agent, and
+// then records those who speak with him on the side of the agent. Nobody is
+// recorded while he is on hold, unless the rule says so; what others say to each
+// other meanwhile never is.
 func (c *Conversation) followRecording() {
+	spoke := c.meeting.spoke
+	speaks := slices.Contains(spoke, c.caller)
+	if speaks && !c.live.Answered.IsZero() && !c.recorded && c.records() {
+		c.beginRecording("")
+	}
 	r, sides := c.recording, make(map[*media.Session]media.Side)
 	if r == nil {
 		return
 	}
-	spoke := c.meeting.spoke
-	if slices.Contains(spoke, c.caller) {
+	if speaks {
 		for _, l := range spoke {
 			sides[l.Media()] = media.Right
 		}

@@ -18,9 +18,6 @@ func (c *Conversation) opened(e event) {
 	} // else the disk fails under a live call: talking goes before recording
 	c.enter(talking)
 	c.arrange()
-	if c.records() {
-		c.beginRecording("")
-	}
 }
 
 func (c *Conversation) held(e event)        { c.hold(e.leg, true) }
@@ -152,7 +149,6 @@ func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason)
 	c.releaseTarget()
 	c.releaseAgent()
 	c.playAgent(gone)
-	c.stopRecording()
 	if !c.gone {
 		c.caller.Hangup(sip.Hangup{})
 	}
@@ -173,6 +169,7 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 	now := time.Now()
 	due := now.Add(c.line.CallbackWithin).UTC()
 	result := metrics.Answered
+	c.stopRecording()
 	c.recordQuality()
 	switch {
 	case talked:

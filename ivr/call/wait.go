@@ -35,6 +35,7 @@ func (c *Conversation) greeted(event) {
 		c.playNext()
 		return
 	}
+	c.announced = len(c.notices()) > 0
 	c.queue(event{})
 }
 
