@@ -35,6 +35,7 @@ type Transfer struct {
 
 	Department string `json:"department,omitempty"` // asked for; empty: none
 	Queue      string `json:"queue,omitempty"`      // whose agents were asked for; empty: none
+	Number     Number `json:"number,omitempty"`     // outside, as asked for; empty: none
 }
 
 // TransferStarted: an agent asked for a target. TransferCompleted, TransferFailed
@@ -63,6 +64,7 @@ const (
 	TransferClosed          TransferFailure = "closed"           // outside of the department's hours
 	TransferUnreachable     TransferFailure = "unreachable"      // the target's phone is not registered, or vanished
 	TransferBusy            TransferFailure = "busy"             // the target is in another call
+	TransferDenied          TransferFailure = "denied"           // policy lets the agent not call that number
 	TransferDeclined        TransferFailure = "declined"         // the target wanted no call
 	TransferNoAnswer        TransferFailure = "no_answer"        // the target did not pick up in time
 	TransferHungUp          TransferFailure = "hung_up"          // the target hung up before he had the caller
@@ -92,7 +94,7 @@ type TransferFailed struct {
 var (
 	transferHows     = []TransferHow{ByFeatureCode, ByRefer, ByAPI}
 	transferKinds    = []TransferKind{TransferWarm, TransferBlind}
-	transferFailures = []TransferFailure{TransferUnknown, TransferNobodyCompetent, TransferClosed, TransferUnreachable, TransferBusy, TransferDeclined,
+	transferFailures = []TransferFailure{TransferUnknown, TransferNobodyCompetent, TransferClosed, TransferDenied, TransferUnreachable, TransferBusy, TransferDeclined,
 		TransferNoAnswer, TransferHungUp, TransferCancelled, TransferAvoided, TransferCallEnded}
 	callersWith = []CallerWith{CallerWithAgent, CallerInQueue, CallerGone}
 )
@@ -122,7 +124,7 @@ func (f Fact) checkTransfer() string {
 		return fmt.Sprintf("transferred by %q", t.How)
 	case t.By == "":
 		return "transferred by nobody"
-	case f.TransferCompleted != nil && t.To == "" && t.Queue == "":
+	case f.TransferCompleted != nil && t.To == "" && t.Queue == "" && t.Number == "":
 		return "transferred to nobody"
 	case failed != nil && !slices.Contains(transferFailures, failed.Reason):
 		return fmt.Sprintf("transfer failure %q", failed.Reason)

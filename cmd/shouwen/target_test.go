@@ -344,3 +344,61 @@ func TestTransferByAPI(t *testing.T) {
 		}
 	}
 }
+
+// TestToOutside: a number outside is called where policy lets the agent, and whoever
+// is there has the caller, but none of an agent's codes.
+func TestToOutside(t *testing.T) {
+	t.Parallel()
+	const national, abroad = "13800138000", "0012125550100"
+	decided := cases.EventOutboundDecided
+	t.Run("warm", func(t *testing.T) {
+		t.Parallel()
+		carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
+		p := passOn(t, 2, callsOut(carrier))
+		p.asked("*2" + national + "#")
+		there := carrier.Incoming()
+		there.Answer()
+		there.Hears(toneOf(0))
+		p.agent.Hears(reachedSays)
+		p.last("*4")
+		p.caller.Hears(reachedSays)
+		there.Hears(callerSays)
+		there.Press("*2" + p.ext(1) + "#")
+		p.caller.HearsDigits("*2" + p.ext(1) + "#")
+		p.caller.Hears(reachedSays)
+		p.caller.Hangup()
+		there.Ended()
+		events := p.check(0, started, decided, completed, callEnded)
+		if !strings.Contains(string(events[3].Body), `"number":"`+national+`"`) {
+			t.Errorf("%s", events[3].Body)
+		}
+	})
+	t.Run("by the phone's key, and nobody is there", func(t *testing.T) {
+		t.Parallel()
+		carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
+		p := passOn(t, 2, callsOut(carrier))
+		p.refer(p.agent, national, "", 202)
+		there := carrier.Incoming()
+		p.told(p.agent, 100, 180)
+		there.Reject(486)
+		p.told(p.agent, 486)
+		p.back()
+		p.end(p.agent, 0, started, decided, failed)
+	})
+	t.Run("where policy does not let him", func(t *testing.T) {
+		t.Parallel()
+		carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
+		p := passOn(t, 2, callsOut(carrier))
+		p.refer(p.agent, abroad, "", 202)
+		p.told(p.agent, 100, 603)
+		p.agent.Press("*2" + abroad + "#")
+		p.agent.Hears(toneHz)
+		p.back()
+		if n := carrier.Count("INVITE"); n != 0 {
+			t.Errorf("%d calls went out", n)
+		}
+		if why, _ := failure(t, p.end(p.agent, 0, started, decided, failed, started, decided, failed)); why != cases.TransferDenied {
+			t.Errorf("failed because of %s", why)
+		}
+	})
+}

@@ -161,7 +161,7 @@ func TestNoTarget(t *testing.T) {
 		"not registered":    {func(p *passed) string { return "*2" + p.ext(2) + "#" }, cases.TransferUnreachable},
 		"the agent himself": {func(p *passed) string { return "*2" + p.ext(0) + "#" }, cases.TransferBusy},
 		"no such code":      {func(*passed) string { return "*8" }, ""},
-		"no extension":      {func(*passed) string { return "*2#" }, ""},
+		"no category":       {func(*passed) string { return "*2#" }, cases.TransferNobodyCompetent},
 		"nothing to cancel": {func(*passed) string { return "*4" }, ""},
 		"5 s too slow":      {func(*passed) string { return "*210" }, ""},
 	}

@@ -22,7 +22,7 @@ func (c *Conversation) arrange() {
 	case c.playing == nil:
 		c.play(c.sounds.Music)
 	}
-	if p.agent != gone {
+	if p.agent != gone && !c.agent.outside {
 		c.agent.legs[0].Media().WithholdCodes(true)
 	}
 	c.playAgent(p.agent)

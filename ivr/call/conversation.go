@@ -19,6 +19,7 @@ type party struct {
 	User     string
 	legs     []*sip.Leg
 	summoned bool // rings past the queue
+	outside  bool // not of ours: takes callers, and passes nobody on
 
 	// Of a target that is several people, until one of them has picked up.
 	taken  []string   // whose phones ring, but for those of a queue

@@ -110,7 +110,7 @@ func statusOf(why cases.TransferFailure) int {
 		return 404
 	case cases.TransferBusy:
 		return 486
-	case cases.TransferDeclined:
+	case cases.TransferDeclined, cases.TransferDenied:
 		return 603
 	case cases.TransferNoAnswer:
 		return 408

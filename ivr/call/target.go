@@ -2,6 +2,7 @@ package call
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,12 +12,13 @@ import (
 	"shouwen/sip"
 )
 
-// goal is what a caller is passed on to. Exactly one of user, department and queue
-// decides who rings; a department may be known beside its queue.
+// goal is what a caller is passed on to. Exactly one of user, department, queue and
+// number decides who rings; a department may be known beside its queue.
 type goal struct {
 	user       string
 	department *cases.Department
 	queue      string
+	number     cases.Number // outside, as dialled
 }
 
 // find looks up in the directory whom an agent asks for; or says why there is
@@ -40,6 +42,8 @@ func (c *Conversation) find(o order) (g goal, why cases.TransferFailure) {
 		return c.findDepartment(target.Department)
 	case hotline:
 		return c.findQueue(line.Queue)
+	case c.sw.Outbound != nil && len(o.to.Extension) >= shortestNumber:
+		return goal{number: cases.Number(o.to.Extension)}, ""
 	}
 	return goal{}, cases.TransferUnknown
 }
@@ -74,6 +78,8 @@ func (c *Conversation) reach(g goal) cases.TransferFailure {
 	switch {
 	case g.queue != "":
 		return c.reachQueue(g.queue)
+	case g.number != "":
+		return c.reachOutside(g.number)
 	case g.department != nil:
 		c.target = &party{tiers: c.tiers(g.department.Name)}
 		return c.reachNext()
@@ -150,6 +156,30 @@ func (c *Conversation) reachQueue(queue string) cases.TransferFailure {
 		return cases.TransferUnreachable
 	}
 	c.target = &party{ticket: t, offers: t.Offers()}
+	return ""
+}
+
+// reachOutside calls a number by a trunk, as far as policy lets the agent.
+func (c *Conversation) reachOutside(number cases.Number) cases.TransferFailure {
+	var leg *sip.Leg
+	known := make(chan struct{})
+	leg, err := c.sw.Outbound.Place(c.agent.User, number, sip.Dialing{
+		Caller: c.line.Number, Log: c.log.With("leg_to", "target"),
+		Events: func(e sip.Event) {
+			<-known
+			c.post(event{kind: agentEvent(e), sip: e, leg: leg})
+		},
+	}, c.record)
+	close(known)
+	if denied, ok := errors.AsType[*DeniedError](err); ok {
+		c.log.Info("transfer denied", "reason", denied.Reason)
+		return cases.TransferDenied
+	}
+	if err != nil {
+		c.log.Warn("nobody called for the transfer", "err", err)
+		return cases.TransferUnreachable
+	}
+	c.target = &party{legs: []*sip.Leg{leg}, outside: true}
 	return ""
 }
 

@@ -23,7 +23,7 @@ type transfer struct {
 // digit collects what the agent presses, until it is a feature code or cannot
 // become one.
 func (c *Conversation) digit(e event) {
-	if c.agent == nil || !c.agent.has(e.leg) {
+	if c.agent == nil || !c.agent.has(e.leg) || c.agent.outside {
 		return
 	}
 	key, now := e.sip.(sip.Digit).Key, time.Now()
@@ -126,8 +126,11 @@ func (c *Conversation) begin(o order) error {
 	}
 	if why == "" {
 		c.move(m, "")
-		if c.target != nil && c.target.ticket != nil {
+		switch {
+		case g.queue != "":
 			c.arm(0) // the queue knows how long
+		case g.number != "":
+			c.arm(ringsLongest)
 		}
 		return nil
 	}
@@ -139,14 +142,14 @@ func (c *Conversation) begin(o order) error {
 
 // start records that the caller is to be passed on.
 func (c *Conversation) start(o order, g goal) {
-	t := cases.Transfer{Kind: o.kind, How: o.how, By: c.agent.User, To: g.user, Extension: o.to.Extension, Queue: g.queue}
+	t := cases.Transfer{Kind: o.kind, How: o.how, By: c.agent.User, To: g.user, Extension: o.to.Extension, Queue: g.queue, Number: g.number}
 	if g.department != nil {
 		t.Department = g.department.Name
 	}
 	c.passing = &transfer{Transfer: t, referral: o.referral}
 	c.log.Info("transfer started", "kind", t.Kind, "how", t.How, "by", t.By, "to", t.To, "extension", t.Extension, "department", t.Department, "queue", t.Queue)
 	c.record(cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: t}})
-	c.live.Target = cmp.Or(t.To, t.Department, t.Queue) // on show before the phone rings
+	c.live.Target = cmp.Or(t.To, t.Department, t.Queue, string(t.Number)) // on show before the phone rings
 	c.sw.show(c.live)
 }
 
@@ -189,6 +192,8 @@ func (t *transfer) target() metrics.TransferTarget {
 		return metrics.ToDepartment
 	case t.Queue != "":
 		return metrics.ToQueue
+	case t.Number != "":
+		return metrics.ToExternal
 	}
 	return metrics.ToAgent
 }
