@@ -147,3 +147,115 @@ func TestStrangers(t *testing.T) {
 		t.Errorf("%d cases", len(all))
 	}
 }
+
+// TestReferBetweenExtensions: either of two colleagues passes the other on by his
+// phone's own key, who hears music until somebody has him.
+func TestReferBetweenExtensions(t *testing.T) {
+	t.Parallel()
+	for name, callerRefers := range map[string]bool{"who called": true, "who was called": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &passed{bed: newBed(t, 4)}
+			p.phones = p.agents(3) // the fourth is not registered
+			a := p.phones[0].Dial(p.ext(1))
+			b := p.phones[1].Incoming()
+			b.Answer()
+			a.Answered()
+			a.Hears(toneOf(1))
+			by, kept, who := a, b, 1
+			if !callerRefers {
+				by, kept, who = b, a, 0
+			}
+			p.refer(by, p.ext(3), "", 202)
+			p.told(by, 100, 480)
+			p.refer(by, "9999", "", 202)
+			p.told(by, 100, 404)
+			p.refer(by, p.ext(1), "", 202)
+			p.told(by, 100, 486)
+			by.Hears(toneOf(who))
+			p.refer(by, p.ext(2), "", 202)
+			c := p.phones[2].Incoming()
+			p.told(by, 100, 180)
+			kept.Hears(musicSays)
+			p.refer(by, p.ext(2), "", 491)
+			c.Reject(486)
+			p.told(by, 486)
+			by.Hears(toneOf(who))
+			kept.Hears(toneOf(1 - who))
+			p.server.board.Ready(p.Agents[2].User) // rests otherwise
+			p.refer(by, p.ext(2), "", 202)
+			c = p.phones[2].Incoming()
+			p.told(by, 100, 180)
+			c.Answer()
+			p.told(by, 200)
+			by.Ended()
+			kept.Hears(toneOf(2))
+			c.Hears(toneOf(who))
+			kept.Hangup()
+			c.Ended()
+			p.idle()
+		})
+	}
+	t.Run("who leaves at once", func(t *testing.T) {
+		t.Parallel()
+		p := &passed{bed: newBed(t, 3)}
+		p.phones = p.agents(3)
+		a := p.phones[0].Dial(p.ext(1))
+		b := p.phones[1].Incoming()
+		b.Answer()
+		a.Answered()
+		for _, pickedUp := range []bool{true, false} {
+			p.refer(a, p.ext(2), "", 202)
+			a.Hangup()
+			c := p.phones[2].Incoming()
+			if pickedUp {
+				c.Answer()
+				b.Hears(toneOf(2))
+				c.Hears(toneOf(1))
+			} else {
+				b.Hears(musicSays)
+				c.Reject(603)
+				b.Ended()
+				break
+			}
+			c.Hangup()
+			b.Ended()
+			p.idle()
+			a = p.phones[0].Dial(p.ext(1))
+			b = p.phones[1].Incoming()
+			b.Answer()
+			a.Answered()
+		}
+		p.idle()
+	})
+	t.Run("whoever was to be passed on hangs up", func(t *testing.T) {
+		t.Parallel()
+		p := &passed{bed: newBed(t, 3)}
+		p.phones = p.agents(3)
+		a := p.phones[0].Dial(p.ext(1))
+		b := p.phones[1].Incoming()
+		b.Answer()
+		a.Answered()
+		p.refer(a, p.ext(2), "", 202)
+		c := p.phones[2].Incoming()
+		p.told(a, 100, 180)
+		b.Hangup()
+		p.told(a, 487)
+		c.Ended()
+		a.Ended()
+		p.idle()
+	})
+}
+
+// idle waits until nobody is in a call.
+func (p *passed) idle() {
+	p.t.Helper()
+	until(p.t, "nobody is in a call", func() bool {
+		for _, a := range p.server.board.Snapshot().Agents {
+			if a.Call != "" {
+				return false
+			}
+		}
+		return len(p.server.calls.Live()) == 0
+	})
+}

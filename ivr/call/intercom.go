@@ -21,9 +21,11 @@ type Intercom struct {
 
 	// Owned by run.
 	live    Live
+	from    string // user of the caller
 	callee  *party
 	up      bool // the called phone picked up
 	meeting *meeting
+	passing *forward // nil: nobody is passed on
 	result  metrics.Result
 	over    bool
 }
@@ -32,7 +34,7 @@ type Intercom struct {
 func (s *Switch) intercom(leg *sip.Leg, user string) func(sip.Event) {
 	in := leg.Incoming()
 	c := &Intercom{
-		id: newID(), sw: s, caller: leg, callee: &party{User: user},
+		id: newID(), sw: s, caller: leg, from: in.Account, callee: &party{User: user},
 		events: make(chan *event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed,
 	}
 	c.log = s.Log.With("call", c.id)
@@ -58,11 +60,10 @@ func (c *Intercom) post(e event) {
 }
 
 func (c *Intercom) run() {
-	from := c.caller.Incoming().Account
-	c.sw.Board.Busy(from, c.id)
+	c.sw.Board.Busy(c.from, c.id)
 	c.sw.Board.Busy(c.callee.User, c.id)
 	defer func() {
-		c.sw.Board.Released(from, c.id)
+		c.sw.Board.Released(c.from, c.id)
 		c.sw.Board.Released(c.callee.User, c.id)
 		c.sw.hide(c.id)
 		c.sw.Metrics.Calls.Finished(metrics.Internal, c.result)
@@ -82,6 +83,9 @@ func (c *Intercom) run() {
 }
 
 func (c *Intercom) step(e event) {
+	if c.passing != nil && c.forwarding(e) {
+		return
+	}
 	switch e.kind {
 	case evAgentUp:
 		c.pickedUp(e)

@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"shouwen/cases"
@@ -178,7 +177,7 @@ func (w wanted) reply(g given) bool {
 // give hands over whom leg speaks with, or says why not.
 func (c *Intercom) give(w wanted, leg *sip.Leg) {
 	g := given{left: leg, party: c.callee, up: c.live.Answered}
-	user := c.caller.Incoming().Account
+	user := c.from
 	if leg != c.caller {
 		g.party, user = &party{User: user, legs: []*sip.Leg{c.caller}}, c.callee.User
 	}
@@ -187,7 +186,7 @@ func (c *Intercom) give(w wanted, leg *sip.Leg) {
 		g.status = 403
 	case c.up && w.early:
 		g.status = 486
-	case !c.up && leg != c.caller:
+	case !c.up && leg != c.caller, c.passing != nil:
 		g.status = 481
 	}
 	if g.status != 0 {
@@ -205,20 +204,6 @@ func (c *Intercom) give(w wanted, leg *sip.Leg) {
 	}
 	c.log.Info("passed on to a caller", "call", w.call, "user", g.party.User)
 	c.over = true
-}
-
-// referred: one of the two passes the other on by his phone's own key.
-func (c *Intercom) referred(e event, by *sip.Leg) {
-	r := e.sip.(sip.Referred).Referral
-	if r.Replaces != nil {
-		leg := c.sw.Phones.Replaced(*r.Replaces)
-		if leg == nil || slices.Contains(c.callee.legs, leg) || leg == c.caller || !leg.Ask(brought{r, by}) {
-			r.Accept()
-			r.Done(481)
-		}
-		return
-	}
-	r.Refuse(603)
 }
 
 // demanded: another call wants something of this one.
