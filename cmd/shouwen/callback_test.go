@@ -32,15 +32,15 @@ func newOutBed(t *testing.T, agents int, change ...func(*Config)) *outBed {
 	t.Helper()
 	carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
 	b := &outBed{carrier: carrier}
-	b.bed = newBed(t, agents, append([]func(*Config){callsOut(carrier), func(c *Config) {
+	b.bed = newBed(t, agents, append([]func(*Config){byCarrier(carrier), func(c *Config) {
 		c.Queues[0].OverflowAfter = Duration(time.Second)
 	}}, change...)...)
 	b.phones = b.agents(agents)
 	return b
 }
 
-// callsOut is a trunk to the outside, of which carrier is all.
-func callsOut(carrier siptest.TestPhone) func(*Config) {
+// byCarrier is a trunk to the outside, of which carrier is all.
+func byCarrier(carrier siptest.TestPhone) func(*Config) {
 	return func(c *Config) {
 		o := defaultTrunkOutbound()
 		o.Kind, o.Servers, o.Domain, o.Options, o.AssertedIdentity = "ip", []string{carrier.Addr().String()}, "carrier.example", 0, true

@@ -354,7 +354,7 @@ func TestToOutside(t *testing.T) {
 	t.Run("warm", func(t *testing.T) {
 		t.Parallel()
 		carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
-		p := passOn(t, 2, callsOut(carrier))
+		p := passOn(t, 2, byCarrier(carrier))
 		p.asked("*2" + national + "#")
 		there := carrier.Incoming()
 		there.Answer()
@@ -376,7 +376,7 @@ func TestToOutside(t *testing.T) {
 	t.Run("by the phone's key, and nobody is there", func(t *testing.T) {
 		t.Parallel()
 		carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
-		p := passOn(t, 2, callsOut(carrier))
+		p := passOn(t, 2, byCarrier(carrier))
 		p.refer(p.agent, national, "", 202)
 		there := carrier.Incoming()
 		p.told(p.agent, 100, 180)
@@ -388,7 +388,7 @@ func TestToOutside(t *testing.T) {
 	t.Run("where policy does not let him", func(t *testing.T) {
 		t.Parallel()
 		carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
-		p := passOn(t, 2, callsOut(carrier))
+		p := passOn(t, 2, byCarrier(carrier))
 		p.refer(p.agent, abroad, "", 202)
 		p.told(p.agent, 100, 603)
 		p.agent.Press("*2" + abroad + "#")
