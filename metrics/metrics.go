@@ -23,6 +23,7 @@ type Metrics struct {
 	CallsOut   *CallsOut
 	Flows      *Flows
 	Queue      *Queue
+	Agents     *Agents
 	SIP        *SIP
 	RTP        *RTP
 	Journal    *Journal
@@ -45,6 +46,7 @@ func New(version, revision string) *Metrics {
 		CallsOut:   newCallsOut(r),
 		Flows:      newFlows(r),
 		Queue:      newQueue(r),
+		Agents:     newAgents(r),
 		SIP:        newSIP(r),
 		RTP:        newRTP(r),
 		Journal:    newJournal(r),

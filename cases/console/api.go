@@ -127,6 +127,7 @@ func (x *site) register(api huma.API) {
 		"Ring an agent and then the caller of a case", 404, 409, 503), x.callBack)
 	huma.Register(api, command("POST", "mark_callback", "/api/v1/callbacks/{number}/result",
 		"Say who answered a callback that is over", 404, 409, 503), x.markCallback)
+	x.registerDuties(api, command)
 	huma.Register(api, command("PUT", "set_legal_hold", "/api/v1/cases/{number}/legal_hold",
 		"Keep the recordings of a case whatever their time, or no longer", 404, 503), x.setHold)
 }

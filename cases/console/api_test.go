@@ -214,8 +214,10 @@ func TestLiveCallsAndAgentsNeedNoDatabase(t *testing.T) {
 			 "caller":{"withheld":true,"verified":false},"dialed":"12345","since":"2026-11-23T04:01:00.123456Z","position":1,"estimate_seconds":90,
 			 "open_case":"261123-1-0001","first_asker":"li"}]}`,
 		"/api/v1/agents": `{"at":"2026-11-23T04:02:00.123456Z","agents":[
-			{"user":"li","extension":"1002","department":"Repairs","rank":2,"state":"ready","since":"2026-11-23T04:00:00.123456Z"},
-			{"user":"wang","extension":"1001","rank":0,"state":"talking","since":"2026-11-23T04:00:05.123456Z","call":"0193571f-0000-7000-8000-000000000001"}],
+			{"user":"li","extension":"1002","department":"Repairs","rank":2,"state":"ready","since":"2026-11-23T04:00:00.123456Z","calls":3,"talked_seconds":754.5,"missed":0},
+			{"user":"zhao","extension":"1003","rank":0,"state":"wrapup","since":"2026-11-23T04:01:00.123456Z","wrap_up_ends":"2026-11-23T04:02:30.123456Z","calls":0,"talked_seconds":0,"missed":0},
+			{"user":"qian","extension":"1004","rank":0,"state":"paused","since":"2026-11-23T04:01:00.123456Z","reason":"no_answer","calls":0,"talked_seconds":0,"missed":3},
+			{"user":"wang","extension":"1001","rank":0,"state":"talking","since":"2026-11-23T04:00:05.123456Z","call":"0193571f-0000-7000-8000-000000000001","calls":0,"talked_seconds":0,"missed":0}],
 			"queues":[{"queue":"hotline","waiting":[
 			{"call":"0193571f-0000-7000-8000-000000000002","since":"2026-11-23T04:01:00.123456Z","kept":false,"round":0,"ringing":[]}]}]}`,
 	} {
@@ -270,6 +272,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 	want := map[string]string{
 		"/api/v1/cases": "list_cases", "/api/v1/cases/{number}": "get_case", "/api/v1/callbacks": "list_callbacks",
 		"/api/v1/calls": "list_calls", "/api/v1/cases/{number}/voicemail": "get_voicemail", "/api/v1/agents": "get_agents",
+		"post /api/v1/agents/{user}/ready": "set_agent_ready", "post /api/v1/agents/{user}/pause": "pause_agent", "post /api/v1/agents/{user}/wrap_up": "extend_wrap_up",
 		"/api/v1/calls/{id}/quality": "get_call_quality", "/api/v1/recordings": "list_recordings", "/api/v1/recordings/{id}/audio": "get_recording_audio",
 		"/api/v1/recordings/{id}/accesses": "list_recording_accesses",
 		"post /api/v1/calls/{id}/transfer": "transfer_call", "post /api/v1/calls/{id}/toggle": "toggle_transfer",

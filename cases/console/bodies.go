@@ -189,6 +189,12 @@ type agentBody struct {
 	State      string    `json:"state" enum:"ready,ringing,talking,wrapup,paused,away"`
 	Since      time.Time `json:"since" doc:"When the state began."`
 	Call       string    `json:"call,omitempty" doc:"Id of the call the agent is rung for or talks in."`
+	Reason     string    `json:"reason,omitempty" doc:"Why he is paused: one of the configured reasons, feature_code, or that his phone did not take a call: no_answer, declined."`
+
+	WrapUpEnds *time.Time `json:"wrap_up_ends,omitempty"`
+	Calls      int        `json:"calls" doc:"Of queues, taken today."`
+	Talked     float64    `json:"talked_seconds" doc:"In finished calls, today."`
+	Missed     int        `json:"missed" doc:"Times in a row that his phone rang in vain."`
 }
 
 type waitingBody struct {
@@ -215,7 +221,8 @@ func agentsOf(s acd.Snapshot) agentsBody {
 	for i, a := range s.Agents {
 		b.Agents[i] = agentBody{
 			User: a.User, Extension: a.Extension, Department: a.Department, Rank: a.Rank,
-			State: string(a.State), Since: a.Since.UTC(), Call: a.Call,
+			State: string(a.State), Since: a.Since.UTC(), Call: a.Call, Reason: a.Reason,
+			WrapUpEnds: timeOf(a.Until), Calls: a.Calls, Talked: a.Talked.Seconds(), Missed: a.Missed,
 		}
 	}
 	for i, q := range s.Queues {

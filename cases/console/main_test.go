@@ -67,7 +67,7 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	return &Server{
 		Store: st, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{},
+		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{}, Duties: &orders{},
 		Quality: func(call string) ([]cases.LegQuality, error) {
 			if call != id(1) {
 				return nil, &Refusal{404, "no such call"}
@@ -89,7 +89,9 @@ var liveCalls = []Call{
 var snapshot = acd.Snapshot{
 	At: noon.Add(2 * time.Minute),
 	Agents: []acd.Presence{
-		{Agent: acd.Agent{User: "li", Extension: "1002", Department: "Repairs", Rank: 2}, State: acd.Ready, Since: noon},
+		{Agent: acd.Agent{User: "li", Extension: "1002", Department: "Repairs", Rank: 2}, State: acd.Ready, Since: noon, Work: acd.Work{Calls: 3, Talked: 754500 * time.Millisecond}},
+		{Agent: acd.Agent{User: "zhao", Extension: "1003"}, State: acd.WrapUp, Since: noon.Add(time.Minute), Until: noon.Add(150 * time.Second)},
+		{Agent: acd.Agent{User: "qian", Extension: "1004"}, State: acd.Paused, Since: noon.Add(time.Minute), Reason: "no_answer", Work: acd.Work{Missed: 3}},
 		{Agent: acd.Agent{User: "wang", Extension: "1001"}, State: acd.Talking, Since: noon.Add(5 * time.Second), Call: id(1)},
 	},
 	Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{{Call: id(2), Since: noon.Add(time.Minute), Estimate: 90 * time.Second}}}},

@@ -36,6 +36,7 @@ type boardPage struct {
 	Agents []agentRow // the first agentRows, those at work before others
 	Known  int        // agents in all
 	Ready  int
+	Silent int // agents paused because their phones were not answered
 
 	Away      bool // the database; Cases and Callbacks are empty
 	Cases     []cases.Case
@@ -47,6 +48,26 @@ type boardPage struct {
 type agentRow struct {
 	acd.Presence
 	With *Call // the call he is in, if it is known
+}
+
+// unanswered tells whether the board paused the agent because he seems not to be
+// there.
+func unanswered(p acd.Presence) bool {
+	return p.State == acd.Paused && p.Reason == noAnswer
+}
+
+// noAnswer is the board's reason for such a pause.
+const noAnswer = "no_answer"
+
+// Unanswered tells the page whom somebody is to look after.
+func (a agentRow) Unanswered() bool { return unanswered(a.Presence) }
+
+// rank orders agents for the eye: first whom somebody is to look after.
+func (a agentRow) rank() int {
+	if a.Unanswered() {
+		return -1
+	}
+	return atWork[a.State]
 }
 
 func (x *site) board(ctx context.Context) boardPage {
@@ -99,11 +120,14 @@ func (b *boardPage) people(s acd.Snapshot, calls []Call) {
 	}
 	for _, a := range s.Agents {
 		b.Agents = append(b.Agents, agentRow{Presence: a, With: byID[a.Call]})
-		if a.State == acd.Ready {
+		switch {
+		case a.State == acd.Ready:
 			b.Ready++
+		case unanswered(a):
+			b.Silent++
 		}
 	}
-	slices.SortStableFunc(b.Agents, func(a, c agentRow) int { return cmp.Compare(atWork[a.State], atWork[c.State]) })
+	slices.SortStableFunc(b.Agents, func(a, c agentRow) int { return cmp.Compare(a.rank(), c.rank()) })
 	b.Known, b.Agents = len(b.Agents), head(b.Agents, agentRows)
 }
 

@@ -28,6 +28,21 @@ func (o *orders) Monitor(call, phone string, mode cases.MonitorMode) error {
 	return o.err
 }
 
+func (o *orders) Ready(user string) error {
+	o.given = append(o.given, "ready "+user)
+	return o.err
+}
+
+func (o *orders) Pause(user, reason string) error {
+	o.given = append(o.given, "pause "+user+" "+reason)
+	return o.err
+}
+
+func (o *orders) ExtendWrapUp(user string, d time.Duration) error {
+	o.given = append(o.given, fmt.Sprintf("extend %s %s", user, d))
+	return o.err
+}
+
 func (o *orders) Transfer(call string, t Transfer) error {
 	o.given = append(o.given, fmt.Sprintf("transfer %s %v", call, t))
 	return o.err
@@ -170,7 +185,7 @@ func TestCommands(t *testing.T) {
 	apply(t, st, answered(1, from("+861055550101"), "wang"))
 	s, log := newServer(st)
 	o := &orders{}
-	s.Commands, s.Transfers, s.Callers = o, o, o
+	s.Commands, s.Transfers, s.Callers, s.Duties = o, o, o, o
 	h := s.Handler()
 	order := func(method, target, body string) *http.Response {
 		return ask(h, method, target, body, "Authorization", "Bearer "+token, "Content-Type", "application/json")
@@ -202,6 +217,14 @@ func TestCommands(t *testing.T) {
 		{"POST", call + "/transfer", `{"by": "wang", "kind": "slow", "extension": "1002"}`, 422, ""},
 		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002\r\nX: y"}`, 422, ""},
 		{"POST", call + "/transfer", `{"kind": "warm", "extension": "1002"}`, 422, ""},
+		{"POST", "/api/v1/agents/wang/ready", "", 204, "ready wang"},
+		{"POST", "/api/v1/agents/wang/pause", `{"reason": "lunch"}`, 204, "pause wang lunch"},
+		{"POST", "/api/v1/agents/wang/wrap_up", `{"seconds": 30}`, 204, "extend wang 30s"},
+		{"POST", "/api/v1/agents/wang/pause", `{}`, 422, ""},
+		{"POST", "/api/v1/agents/wang/pause", `{"reason": ""}`, 422, ""},
+		{"POST", "/api/v1/agents/wang/wrap_up", `{"seconds": 0}`, 422, ""},
+		{"POST", "/api/v1/agents/wang/wrap_up", `{"seconds": 86400}`, 422, ""},
+		{"GET", "/api/v1/agents/wang/ready", "", 405, ""},
 		{"POST", call + "/toggle", `{}`, 422, ""},
 		{"POST", call + "/monitor", `{"mode": "shout", "phone": "1009"}`, 422, ""},
 		{"POST", call + "/monitor", `{"mode": "listen"}`, 422, ""},

@@ -31,6 +31,7 @@ type Server struct {
 	Commands      Commands
 	Transfers     Transfers
 	Callers       Callbacks
+	Duties        Duties
 	Quality       func(call string) ([]cases.LegQuality, error) // of a live call; errors as of Commands
 	Log           *slog.Logger
 
@@ -98,6 +99,7 @@ func (x *site) routes() []route {
 		{"GET", "/cases/{number}", false, x.caseDetail},
 		{"GET", "/cases/{number}/voicemail", false, x.voicemail("console")},
 		{"GET", "/recordings/{id}/audio", false, x.recordingAudio("console")},
+		{"POST", "/agents/{user}/ready", false, x.makeReady},
 		{"GET", "/sign-in", true, x.signInPage},
 		{"POST", "/sign-in", true, x.signIn},
 		{"POST", "/sign-out", false, x.signOut},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"shouwen/cases"
@@ -210,6 +211,9 @@ func (c SIPConfig) domain() string {
 // numbers are what the configuration lets people dial, with what it is.
 func (c Config) numbers() map[string]string {
 	all := map[string]string{call.ReadyCode: "a feature code", call.NotReadyCode: "a feature code"}
+	for i := range c.Agents.PauseReasons {
+		all[call.NotReadyCode+strconv.Itoa(i+1)] = "a feature code"
+	}
 	for _, h := range c.Hotlines {
 		all[h.Number] = "a hotline"
 		for _, a := range h.Aliases {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,6 +85,9 @@ func (c Config) checkHotlines() error {
 	}
 	known := c.queueNames()
 	taken := map[string]bool{call.ReadyCode: true, call.NotReadyCode: true}
+	for i := range c.Agents.PauseReasons {
+		taken[call.NotReadyCode+strconv.Itoa(i+1)] = true
+	}
 	for i, h := range c.Hotlines {
 		at := fmt.Sprintf("hotlines[%d]", i)
 		if h.Number == "" {

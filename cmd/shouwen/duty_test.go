@@ -1,11 +1,16 @@
 package main
 
 import (
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"shouwen/cases"
 	"shouwen/ivr/acd"
 	"shouwen/ivr/call"
+	"shouwen/sip/siptest"
 )
 
 // TestAgentTakesABreak: by dialling a code an agent is not rung, by another he
@@ -77,4 +82,107 @@ func TestTargetWrapsUp(t *testing.T) {
 	p.caller.Hangup()
 	target.Ended()
 	until(t, "wrap-up", func() bool { return p.server.board.Snapshot().Agents[1].State == acd.WrapUp })
+}
+
+// TestPauseReasonsByDigit: the n-th reason is dialled as *46n; a digit without one is
+// no code.
+func TestPauseReasonsByDigit(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) { c.Agents.PauseReasons = []string{"lunch", "training"} })
+	phone := b.agent(0, siptest.Config{})
+	dial := func(code string, status int) acd.Presence {
+		t.Helper()
+		c := phone.Dial(code)
+		if status == 200 {
+			c.Answered()
+		}
+		if m := c.Ended(); status != 200 && m.Status != status {
+			t.Errorf("%s: %d, want %d", code, m.Status, status)
+		}
+		return b.server.board.Snapshot().Agents[0]
+	}
+	for code, reason := range map[string]string{"*46": "feature_code", "*461": "lunch", "*462": "training"} {
+		if p := dial(code, 200); p.State != acd.Paused || p.Reason != reason {
+			t.Errorf("%s: %s (%s), want %s", code, p.State, p.Reason, reason)
+		}
+	}
+	b.server.board.Ready(b.Agents[0].User)
+	for _, code := range []string{"*460", "*463", "*4611"} {
+		if p := dial(code, 404); p.State == acd.Paused {
+			t.Errorf("%s paused him", code)
+		}
+	}
+}
+
+// TestPhoneNobodyAnswers: after max_missed rounds its agent is paused, supervisors
+// are told, and the API makes him ready again.
+func TestPhoneNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 2, func(c *Config) {
+		c.Agents.MaxMissed, c.Queues[0].RingTime = 2, Duration(time.Second)
+		c.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"}
+		p := examplePhonebook(2)
+		p.People[1].Roles = []cases.Role{cases.RoleSupervisor}
+		if err := p.save(c.Data); err != nil {
+			t.Fatal(err)
+		}
+	})
+	b.agent(0, siptest.Config{})
+	caller := b.dial(numbered(1))
+	first := func() acd.Presence { return b.server.board.Snapshot().Agents[0] }
+	until(t, "the agent is paused", func() bool { return first().State == acd.Paused })
+	if first().Reason != "no_answer" {
+		t.Errorf("agent %+v", first())
+	}
+	caller.Hangup()
+	post := func(path, body string, want int) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "POST", b.API.Base+"/agents/"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+b.API.Token)
+		r.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if problem := strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json"); res.StatusCode != want || problem != (want >= 400) {
+			t.Errorf("%s %s: %s, want %d", path, body, res.Status, want)
+		}
+	}
+	user := b.Agents[0].User
+	post(user+"/wrap_up", `{"seconds": 30}`, 409)
+	post(user+"/ready", "", 204)
+	if s := first().State; s != acd.Ready {
+		t.Errorf("made ready, he is %s", s)
+	}
+	post(user+"/pause", `{"reason": "lunch"}`, 204)
+	if p := first(); p.State != acd.Paused || p.Reason != "lunch" {
+		t.Errorf("agent %+v", p)
+	}
+	post(user+"/pause", `{"reason": "boredom"}`, 422)
+	post("nobody/ready", "", 404)
+	_, text := fetch(t, b.MetricsURL, "")
+	for _, want := range []string{
+		`shouwen_agents_paused_total{department="hotline"} 1`, `shouwen_state_agents{department="hotline",state="break"} 1`,
+		`shouwen_state_agents{department="hotline",state="away"} 1`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("metrics have no %s", want)
+		}
+	}
+}
+
+// TestSupervisorsOf: those of the department, or all when it has none.
+func TestSupervisorsOf(t *testing.T) {
+	t.Parallel()
+	boss := []cases.Role{cases.RoleSupervisor}
+	d := cases.Directory{People: []cases.Person{{User: "a", Department: "x", Roles: boss}, {User: "b", Department: "y", Roles: boss}, {User: "c", Department: "x"}}}
+	for department, want := range map[string][]string{"x": {"a"}, "y": {"b"}, "z": {"a", "b"}} {
+		if got := supervisors(d, department); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", department, got, want)
+		}
+	}
 }

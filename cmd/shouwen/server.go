@@ -188,10 +188,15 @@ func (s *server) wire(rules cases.Policy) error {
 	s.board = acd.New(queues, agents, s.metrics.Queue, s.log)
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
 	s.leases = &leases{store: s.database.store, node: s.cfg.Node, log: s.log}
+	s.board.OnPaused = s.onPaused
+	for _, a := range agents {
+		s.metrics.Agents.Declare(a.Department)
+	}
+	s.metrics.Agents.Read(s.countAgents)
 	s.board.Leases = s.leases
 	s.duties = &duties{board: s.board, store: s.database.store, file: filepath.Join(s.cfg.Data, dutiesFile), log: s.log}
 	s.calls = &call.Switch{
-		Hotlines: hotlines, Directory: s.directory, Board: s.board, Journal: s.journal, Pacer: s.pacer,
+		Hotlines: hotlines, Directory: s.directory, Board: s.board, PauseReasons: s.cfg.Agents.PauseReasons, Journal: s.journal, Pacer: s.pacer,
 		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
 		Queues: waiting, Messages: s.messages, Callers: s.cfg.Callers.callers(), Dialable: s.dialable,
@@ -428,6 +433,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 		c := &console.Server{
 			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
+			Duties:  agentDuties{s.board, s.directory, s.cfg.Agents.PauseReasons},
 			Quality: commands{s.calls, s.journal}.Quality,
 			Version: version, Zone: s.zone, Log: s.log,
 		}

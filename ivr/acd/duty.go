@@ -105,7 +105,7 @@ func (b *Board) unanswered(m *member, now time.Time) {
 		return
 	}
 	m.paused, m.reason, m.said = true, string(metrics.NoAnswer), now
-	b.log.Warn("agent paused: his phone is not answered", "agent", m.User, "missed", m.work.Missed)
+	b.log.Info("phone not answered", "agent", m.User, "missed", m.work.Missed)
 	if b.OnPaused != nil {
 		b.OnPaused(m.User, m.reason)
 	}

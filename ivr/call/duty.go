@@ -1,10 +1,15 @@
 package call
 
 import (
+	"strconv"
+	"strings"
+
+	"shouwen/ivr/acd"
 	"shouwen/sip"
 )
 
-// What an agent dials outside of a call to say whether he wants calls.
+// What an agent dials outside of a call to say whether he wants calls. A digit
+// after NotReadyCode tells the reason, from 1; see Switch.PauseReasons.
 const (
 	ReadyCode    = "*45"
 	NotReadyCode = "*46"
@@ -13,14 +18,29 @@ const (
 // pausedByPhone is the reason of a pause asked for by NotReadyCode.
 const pausedByPhone = "feature_code"
 
-// duty does what the agent dialled and confirms it by a beep.
-func (s *Switch) duty(leg *sip.Leg, user string, ready bool) func(sip.Event) {
-	if ready {
-		s.Board.Ready(user)
-	} else {
-		s.Board.Pause(user, pausedByPhone)
+// dutyOf returns what dialling a code does to an agent, and what to call it in the
+// log; false: it is none of these codes.
+func (s *Switch) dutyOf(dialed string) (do func(b *acd.Board, user string), name string, ok bool) {
+	pause := func(reason string) (func(*acd.Board, string), string, bool) {
+		return func(b *acd.Board, user string) { b.Pause(user, reason) }, reason, true
 	}
-	s.Log.Info("agent dialled", "agent", user, "ready", ready)
+	digit, isPause := strings.CutPrefix(dialed, NotReadyCode)
+	n, _ := strconv.Atoi(digit)
+	switch {
+	case dialed == ReadyCode:
+		return (*acd.Board).Ready, "ready", true
+	case isPause && digit == "":
+		return pause(pausedByPhone)
+	case isPause && len(digit) == 1 && n >= 1 && n <= len(s.PauseReasons):
+		return pause(s.PauseReasons[n-1])
+	}
+	return nil, "", false
+}
+
+// duty does what the agent dialled and confirms it by a beep.
+func (s *Switch) duty(leg *sip.Leg, user string, do func(*acd.Board, string), name string) func(sip.Event) {
+	do(s.Board, user)
+	s.Log.Info("agent dialled", "agent", user, "duty", name)
 	leg.Answer()
 	return func(e sip.Event) {
 		if _, up := e.(sip.Answered); !up {

@@ -59,27 +59,28 @@ type Journal interface {
 // Switch takes every new call and keeps the list of those alive. Its methods are
 // safe from any goroutine.
 type Switch struct {
-	Hotlines   []Hotline
-	Directory  cases.Directory // who has which extension
-	Board      *acd.Board
-	Phones     Phones
-	Journal    Journal
-	Pacer      *media.Pacer
-	Sounds     Sounds            // of Language
-	Language   string            // of who set no other
-	Languages  map[string]Sounds // that flows may speak
-	Queues     []Queue           // what callers of a queue experience, for those where it is not as usual
-	Messages   *media.Archive    // of voicemail
-	Recordings Recordings
-	Outbound   *Outbound      // places calls to the outside; nil: there is no trunk for them
-	Cases      CaseList       // whose callers agents call back
-	Retries    Retries        // of callbacks
-	Node       int            // of the numbers of cases
-	Zone       *time.Location // of the days in them
-	CallBack   func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
-	Codes      Codes          // feature codes; see DefaultCodes
-	Metrics    *metrics.Metrics
-	Log        *slog.Logger
+	Hotlines     []Hotline
+	Directory    cases.Directory // who has which extension
+	Board        *acd.Board
+	PauseReasons []string // the n-th is dialled as NotReadyCode and n, from 1
+	Phones       Phones
+	Journal      Journal
+	Pacer        *media.Pacer
+	Sounds       Sounds            // of Language
+	Language     string            // of who set no other
+	Languages    map[string]Sounds // that flows may speak
+	Queues       []Queue           // what callers of a queue experience, for those where it is not as usual
+	Messages     *media.Archive    // of voicemail
+	Recordings   Recordings
+	Outbound     *Outbound      // places calls to the outside; nil: there is no trunk for them
+	Cases        CaseList       // whose callers agents call back
+	Retries      Retries        // of callbacks
+	Node         int            // of the numbers of cases
+	Zone         *time.Location // of the days in them
+	CallBack     func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
+	Codes        Codes          // feature codes; see DefaultCodes
+	Metrics      *metrics.Metrics
+	Log          *slog.Logger
 
 	Callers *Callers // who has called before
 
@@ -128,8 +129,8 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	if line, ok := s.hotline(in.Dialed); ok {
 		return s.converse(leg, line)
 	}
-	if in.Account != "" && (in.Dialed == ReadyCode || in.Dialed == NotReadyCode) {
-		return s.duty(leg, in.Account, in.Dialed == ReadyCode)
+	if do, name, ok := s.dutyOf(in.Dialed); ok && in.Account != "" {
+		return s.duty(leg, in.Account, do, name)
 	}
 	if in.Account != "" && strings.HasPrefix(in.Dialed, CallbackCode) {
 		return s.callBackBy(leg, in.Account, in.Dialed)

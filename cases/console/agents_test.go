@@ -1,0 +1,42 @@
+package console
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// TestWhoDoesNotAnswerIsShownWithAButton: the page names him, and the button makes
+// him ready.
+func TestWhoDoesNotAnswerIsShownWithAButton(t *testing.T) {
+	t.Parallel()
+	s, log := newServer(deadStore(t))
+	o := &orders{}
+	s.Duties = o
+	h := s.Handler()
+	cookie := signIn(t, h)
+	page := text(t, ask(h, "GET", "/live", "", "Cookie", cookie, "Accept-Language", "en"))
+	for _, want := range []string{"phones were not answered: 1", "phone not answered", `action="/agents/qian/ready"`, "until", "Make ready"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in\n%s", want, page)
+		}
+	}
+	if strings.Count(page, "<form") != 1 || strings.Index(page, "qian") > strings.Index(page, "zhao") {
+		t.Error("there is one button, and he stands first")
+	}
+	press := func(status int, header ...string) {
+		t.Helper()
+		if r := ask(h, "POST", "/agents/qian/ready", "", append([]string{"Cookie", cookie}, header...)...); r.StatusCode != status {
+			t.Errorf("%v: %s, want %d", header, r.Status, status)
+		}
+	}
+	press(303)
+	press(403, "Sec-Fetch-Site", "cross-site")
+	if len(o.given) != 1 || o.given[0] != "ready qian" || !strings.Contains(log.String(), "agent made ready") {
+		t.Errorf("given %q", o.given)
+	}
+	o.err = &Refusal{404, "there is no such agent"}
+	press(404)
+	o.err = errors.New("disk")
+	press(500)
+}

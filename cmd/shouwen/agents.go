@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/console"
+	"shouwen/ivr/acd"
+	"shouwen/metrics"
+)
+
+// agentDuties is how the console changes what agents do.
+type agentDuties struct {
+	board     *acd.Board
+	directory cases.Directory
+	reasons   []string
+}
+
+func (a agentDuties) known(user string) error {
+	if _, ok := a.directory.Person(user); !ok {
+		return &console.Refusal{Status: http.StatusNotFound, Reason: "there is no such agent"}
+	}
+	return nil
+}
+
+// Ready implements console.Duties.
+func (a agentDuties) Ready(user string) error {
+	if err := a.known(user); err != nil {
+		return err
+	}
+	a.board.Ready(user)
+	return nil
+}
+
+// Pause implements console.Duties.
+func (a agentDuties) Pause(user, reason string) error {
+	if err := a.known(user); err != nil {
+		return err
+	}
+	if !slices.Contains(a.reasons, reason) {
+		return &console.Refusal{
+			Status: http.StatusUnprocessableEntity,
+			Reason: fmt.Sprintf("no such reason, want one of %s (agents.pause_reasons)", strings.Join(a.reasons, ", ")),
+		}
+	}
+	a.board.Pause(user, reason)
+	return nil
+}
+
+// ExtendWrapUp implements console.Duties.
+func (a agentDuties) ExtendWrapUp(user string, d time.Duration) error {
+	if err := a.known(user); err != nil {
+		return err
+	}
+	if !a.board.ExtendWrapUp(user, d) {
+		return &console.Refusal{Status: http.StatusConflict, Reason: "the agent has no wrap-up"}
+	}
+	return nil
+}
+
+// onPaused tells of an agent whom the board paused because his phone is not
+// answered. Supervisors see him in the console, too.
+func (s *server) onPaused(user, reason string) {
+	p, _ := s.directory.Person(user)
+	s.metrics.Agents.Paused(p.Department)
+	s.log.Warn("agent paused until somebody makes him ready", "agent", user, "reason", reason, "supervisors", supervisors(s.directory, p.Department))
+}
+
+// supervisors are the users who supervise a department: those in it, or if there is
+// none all of them.
+func supervisors(d cases.Directory, department string) (users []string) {
+	var all []string
+	for _, p := range d.People {
+		if !p.Has(cases.RoleSupervisor) {
+			continue
+		}
+		all = append(all, p.User)
+		if p.Department == department {
+			users = append(users, p.User)
+		}
+	}
+	if users == nil {
+		return all
+	}
+	return users
+}
+
+// agentStates are the states of the board as dashboards name them.
+var agentStates = map[acd.State]metrics.AgentState{
+	acd.Ready: metrics.AgentAvailable, acd.Ringing: metrics.AgentRinging, acd.Talking: metrics.AgentTalking,
+	acd.WrapUp: metrics.AgentWrapUp, acd.Paused: metrics.AgentBreak, acd.Away: metrics.AgentAway,
+}
+
+// countAgents counts by department and state.
+func (s *server) countAgents() map[string]map[metrics.AgentState]int {
+	all := map[string]map[metrics.AgentState]int{}
+	for _, a := range s.board.Snapshot().Agents {
+		if all[a.Department] == nil {
+			all[a.Department] = map[metrics.AgentState]int{}
+		}
+		all[a.Department][agentStates[a.State]]++
+	}
+	return all
+}
