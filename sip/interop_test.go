@@ -163,3 +163,23 @@ func TestSIPpIsAPhone(t *testing.T) {
 	ends()
 	gone(t, leg)
 }
+
+// TestSIPpIsTheTrunk: a server by somebody else challenges INVITE and BYE, and
+// checks the answers.
+func TestSIPpIsTheTrunk(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	ends := sipp(t, "-sf", scenario(t, "carrier"), "-p", fmt.Sprint(port), "-m", "1")
+	b := newBed(t, func(_ *bed, cfg *sip.Config) {
+		cfg.Trunks = append(cfg.Trunks, sip.Trunk{Name: "sipp", Outbound: &sip.Outbound{
+			Servers: []string{fmt.Sprintf("127.0.0.1:%d", port)}, Transport: "udp", Domain: realm, Realm: realm,
+			User: account, Password: password, Format: sip.FormatE164,
+		}})
+	})
+	leg := b.callOut(t)
+	next[sip.Ringing](t, b, leg)
+	next[sip.Answered](t, b, leg)
+	leg.Hangup(sip.Hangup{})
+	b.over(t, leg, sip.EndLocal)
+	ends()
+}

@@ -509,3 +509,33 @@ func (b *outBed) metric(name, labels string) (sum float64) {
 	}
 	return sum
 }
+
+// TestCallbackWithoutTheDatabase: the list needs PostgreSQL, a call that is up does
+// not.
+func TestCallbackWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
+	cfg := testConfig(t)
+	o := defaultTrunkOutbound()
+	o.Kind, o.Servers, o.Options = "ip", []string{carrier.Addr().String()}, 0
+	cfg.Trunks = append(cfg.Trunks, TrunkConfig{Name: "carrier", Country: "CN", Outbound: &o})
+	cfg.Outbound.Hours = nil
+	db := stoppable(t, cfg.Data)
+	b := &outBed{carrier: carrier, bed: startBed(t, cfg, serverOptions{agents: 1, database: db.url, anyPort: true})}
+	b.phones = b.agents(1)
+	c := b.missed(numbered(1))
+	agent := b.back(0, c)
+	agent.Answered()
+	in := carrier.Incoming()
+	db.away()
+	in.Answer()
+	agent.Hears(reachedSays)
+	in.Hears(toneOf(0))
+	agent.Hangup()
+	in.Ended()
+	if m := b.back(0, c).Ended(); m.Status != 503 {
+		t.Errorf("without the database: %s", m)
+	}
+	db.back()
+	b.wantKinds(c, cases.EventMissed, cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded)
+}
