@@ -582,3 +582,35 @@ func TestGreetingOfAHotline(t *testing.T) {
 		t.Error("the other hotline has the greeting too")
 	}
 }
+
+// TestKeysOfFlowsCountOnce: told as events, as tones and by INFO, all at once, or as
+// tones alone.
+func TestKeysOfFlowsCountOnce(t *testing.T) {
+	t.Parallel()
+	for name, press := range map[string]func(c siptest.TestCall, keys string) error{
+		"all at once": func(c siptest.TestCall, keys string) error {
+			for _, key := range keys {
+				c.Do("INFO", "Signal="+string(key)+"\r\n", "Content-Type: application/dtmf-relay")
+			}
+			return c.PressBoth(t.Context(), keys)
+		},
+		"tones alone": func(c siptest.TestCall, keys string) error { return c.PressTones(t.Context(), keys) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := flowBed(t, strings.ReplaceAll(testFlow, "URL", "http://192.0.2.1"), func(c *Config) { c.Trunks[0].DTMF = "inband" })
+			agent := b.agents(2)[1]
+			caller := b.dial(numbered(1))
+			if err := press(caller, "31001"); err != nil {
+				t.Fatal(err)
+			}
+			in := agent.Incoming()
+			caller.Hangup()
+			in.Ended()
+			c := only(t, b.cases())
+			if l := c.Call.Flow; l == nil || l.Avoid != "1001" || wayOf(l) != "menu key 3, staff digits, complain next, agents queue" {
+				t.Errorf("flow %+v", l)
+			}
+		})
+	}
+}

@@ -4,6 +4,9 @@
 // one picks up, bridges the two and records how it ended. A call between
 // extensions becomes an Intercom.
 //
+// A Flow is walked by a goroutine of its own, which asks the Conversation for all
+// that the caller hears and presses: there is one owner.
+//
 // An agent passes his caller on by feature codes or by the methods of Switch. The
 // Conversation owns all three legs then, and two tables rule it: transfers says
 // what leads where, stands who hears what there.
