@@ -500,7 +500,11 @@ func TestNoticeIsHeardFirst(t *testing.T) {
 	p.agent.Do("INVITE", p.agent.SDP(siptest.SendRecv))
 	p.caller.Hears(noticeSays)
 	until(t, "recording", func() bool { return p.server.calls.Live()[0].Recording == "on" })
+	p.caller.Silent(noticeSays, silentFor)
 	p.talk(p.agent, 0)
+	if heard := says(p.caller.Record(), noticeSays); heard > 2*600*time.Millisecond {
+		t.Errorf("the caller has heard the notice for %s", heard)
+	}
 	p.caller.Hangup()
 	p.agent.Ended()
 	r := p.recording()

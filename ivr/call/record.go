@@ -300,9 +300,9 @@ func (c *Conversation) toggleRecording() {
 	c.tell(c.agent.legs[0], tone, func(bool) {})
 }
 
-// tell lets leg hear p instead of those it speaks with, then them again, and calls
-// then: heard is false if something came between. One at a time: while another
-// p is played, neither is done.
+// tell lets leg hear p instead of those it speaks with, calls then, and lets it
+// hear them again: heard is false if something came between. One at a time: while
+// another p is played, neither is done.
 func (c *Conversation) tell(leg *sip.Leg, p *media.Prompt, then func(heard bool)) {
 	if c.telling == nil {
 		c.telling, c.told = c.sw.Pacer.Play(leg.Media(), p, false), then
@@ -313,8 +313,8 @@ func (c *Conversation) tell(leg *sip.Leg, p *media.Prompt, then func(heard bool)
 func (c *Conversation) toldAll(event) {
 	heard := c.telling.Result() == media.PlayCompleted
 	c.telling = nil
-	c.meeting.reconnect()
 	c.told(heard)
+	c.meeting.reconnect()
 }
 
 // Recovered returns what is to be recorded of the recordings that were cut short
