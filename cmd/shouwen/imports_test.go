@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 // testsMayImport are further edges of test files; anybody's tests may use a real
 // PostgreSQL and a phone.
 var testsMayImport = map[string][]string{
+	"cases":       {"cases/profile"},
 	"cases/store": {"cases/profile", "cases/store/embedded"},
 }
 
