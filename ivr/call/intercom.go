@@ -2,6 +2,7 @@ package call
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	"shouwen/metrics"
@@ -46,7 +47,7 @@ func (s *Switch) intercom(leg *sip.Leg, user string) func(sip.Event) {
 	c.log.Info("call between extensions", "from", in.Account, "to", user)
 	s.show(c.live)
 	s.wg.Go(c.run)
-	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e}) }
+	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e, leg: leg}) }
 }
 
 func (c *Intercom) post(e event) {
@@ -82,9 +83,12 @@ func (c *Intercom) run() {
 	}
 }
 
+// callerEvents are the kinds of what happens on the caller's leg.
+var callerEvents = []eventKind{evCallerUp, evCallerEnded, evCallerHeld, evCallerResumed, evCallerRefers, evCallerAsked}
+
 func (c *Intercom) step(e event) {
-	if c.passing != nil && c.forwarding(e) {
-		return
+	if slices.Contains(callerEvents, e.kind) && e.leg != c.caller || c.passing != nil && c.forwarding(e) {
+		return // somebody else has taken the caller's place, or is about to
 	}
 	switch e.kind {
 	case evAgentUp:

@@ -91,7 +91,7 @@ func (c *Intercom) pass(leg *sip.Leg) {
 	} else {
 		c.sw.Board.Released(c.from, c.id)
 		c.caller, c.from = leg, f.to.User
-		leg.Handle(func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e}) })
+		leg.Handle(func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e, leg: leg}) })
 	}
 	c.live.Agent = c.callee.User
 	c.meeting.join(c.caller, c.callee.legs[0])
@@ -127,9 +127,6 @@ func (f *forward) end() {
 func (c *Intercom) forwarding(e event) bool {
 	f := c.passing
 	leg := e.leg
-	if leg == nil {
-		leg = c.caller
-	}
 	switch to := f.to.has(leg); {
 	case e.kind == evLimit:
 		c.notPassed(cases.TransferNoAnswer)

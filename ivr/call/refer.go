@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"shouwen/cases"
@@ -176,7 +177,7 @@ func (w wanted) reply(g given) bool {
 
 // give hands over whom leg speaks with, or says why not.
 func (c *Intercom) give(w wanted, leg *sip.Leg) {
-	g := given{left: leg, party: c.callee, up: c.live.Answered}
+	g := given{left: leg, party: &party{User: c.callee.User, legs: slices.Clone(c.callee.legs)}, up: c.live.Answered}
 	user := c.from
 	if leg != c.caller {
 		g.party, user = &party{User: user, legs: []*sip.Leg{c.caller}}, c.callee.User
