@@ -539,3 +539,24 @@ func TestCallbackWithoutTheDatabase(t *testing.T) {
 	db.back()
 	b.wantKinds(c, cases.EventMissed, cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded)
 }
+
+// TestStopWithPlacesInLine: who stands in line without being on the phone holds
+// nothing up, and is owed his callback all the same.
+func TestStopWithPlacesInLine(t *testing.T) {
+	t.Parallel()
+	b := newOutBed(t, 1)
+	c := b.missed(numbered(1))
+	b.server.board.Pause(b.Agents[0].User, "lunch")
+	b.server.calls.Stand(cases.Place{Case: c.Number, Caller: c.Call.Caller, Hotline: b.Hotline, Number: c.Call.Caller.E164, Since: time.Now()})
+	until(t, "he stands in line", func() bool { return len(b.server.calls.Live()) == 1 })
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); b.stop() }()
+	select {
+	case <-stopped:
+	case <-time.After(patience):
+		t.Fatal("the server does not stop")
+	}
+	if got := only(t, b.cases()); got.CallbackDue.IsZero() || got.CalledBack.Last != "" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -389,6 +389,7 @@ func (s *server) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(s.cfg.DrainTimeout))
 	defer cancel()
 	s.board.Drain()
+	s.calls.Drain()
 	s.ua.Drain(ctx)
 	s.calls.Wait()
 	s.flush(3 * time.Second)

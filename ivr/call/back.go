@@ -57,6 +57,12 @@ func (s *Switch) runBack(c *Conversation) {
 	s.own(c)
 	s.wg.Go(c.recorder)
 	s.wg.Go(c.run)
+	s.mu.Lock()
+	late := s.draining // and Drain may not have seen it
+	s.mu.Unlock()
+	if late {
+		c.post(event{kind: evForgo})
+	}
 }
 
 // CallStanding calls back who stands in line when an agent is free. It is what

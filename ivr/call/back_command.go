@@ -184,7 +184,28 @@ func (s *Switch) backs(n cases.CaseNumber) (all []*Conversation) {
 }
 
 // engaged refuses to give way: the caller is being called.
-func (c *Conversation) engaged(e event) { e.reply <- ErrNotNow }
+func (c *Conversation) engaged(e event) {
+	if e.reply != nil {
+		e.reply <- ErrNotNow
+	}
+}
+
+// Drain puts off the callbacks for which an agent is still waited: they are owed all
+// the same. None begins from now on.
+func (s *Switch) Drain() {
+	s.mu.Lock()
+	s.draining = true
+	var all []*Conversation
+	for _, c := range s.calls {
+		if c.back != nil {
+			all = append(all, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range all {
+		c.post(event{kind: evForgo})
+	}
+}
 
 // MarkCallback says who answered the last callback of a case, for an agent who has
 // hung up: a machine, or somebody else. It returns when that is durable.

@@ -93,6 +93,7 @@ type Switch struct {
 	live     map[string]Live
 	calls    map[string]*Conversation  // to hotlines
 	standing map[cases.CaseNumber]bool // in line without being on the phone
+	draining bool                      // nobody is called back any more
 	wg       sync.WaitGroup            // of conversations, their facts included
 }
 

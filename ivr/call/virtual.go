@@ -49,7 +49,7 @@ func (s *Switch) keepsPlaces() bool { return s.CallBack != nil && s.mayCall(time
 func (s *Switch) stands(n cases.CaseNumber) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.standing[n] {
+	if s.standing[n] || s.draining {
 		return false
 	}
 	if s.standing == nil {
