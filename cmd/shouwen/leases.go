@@ -24,8 +24,9 @@ type leases struct {
 }
 
 const (
-	aloneFor = 4 * time.Second // after each renewal that saw no other node
-	awayFor  = 3 * time.Second // after each failure
+	aloneFor  = 4 * time.Second // after each renewal that saw no other node
+	aloneRest = time.Second     // between two of them
+	awayFor   = 3 * time.Second // after each failure
 )
 
 var errAway = errors.New("database is away")
@@ -66,21 +67,38 @@ func (l *leases) Claim(ctx context.Context, call string, users []string) ([]stri
 	return given, err
 }
 
-// Renew implements acd.Leases.
+// Renew implements acd.Leases. While this node is alone it only says that it is
+// alive.
 func (l *leases) Renew(ctx context.Context, has, no map[string]string) (map[string]string, error) {
+	l.mu.Lock()
+	left := time.Until(l.alone)
+	l.mu.Unlock()
+	if left > aloneFor-aloneRest {
+		return nil, nil
+	}
+	if left > 0 {
+		others, err := l.renew(ctx, nil, nil)
+		if err != nil || others.Nodes == 0 {
+			return nil, err
+		}
+	}
+	others, err := l.renew(ctx, has, no)
+	return others.Calls, err
+}
+
+func (l *leases) renew(ctx context.Context, has, no map[string]string) (store.Others, error) {
 	asked := time.Now()
 	others, err := l.store.RenewAgents(ctx, l.node, has, no, acd.Lease)
 	l.note(err)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.alone = time.Time{}
+		if others.Nodes == 0 {
+			l.alone = asked.Add(aloneFor)
+		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.alone = time.Time{}
-	if others.Nodes == 0 {
-		l.alone = asked.Add(aloneFor)
-	}
-	return others.Calls, nil
+	return others, err
 }
 
 // note keeps whether PostgreSQL answers, and says so when it changes.
