@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -65,12 +66,14 @@ func (d *duties) readFile() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	var read acd.Durable
 	if err == nil {
-		err = json.Unmarshal(b, &d.kept)
+		err = json.Unmarshal(b, &read)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(d.file), err)
 	}
+	maps.Copy(d.kept, read)
 	return nil
 }
 

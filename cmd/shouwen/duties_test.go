@@ -80,13 +80,16 @@ func TestBrokenLastKnownStates(t *testing.T) {
 	b := startBed(t, cfg, opt)
 	b.server.board.Pause(b.Agents[0].User, "lunch")
 	b.stop()
-	if err := os.WriteFile(filepath.Join(cfg.Data, dutiesFile), []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b = startBed(t, cfg, opt)
-	b.server.board.Registered(b.Agents[0].User, true)
-	if p := b.server.board.Snapshot().Agents[0]; p.State != acd.Paused || p.Reason != "lunch" {
-		t.Errorf("agent %+v", p)
+	for _, text := range []string{"{", "null", `{"1001": 1}`} {
+		if err := os.WriteFile(filepath.Join(cfg.Data, dutiesFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b = startBed(t, cfg, opt)
+		b.server.board.Registered(b.Agents[0].User, true)
+		if p := b.server.board.Snapshot().Agents[0]; p.State != acd.Paused || p.Reason != "lunch" {
+			t.Errorf("%s: agent %+v", text, p)
+		}
+		b.stop()
 	}
 }
 
