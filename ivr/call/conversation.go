@@ -89,6 +89,7 @@ type Conversation struct {
 	refused     cases.TransferFailure // why the last one failed
 	tone        *media.Playback       // to the agent
 	targetMusic *media.Playback
+	successors  [][2]*sip.Leg // phones in the call, and those about to take their places
 
 	back *back // what it calls its caller for; nil: he called
 

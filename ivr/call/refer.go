@@ -92,6 +92,8 @@ func (c *Conversation) rang(e event) {
 // demanded: another call wants something of this one.
 func (c *Conversation) demanded(e event) {
 	switch what := e.sip.(sip.Asked).What.(type) {
+	case successor:
+		c.succeed(e.leg, what)
 	case wanted: // a caller is nobody's to take
 		what.reply(given{status: 603})
 	case brought:
@@ -212,6 +214,8 @@ func (c *Intercom) demanded(e event, of *sip.Leg) {
 	switch what := e.sip.(sip.Asked).What.(type) {
 	case wanted:
 		c.give(what, of)
+	case successor: // colleagues keep their phones
+		what.status <- 603
 	case brought: // no caller is here to be passed on
 		what.referral.Refuse(603)
 	}

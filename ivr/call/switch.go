@@ -127,6 +127,10 @@ type Live struct {
 // events. The leg's goroutine calls it.
 func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	in := leg.Incoming()
+	if in.Replaces != nil {
+		s.replace(leg, in.Account, *in.Replaces)
+		return nil
+	}
 	if line, ok := s.hotline(in.Dialed); ok {
 		return s.converse(leg, line)
 	}
