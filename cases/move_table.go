@@ -77,9 +77,6 @@ var (
 	// live are the states in which something may still be owed.
 	live = []State{Open, Registered, Solved, HandedOver, Accepted, ResultIn, Replied, Visited}
 
-	// handling are those in which a department has the case.
-	handling = []State{HandedOver, Accepted, ResultIn}
-
 	owners   = []Standing{AsFirstAsker, AsResponsible, AsSupervisor}
 	workers  = []Standing{AsFirstAsker, AsResponsible, AsHandler, AsHead, AsSupervisor, AsComplaints}
 	anybody  = []Standing{AsFirstAsker, AsResponsible, AsHandler, AsHead, AsSupervisor, AsComplaints, AsAgent, AsLeader, AsArbiter}

@@ -28,6 +28,7 @@ type Metrics struct {
 	RTP        *RTP
 	Journal    *Journal
 	Recordings *Recordings
+	Deadlines  *Deadlines
 
 	reg    *prometheus.Registry
 	panics *prometheus.CounterVec
@@ -51,6 +52,7 @@ func New(version, revision string) *Metrics {
 		RTP:        newRTP(r),
 		Journal:    newJournal(r),
 		Recordings: newRecordings(r),
+		Deadlines:  newDeadlines(r),
 		reg:        reg,
 		panics:     r.counterVec("shouwen_panics_total", "Panics caught; each cost one transaction, leg or job.", "where"),
 	}

@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"shouwen/cases"
+	"shouwen/metrics"
 )
 
 const (
@@ -18,17 +21,16 @@ const (
 // node that freezes holds up nobody.
 type Stages interface {
 	// FireStages fires at most limit stages that are due by the database's clock, the
-	// oldest first, and puts each into the outbox. It returns how many, and by how much
-	// the latest of them was late.
-	FireStages(ctx context.Context, node, limit int) (fired int, late time.Duration, err error)
+	// oldest first, and puts each into the outbox.
+	FireStages(ctx context.Context, node, limit int) ([]cases.FiredStage, error)
 }
 
 // Scanner fires stages as they come. Any number of nodes may run one.
 type Scanner struct {
-	Stages Stages
-	Node   int
-	Fired  func(stages int, late time.Duration) // told of every scan that fired; nil: nobody
-	Log    *slog.Logger
+	Stages  Stages
+	Node    int
+	Metrics *metrics.Deadlines
+	Log     *slog.Logger
 }
 
 // Run scans until ctx ends, and returns why it did.
@@ -54,14 +56,15 @@ func (s *Scanner) Run(ctx context.Context) error {
 // scan fires everything that is due now, a batch at a time.
 func (s *Scanner) scan(ctx context.Context) error {
 	for {
-		n, late, err := s.Stages.FireStages(ctx, s.Node, batch)
+		fired, err := s.Stages.FireStages(ctx, s.Node, batch)
 		if err != nil {
 			return err
 		}
-		if n > 0 && s.Fired != nil {
-			s.Fired(n, late)
+		for _, f := range fired {
+			s.Metrics.Fired(string(f.Clock), f.Late)
 		}
-		if n < batch {
+		s.Metrics.Scanned()
+		if len(fired) < batch {
 			return nil
 		}
 	}

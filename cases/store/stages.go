@@ -4,14 +4,18 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"shouwen/cases"
 )
 
 // FireStages fires at most limit stages that are due, the oldest first, and puts each
 // into the outbox under a key of its own. It is one statement: whatever becomes of this
 // program, a stage is fired with its outbox row or not at all. now() is the start of the
 // statement, so that rows becoming due meanwhile are the next one's.
-func (s *Store) FireStages(ctx context.Context, node, limit int) (fired int, late time.Duration, err error) {
-	err = s.db.QueryRow(ctx, `
+func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredStage, error) {
+	var clocks []cases.ClockKind
+	var late []time.Duration
+	err := s.db.QueryRow(ctx, `
 		with due as (
 			select id from deadline where next_at <= now()
 			order by next_at limit $2 for update skip locked),
@@ -33,11 +37,15 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) (fired int, lat
 			from fired f join cases c on c.id = f.case_id
 			order by f.which ->> 'at'
 			on conflict (key) do nothing)
-		select count(*), coalesce(max(late), '0') from fired`, fmt.Sprint(node), limit).Scan(&fired, &late)
+		select coalesce(array_agg(kind), '{}'), coalesce(array_agg(late), '{}') from fired`, fmt.Sprint(node), limit).Scan(&clocks, &late)
 	if err != nil {
-		return 0, 0, fmt.Errorf("fire stages: %w", err)
+		return nil, fmt.Errorf("fire stages: %w", err)
 	}
-	return fired, late, nil
+	fired := make([]cases.FiredStage, len(clocks))
+	for i := range clocks {
+		fired[i] = cases.FiredStage{Clock: clocks[i], Late: late[i]}
+	}
+	return fired, nil
 }
 
 // OldestDue returns for how long the oldest stage has been due without having been

@@ -37,8 +37,8 @@ func TestStagesFireOnce(t *testing.T) {
 	for node := range 4 {
 		g.Go(func() error {
 			for {
-				n, _, err := s.FireStages(t.Context(), node, 1)
-				if err != nil || n == 0 {
+				fired, err := s.FireStages(t.Context(), node, 1)
+				if err != nil || len(fired) == 0 {
 					return err
 				}
 			}
@@ -48,7 +48,7 @@ func TestStagesFireOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for { // a scanner that found every row locked gave up; one more finds what is left
-		if n, _, err := s.FireStages(t.Context(), 9, 100); err != nil || n == 0 {
+		if fired, err := s.FireStages(t.Context(), 9, 100); err != nil || len(fired) == 0 {
 			break
 		}
 	}

@@ -38,11 +38,11 @@ func (c checkCmd) check(w io.Writer, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	r, err := cfg.reception(directory, rules.policy)
+	r, err := cfg.reception(directory, rules.Policy)
 	if err := cmp.Or(err, r.unspoken); err != nil {
 		return err
 	}
-	for _, line := range slices.Concat(rules.policy.Explain(cfg.Language), rules.warnings(now)) {
+	for _, line := range slices.Concat(rules.Policy.Explain(cfg.Language), warnings(rules, now)) {
 		fmt.Fprintln(w, line)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.hours)) {

@@ -11,22 +11,16 @@ import (
 	"shouwen/cases/profile"
 )
 
-// rules is what cases are held to: a policy, and the calendar its working days are of.
-type rules struct {
-	policy   cases.Policy
-	calendar cases.Calendar
-}
-
 // loadRules reads the policy and the calendar that c names.
-func (c Config) loadRules() (r rules, err error) {
+func (c Config) loadRules() (r cases.Rulebook, err error) {
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
 		return r, err
 	}
-	if r.policy, err = c.loadPolicy(); err != nil {
+	if r.Policy, err = c.loadPolicy(); err != nil {
 		return r, bad("profile", "%s; want a file or one of %s", err, strings.Join(profile.Policies(), ", "))
 	}
-	if r.calendar, err = c.loadCalendar(c.Calendar, zone); err != nil {
+	if r.Calendar, err = c.loadCalendar(c.Calendar, zone); err != nil {
 		return r, bad("calendar", "%s; want a calendar file or one of %s", err, strings.Join(profile.Calendars(), ", "))
 	}
 	return r, nil
@@ -55,12 +49,12 @@ func (c Config) loadCalendar(name string, zone *time.Location) (cases.Calendar, 
 	return profile.LoadCalendar(b, zone)
 }
 
-// warnings say which holidays r lacks, of the coming two months.
-func (r rules) warnings(now time.Time) (lines []string) {
-	now = now.In(r.calendar.Zone)
+// warnings say which holidays the calendar of r lacks, of the coming two months.
+func warnings(r cases.Rulebook, now time.Time) (lines []string) {
+	now = now.In(r.Calendar.Zone)
 	for _, year := range slices.Compact([]int{now.Year(), now.AddDate(0, 2, 0).Year()}) {
-		if !r.calendar.Knows(year) {
-			lines = append(lines, fmt.Sprintf("warning: calendar %s lacks the holidays of %d: working days of it are counted by its weeks alone", r.calendar.Name, year))
+		if !r.Calendar.Knows(year) {
+			lines = append(lines, fmt.Sprintf("warning: calendar %s lacks the holidays of %d: working days of it are counted by its weeks alone", r.Calendar.Name, year))
 		}
 	}
 	return lines

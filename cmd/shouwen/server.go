@@ -17,6 +17,7 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/console"
+	"shouwen/cases/deadline"
 	"shouwen/cases/journal"
 	"shouwen/cases/store"
 	"shouwen/ivr/acd"
@@ -85,8 +86,8 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	log.Info("profile", "id", rules.policy.ID, "version", rules.policy.Version, "calendar", rules.calendar.Name)
-	for _, w := range rules.warnings(time.Now()) {
+	log.Info("profile", "id", rules.Policy.ID, "version", rules.Policy.Version, "calendar", rules.Calendar.Name)
+	for _, w := range warnings(rules, time.Now()) {
 		log.Warn(w)
 	}
 	s.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.Data, "journal"), Node: cfg.Node, Location: s.zone}, s.metrics.Journal, log)
@@ -106,8 +107,9 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, s.people(), log); err != nil {
 		return nil, err
 	}
+	s.database.store.Rules = rules
 	s.learnNumbers(ctx, time.Now().In(s.zone))
-	if err := s.wire(rules.policy); err != nil {
+	if err := s.wire(rules.Policy); err != nil {
 		return nil, err
 	}
 	s.duties.restore(ctx)
@@ -326,6 +328,8 @@ func (s *server) run(ctx context.Context) error {
 	for _, part := range parts {
 		g.Go(func() error { return part(life) })
 	}
+	scanner := deadline.Scanner{Stages: s.database.store, Node: s.cfg.Node, Metrics: s.metrics.Deadlines, Log: s.log}
+	g.Go(func() error { return scanner.Run(life) })
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
 	s.serveHTTP(life, g)
