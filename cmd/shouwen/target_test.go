@@ -42,6 +42,7 @@ func office(t *testing.T, change ...func(*Config)) *passed {
 			t.Fatal(err)
 		}
 		c.Hours = map[string]string{"office": closedNow(t)}
+		tonePrompt(t, c.Prompts, "closed", closedSays)
 		c.Queues[0].Members = []string{"1001"}
 		c.Queues = append(c.Queues, defaultQueue("other"))
 		c.Queues[1].Members = []string{"1005"}
@@ -186,6 +187,9 @@ func TestNobodyToPassOnTo(t *testing.T) {
 			}
 			p.asked(tt.code)
 			p.agent.Hears(toneHz)
+			if tt.why == cases.TransferClosed {
+				p.agent.Hears(closedSays)
+			}
 			p.back()
 			if why, caller := failure(t, p.end(p.agent, 0, started, failed)); why != tt.why || caller != cases.CallerWithAgent {
 				t.Errorf("failed because of %s, caller with %s; want %s", why, caller, tt.why)

@@ -54,6 +54,7 @@ func (c *Conversation) playAgent(p place) {
 	case ringback:
 		c.tone = c.sw.Pacer.Play(c.agent.legs[0].Media(), ringbackTone, true)
 	case refusal:
+		c.spoken = false
 		c.tone = c.sw.Pacer.Play(c.agent.legs[0].Media(), toneOf(c.refused), false)
 	}
 }

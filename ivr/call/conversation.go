@@ -88,6 +88,7 @@ type Conversation struct {
 	target      *party                // who rings, or speaks with the agent, or waits for the caller
 	refused     cases.TransferFailure // why the last one failed
 	tone        *media.Playback       // to the agent
+	spoken      bool                  // it was followed by words
 	targetMusic *media.Playback
 	successors  [][2]*sip.Leg // phones in the call, and those about to take their places
 

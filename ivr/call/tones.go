@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr/prompts"
 	"shouwen/sip/media"
 )
 
@@ -33,4 +34,13 @@ func toneOf(why cases.TransferFailure) *media.Prompt {
 		return busyTone
 	}
 	return congestionTone
+}
+
+// wordsOf says in words what a tone does not; busy and congestion speak for
+// themselves.
+var wordsOf = map[cases.TransferFailure]prompts.Name{
+	"":                            prompts.InvalidKey, // no such code
+	cases.TransferUnknown:         prompts.InvalidKey,
+	cases.TransferNobodyCompetent: prompts.InvalidKey,
+	cases.TransferClosed:          "closed",
 }

@@ -314,7 +314,13 @@ func (c *Conversation) limitOver(event) {
 	c.move(tooLong, "")
 }
 
+// toned: the agent has heard the tone; where it is not plain, words follow.
 func (c *Conversation) toned(event) {
 	c.tone = nil
+	if words := c.sw.Sounds.Words[wordsOf[c.refused]]; words != nil && c.state == returning && !c.spoken {
+		c.spoken = true
+		c.tone = c.sw.Pacer.Play(c.agent.legs[0].Media(), words, false)
+		return
+	}
 	c.move(told, "")
 }
