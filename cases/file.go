@@ -33,6 +33,7 @@ type File struct {
 	Promise  *Promise   `json:"promise,omitempty"`  // the open one
 	Extend   *Extend    `json:"extend,omitempty"`   // asked for, not in force yet
 	Reassign *Reassign  `json:"reassign,omitempty"` // asked for, not in force yet
+	Shift    *HandOff   `json:"shift,omitempty"`    // last note to the next shift
 	Order    *Order     `json:"order,omitempty"`    // in an emergency
 	Special  *FileIt    `json:"special,omitempty"`  // special event report
 	Replies  []Reply    `json:"replies,omitempty"`

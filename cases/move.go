@@ -113,7 +113,7 @@ func (c Case) Move(m Move, by Actor, at time.Time, r Rulebook) (Case, []Event, e
 		d.to = to[0]
 		d.happen(turn.event, m)
 		m.do(d)
-		if kind != MoveRegister { // which keeps what there is
+		if kind != MoveRegister && kind != MoveReassign { // the one keeps what there is, the other comes into force later
 			d.gate(Step(kind))
 		}
 	}

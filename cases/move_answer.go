@@ -51,7 +51,8 @@ func (m Reply) do(d *decision) {
 		d.c.File.Result, d.c.File.Entered = &Report{Manner: m.Manner, Result: m.Result}, true
 		d.reach(AtHandled)
 	}
-	if want.All && slices.ContainsFunc(want.By, func(p Party) bool { return !d.c.File.replied(p) }) {
+	all := want.All && (len(want.AllFor) == 0 || slices.Contains(want.AllFor, d.c.Facts(d.Policy).Class))
+	if all && slices.ContainsFunc(want.By, func(p Party) bool { return !d.c.File.replied(p) }) {
 		d.to = d.c.State // the others have still to
 		d.reach(AtStateTold)
 		return

@@ -19,6 +19,7 @@ type HandOver struct {
 	Spoken      string       `json:"spoken,omitempty"`      // number told to the caller (S30-R13)
 	Dialled     string       `json:"dialled,omitempty"`     // and what was dialled (S30-R16)
 	Unconfirmed bool         `json:"unconfirmed,omitempty"` // set by the move: nobody there took it yet
+	By          string       `json:"by,omitempty"`          // set by the move: user of who passes it on
 }
 
 // Kind returns MoveHandOver.
@@ -40,7 +41,7 @@ func (m HandOver) do(d *decision) {
 	if d.c.File.Disputed {
 		d.refuse(RefusedPolicy, "S33-R13") // the arbiter has it
 	}
-	m.Unconfirmed = !m.Reached
+	m.Unconfirmed, m.By = !m.Reached, d.by.User
 	d.did[0].body = m
 	d.hand(m)
 }
@@ -305,7 +306,7 @@ func (m Return) do(d *decision) {
 	if m.To != "" {
 		d.need(m.To != d.c.Department, "to", "another department")
 		d.to = HandedOver
-		d.hand(HandOver{Department: m.To, Mode: ColdTransfer})
+		d.hand(HandOver{Department: m.To, Mode: ColdTransfer, By: d.by.User})
 		return
 	}
 	d.to = Registered
@@ -328,7 +329,7 @@ func (m Arbitrate) do(d *decision) {
 		d.refuse(RefusedState, "")
 	}
 	d.c.File.Disputed, d.c.File.Returns, d.c.File.Arbiter = false, 0, d.by.User
-	d.hand(HandOver{Department: m.Department, Mode: WarmRequired, Reached: true})
+	d.hand(HandOver{Department: m.Department, Mode: WarmRequired, Reached: true, By: d.by.User})
 }
 
 // Join puts several departments on the matter, under one who coordinates them; the

@@ -45,7 +45,7 @@ func (m Registration) do(d *decision) {
 		d.to = Open // kept as far as it goes
 		return
 	}
-	d.reach(AtRegistered, AtAcceptance)
+	d.reach(AtRegistered, AtAcceptance, AtRequested)
 }
 
 // Classify says how urgent and whose kind of matter a case is (C07). What is empty

@@ -201,6 +201,7 @@ func (d *decision) reassigned() {
 	if d.fail.Reason != "" || x == nil || x.Consent == "" || !x.Told {
 		return
 	}
+	d.gate(BeforeReassign)
 	d.c.File.Reassign = nil
 	d.responsible(x.To, x.Reason)
 }
@@ -366,6 +367,7 @@ func (m HandOff) do(d *decision) {
 	if d.c.Handler == d.by.User {
 		d.c.Handler = m.To
 	}
+	d.c.File.Shift = &m
 }
 
 // Alarm says that the condition of an emergency is met, and how severe it is. A

@@ -175,7 +175,8 @@ type FeedbackPolicy struct {
 // ReplyPolicy says who answers the caller (X15), and with what.
 type ReplyPolicy struct {
 	By      []Party     `json:"by"`
-	All     bool        `json:"all"` // everyone of By; else one of them
+	All     bool        `json:"all"`     // everyone of By; else one of them
+	AllFor  []Class     `json:"all_for"` // All is for these only; empty: for every case
 	Content []ReplyItem `json:"content"`
 }
 

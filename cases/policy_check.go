@@ -86,6 +86,21 @@ func words(path, zh, en string, vs []string) setting {
 	return setting{path: path, label: Words{zh, en}, value: Words{strings.Join(vs, "、"), strings.Join(vs, ", ")}}
 }
 
+// ofClasses names classes of p.
+func ofClasses(path, zh, en string, of []Class, p Policy) setting {
+	s := setting{path: path, label: Words{zh, en}}
+	var inZH, inEN []string
+	for i, class := range of {
+		known, ok := p.Class(class)
+		if !ok && s.bad == "" {
+			s.path, s.bad = fmt.Sprintf("%s[%d]", path, i), fmt.Sprintf("no class %q", class)
+		}
+		inZH, inEN = append(inZH, known.Title.ZH), append(inEN, known.Title.EN)
+	}
+	s.value = Words{strings.Join(inZH, "、"), strings.Join(inEN, ", ")}
+	return s
+}
+
 func list[T ~string](all []T) string {
 	var s []string
 	for _, v := range all {
@@ -149,6 +164,7 @@ func (p Policy) settings() []setting {
 		many("feedback.target", "结果反馈给", "the result goes to", p.Feedback.Target, parties),
 		many("reply.by", "答复来电人", "the caller is answered by", p.Reply.By, parties),
 		yes("reply.all", "以上人员均须答复", "every one of them answers", p.Reply.All),
+		ofClasses("reply.all_for", "均须答复的类别", "every one of them answers for", p.Reply.AllFor, p),
 		many("reply.content", "答复内容", "the answer says", p.Reply.Content, replyItems),
 		yes("return_visit.required", "回访", "return visit", p.ReturnVisit.Required),
 		maybe("return_visit.by", "回访人", "visited by", p.ReturnVisit.By, parties),

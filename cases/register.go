@@ -15,7 +15,11 @@ func (c Case) Register() Register {
 		FieldCallerPhone: m.Phone, FieldCallerName: m.Name, FieldContent: m.Content, FieldClass: string(m.Class),
 		FieldReadBack: ticked(m.ReadBack), "address": m.Address, "work_unit": m.Organisation, "matter_type": string(m.Type),
 		"department": c.Department, "person": c.Handler, "caller_told": joined(f.Told), "proposal": f.Proposal,
-		"first_asker_entry": ticked(f.Entered), "sections": joined(f.joined()),
+		"first_asker_entry": ticked(f.Entered), "sections": joined(f.joined()), "owner_confirmation": stamp(c.Milestones[AtOwnerConfirmed]),
+		"department_signature": stamp(c.Milestones[AtAccepted]), "pickup_entry": stamp(c.Milestones[AtDelivered]),
+	}
+	if _, taken := c.Milestones[AtAcceptance]; taken {
+		r["receipt_number"] = string(c.Number) // which the caller is told
 	}
 	for k, v := range m.Fields {
 		r[Field(k)] = v
@@ -44,6 +48,7 @@ func (r Register) handedOver(f File) {
 		h := f.Handed[n-1]
 		r.add("number_spoken", h.Spoken)
 		r.add("number_dialled", h.Dialled)
+		r.add("handler_signature", h.By)
 		r.add("manager_copy", ticked(h.Copied))
 		r.add("estimate", stamp(h.Estimate))
 	}
@@ -90,6 +95,9 @@ func (r Register) worked(f File) {
 	if x := f.Extend; x != nil {
 		r.add("reason", x.Reason)
 		r.add("approver", x.Approver)
+	}
+	if x := f.Shift; x != nil {
+		r.add("handover_note", x.Note)
 	}
 	if x := f.Reassign; x != nil {
 		r.add("new_responsible", x.To)
