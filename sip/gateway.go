@@ -266,31 +266,5 @@ func (g *gateway) request(method msg.RequestMethod, callID string, seq uint32) *
 func (g *gateway) exchange(ctx context.Context, req *msg.Request, limit time.Duration) (*msg.Response, error) {
 	f := g.flow()
 	g.ua.prepare(req, f, "")
-	answer := make(chan *msg.Response, 1)
-	failure := make(chan error, 1)
-	tx, err := g.ua.send(req, f, func(res *msg.Response, err error) {
-		switch {
-		case err != nil:
-			failure <- err
-		case !res.IsProvisional():
-			answer <- res
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case res := <-answer:
-		return res, nil
-	case err := <-failure:
-		return nil, err
-	case <-timer.C:
-		tx.Terminate()
-		return nil, msg.ErrTransactionTimeout
-	case <-ctx.Done():
-		tx.Terminate()
-		return nil, context.Cause(ctx)
-	}
+	return g.ua.exchange(ctx, req, f, limit)
 }

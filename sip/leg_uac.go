@@ -87,9 +87,9 @@ func (u *UA) Dial(b Binding, d Dialing) (*Leg, error) {
 
 // inviteOf builds the INVITE to a registered contact, through its Path (RFC 3327).
 func (u *UA) inviteOf(l *Leg, b Binding, d Dialing) (*msg.Request, error) {
-	var target msg.Uri
-	if err := msg.ParseUri(b.Contact, &target); err != nil {
-		return nil, fmt.Errorf("contact of %s: %w", b.User, err)
+	target, routes, err := b.way()
+	if err != nil {
+		return nil, err
 	}
 	l.dlg = dialog{
 		id:        dialogID{callID: fmt.Sprintf("%d.%s", u.cfg.Node, l.id), localTag: l.id},
@@ -97,18 +97,11 @@ func (u *UA) inviteOf(l *Leg, b Binding, d Dialing) (*msg.Request, error) {
 		localName: d.Name,
 		remote:    msg.Uri{Scheme: "sip", User: b.User, Host: u.cfg.Domain},
 		target:    target,
-	}
-	for _, p := range b.Path {
-		var r msg.Uri
-		if err := msg.ParseUri(strings.Trim(p, "<>"), &r); err != nil {
-			return nil, fmt.Errorf("path of %s: %w", b.User, err)
-		}
-		l.dlg.routes = append(l.dlg.routes, r)
+		routes:    routes,
 	}
 	if _, err := l.oa.offer(false); err != nil {
 		return nil, err
 	}
-	var err error
 	if l.extra, err = u.extraFields(d.Headers); err != nil {
 		return nil, err
 	}

@@ -63,11 +63,19 @@ func (a agentDuties) ExtendWrapUp(user string, d time.Duration) error {
 }
 
 // onPaused tells of an agent whom the board paused because his phone is not
-// answered. Supervisors see him in the console, too.
+// answered: supervisors on their phones, and in the console.
 func (s *server) onPaused(user, reason string) {
 	p, _ := s.directory.Person(user)
+	told := supervisors(s.directory, p.Department)
 	s.metrics.Agents.Paused(p.Department)
-	s.log.Warn("agent paused until somebody makes him ready", "agent", user, "reason", reason, "supervisors", supervisors(s.directory, p.Department))
+	s.log.Warn("agent paused until somebody makes him ready", "agent", user, "reason", reason, "supervisors", told)
+	text := fmt.Sprintf("Agent %s (%s) does not answer and is paused", user, p.Extension)
+	if s.cfg.Language == "zh-CN" {
+		text = fmt.Sprintf("坐席 %s(%s)未接听,已暂停", user, p.Extension)
+	}
+	for _, supervisor := range told {
+		s.calls.Tell(supervisor, text)
+	}
 }
 
 // supervisors are the users who supervise a department: those in it, or if there is

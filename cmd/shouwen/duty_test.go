@@ -128,11 +128,15 @@ func TestPhoneNobodyAnswers(t *testing.T) {
 		}
 	})
 	b.agent(0, siptest.Config{})
+	supervisor := b.agent(1, siptest.Config{})
 	caller := b.dial(numbered(1))
 	first := func() acd.Presence { return b.server.board.Snapshot().Agents[0] }
 	until(t, "the agent is paused", func() bool { return first().State == acd.Paused })
 	if first().Reason != "no_answer" {
 		t.Errorf("agent %+v", first())
+	}
+	if text := supervisor.Expect("MESSAGE").Body; !strings.Contains(text, b.Agents[0].User) {
+		t.Errorf("the supervisor is told %q", text)
 	}
 	caller.Hangup()
 	post := func(path, body string, want int) {
@@ -167,7 +171,7 @@ func TestPhoneNobodyAnswers(t *testing.T) {
 	_, text := fetch(t, b.MetricsURL, "")
 	for _, want := range []string{
 		`shouwen_agents_paused_total{department="hotline"} 1`, `shouwen_state_agents{department="hotline",state="break"} 1`,
-		`shouwen_state_agents{department="hotline",state="away"} 1`,
+		`shouwen_state_agents{department="hotline",state="away"} 0`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("metrics have no %s", want)

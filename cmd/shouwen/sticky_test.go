@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,9 @@ func TestStickyFirstAsker(t *testing.T) {
 	again.Ended()
 	other.Answer()
 	c.Hears(toneOf(0))
+	if text := phones[1].Expect("MESSAGE").Body; !strings.Contains(text, invite.Get("X-Shouwen-Case")) || !strings.Contains(text, b.Agents[0].User) {
+		t.Errorf("the first-asker is told %q", text)
+	}
 	c.Hangup()
 	all := b.cases()
 	if len(all) != 2 || all[1].FirstAsker != b.Agents[0].User || all[1].Previous != all[0].Number {

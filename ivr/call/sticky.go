@@ -1,6 +1,8 @@
 package call
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"shouwen/ivr/acd"
@@ -30,4 +32,25 @@ func (c *Conversation) tells(user string) shown {
 		told.Display = string(told.number)
 	}
 	return told
+}
+
+// tellFirstAsker lets the first-asker of the caller's open case know who spoke with
+// him instead; agent is empty if nobody did.
+func (c *Conversation) tellFirstAsker(agent string) {
+	if c.again.FirstAsker == "" || agent == c.again.FirstAsker {
+		return
+	}
+	zh := strings.HasPrefix(c.sw.Language, "zh")
+	var text string
+	switch {
+	case agent == "" && zh:
+		text = fmt.Sprintf("案件 %s 的来电人再次来电,无人接听", c.again.Case)
+	case agent == "":
+		text = fmt.Sprintf("The caller of case %s called again, and nobody answered", c.again.Case)
+	case zh:
+		text = fmt.Sprintf("案件 %s 的来电人再次来电,由 %s 接听", c.again.Case, agent)
+	default:
+		text = fmt.Sprintf("The caller of case %s called again and speaks with %s", c.again.Case, agent)
+	}
+	c.sw.Tell(c.again.FirstAsker, text)
 }

@@ -47,6 +47,7 @@ type Sounds struct {
 type Phones interface {
 	Contacts(user string) []sip.Binding
 	Dial(sip.Binding, sip.Dialing) (*sip.Leg, error)
+	Message(context.Context, sip.Binding, string) error
 	Replaced(sip.Replaces) *sip.Leg
 }
 

@@ -182,6 +182,7 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 			c.record(c.sw.marked(c.first, c.back.Attempts+1, c.back.mark, c.line.CallbackWithin))
 		}
 	default:
+		c.tellFirstAsker("")
 		var waited time.Duration
 		if !c.entered.IsZero() {
 			waited = now.Sub(c.entered)

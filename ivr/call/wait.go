@@ -231,6 +231,7 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 		Agent: p.User, Extension: person.Extension, Waited: cases.Span(waited), Tied: tied,
 		OpenCase: c.again.Case, OpenFirstAsker: c.again.FirstAsker,
 	}})
+	c.tellFirstAsker(p.User)
 	c.enter(opening)
 }
 
