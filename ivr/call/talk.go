@@ -57,29 +57,20 @@ func (c *Conversation) releaseAgent() {
 	}
 }
 
-// checkAudio ends a call on which both sides are silent. A side that is silent
-// alone for half that time is asked whether it is still there: a phone may have
-// died without a word, or send nothing because it is muted.
-func (c *Conversation) checkAudio(event) {
-	if c.meeting.held() || c.line.MediaTimeout == 0 {
-		return
-	}
-	agent := c.agent.legs[0]
-	fromCaller, fromAgent := c.silent(c.caller, c.since), c.silent(agent, c.since)
-	if min(fromCaller, fromAgent) > c.line.MediaTimeout {
+// checkAudio ends a call on which both sides are silent, unless one holds the other.
+func (c *Conversation) checkAudio(e event) {
+	if c.line.MediaTimeout > 0 && !c.meeting.held() &&
+		min(c.silent(c.caller, c.since), c.silent(c.agent.legs[0], c.since)) > c.line.MediaTimeout {
 		c.log.Warn("no audio from either side")
 		c.conclude(cases.EndSilence, "")
 		return
 	}
-	if fromCaller > c.line.MediaTimeout/2 {
-		c.probe(c.caller)
-	}
-	if fromAgent > c.line.MediaTimeout/2 {
-		c.probe(agent)
-	}
+	c.checkParties(e)
 }
 
-// checkParties asks whoever is silent in a transfer whether he is still there.
+// checkParties asks whoever is silent for half the media timeout whether he is still
+// there: a phone may have died without a word, or send nothing because it is muted or
+// holds.
 func (c *Conversation) checkParties(event) {
 	legs := []*sip.Leg{c.caller}
 	if c.agent != nil {
@@ -87,6 +78,9 @@ func (c *Conversation) checkParties(event) {
 	}
 	if c.target != nil && !c.passing.up.IsZero() {
 		legs = append(legs, c.target.legs...)
+	}
+	if c.supervisor != nil && !c.supervisor.since.IsZero() {
+		legs = append(legs, c.supervisor.legs...)
 	}
 	for _, l := range legs {
 		if c.line.MediaTimeout > 0 && c.silent(l, c.since) > c.line.MediaTimeout/2 {
