@@ -86,9 +86,26 @@ func (c Case) clock(kind ClockKind) (Clock, int, bool) {
 	return c.Clocks[i], i, true
 }
 
+// found returns c, which has just opened, with what the flow before found out of its
+// matter: the category, and the class if r knows it.
+func (c Case) found(r Rulebook) Case {
+	flow := c.Call.Flow
+	if flow == nil {
+		return c
+	}
+	c.File.Matter.Category = Clean(flow.Category)
+	if _, known := r.Policy.Class(Class(flow.Class)); known {
+		c.File.Matter.Class = Class(flow.Class)
+	}
+	return c
+}
+
 // After returns c after telephony saw f, which c has been through already: what the
-// clocks of r make of it.
+// flow found out when it opens, and what the clocks of r make of it.
 func (c Case) After(f Fact, r Rulebook) Case {
+	if c.Events == 1 && f.OpensCase() {
+		c = c.found(r)
+	}
 	c.Events-- // clocks name the event that starts them, which has been recorded
 	var came []Milestone
 	switch f.Kind() {
