@@ -178,6 +178,22 @@ func (m Merge) do(d *decision) {
 	d.c.File.Into = m.Into
 }
 
+// MayMerge reports why c cannot be continued in other under p: the case of an incident
+// is that of its first caller, who is the one to be told (S05-R2). The error is a
+// *MoveError.
+func (c Case) MayMerge(other Case, p Policy) error {
+	no := &MoveError{Case: c.Number, Move: MoveMerge, State: c.State, Reason: RefusedFields}
+	switch {
+	case !slices.Contains(live, other.State):
+		no.Fields = []FieldError{{"into", "a case that is still open"}}
+	case p.FirstAsker.FirstOwner && other.Opened.After(c.Opened):
+		no.Fields, no.Rule = []FieldError{{"into", "the case of who reported it first"}}, "S05-R2"
+	default:
+		return nil
+	}
+	return no
+}
+
 // Close ends a case that owes nothing: the caller was answered and it is proven, or a
 // supervisor signs that he could not be reached (design.md).
 type Close struct {

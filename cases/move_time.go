@@ -390,6 +390,9 @@ func (m Alarm) do(d *decision) {
 	}
 	d.c.File.Matter.Level = m.Level
 	d.flag(m.Set, nil)
+	if !slices.ContainsFunc(d.c.Clocks, func(k Clock) bool { return k.On.Start == AtAlarm && !k.Cancelled }) {
+		delete(d.c.Milestones, AtAlarm) // the condition was not met until now (S24-R27)
+	}
 	d.c = d.c.revise(d.at, d.Rulebook)
 	d.reach(AtAlarm)
 }

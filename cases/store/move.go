@@ -49,6 +49,11 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 		if stale {
 			return cases.ErrStale
 		}
+		if m, ok := o.Move.(cases.Merge); ok {
+			if err := s.mayMerge(ctx, tx, was, m.Into); err != nil {
+				return err
+			}
+		}
 		var events []cases.Event
 		if is, events, err = was.Move(o.Move, o.By, o.At, s.Rules); err != nil {
 			return err
@@ -65,6 +70,19 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 		return cases.Case{}, fmt.Errorf("move %s: %w", o.Case, err)
 	}
 	return is, nil
+}
+
+// mayMerge looks at the case that was is to be continued in.
+func (s *Store) mayMerge(ctx context.Context, tx pgx.Tx, was cases.Case, into cases.CaseNumber) error {
+	rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for share of c`, cases.Clean(string(into)))
+	if err != nil {
+		return err
+	}
+	other, err := pgx.CollectExactlyOneRow(rows, scanCase)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	return was.MayMerge(other, s.Rules.Policy)
 }
 
 // fresh notes the key of o, false if it was there; and whether the case moved since it

@@ -1,0 +1,160 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+)
+
+// room is the matter of a guest.
+func room(content string) cases.Registration {
+	m := matter(content)
+	m.Fields["room"] = "510"
+	return m
+}
+
+// lostPhone is the case of a guest who asks for a number at 03:00.
+func (o *stage) lostPhone() *scene {
+	o.t.Helper()
+	sc := o.opens("03:00", caller, asker)
+	m := room("left my phone in the chess-and-cards room")
+	m.ReadBack = false
+	sc.does("03:01", asker, m, cases.Classify{Class: "other"})
+	return sc
+}
+
+// TestE19_LostPhoneNumberSpoken: S30-R12, S30-R13, S30-R14. To say a number is not to
+// help, and a transfer nobody answers comes back.
+func TestE19_LostPhoneNumberSpoken(t *testing.T) {
+	t.Parallel()
+	sc := under(t, "hotel").lostPhone()
+	spoken := over("card room", "cards")
+	spoken.Mode, spoken.Reached, spoken.Spoken = cases.NumberOnly, false, "3669068"
+	sc.refused("03:02", asker, spoken, cases.RefusedPolicy)
+	sc.refused("03:02", asker, over("card room", "cards"), cases.RefusedFields, "read_back")
+	sc.does("03:03", asker, cases.Registration{ReadBack: true})
+	warm := cases.Transfer{Kind: cases.TransferWarm, How: cases.ByAPI, By: "asker", Extension: "8068", Department: "card room"}
+	sc.saw("03:03", cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: warm}})
+	sc.saw("03:04", cases.Fact{TransferFailed: &cases.TransferFailed{Transfer: warm, Reason: cases.TransferNoAnswer, Caller: cases.CallerWithAgent}})
+	if sc.Handler != "asker" || sc.Department != "" {
+		t.Errorf("handler %s of %q, want who answered first", sc.Handler, sc.Department)
+	}
+	sc.running(cases.ClockTransfer, true) // it was not passed on
+	sc.does("03:05", asker, cases.Contact{Party: cases.PartyPersons, Person: "security", Said: "secures the door"}, cases.Contact{Party: cases.PartyOwnLeader, Person: "leader"})
+	sc.refused("03:06", asker, cases.Close{}, cases.RefusedEvidence, "reply", "handover_note")
+	sc.stands(cases.Registered, "asker", "asker")
+}
+
+// TestE20_GuestDialsANumberNobodyAnswers: S30-R13, S30-R15, S30-R16. His missed calls are
+// found by his number, with the case they are about, and so is what happened at night.
+func TestE20_GuestDialsANumberNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	o := under(t, "hotel")
+	sc := o.lostPhone()
+	sc.does("03:02", asker, cases.Registration{ReadBack: true, Fields: map[string]string{"number_spoken": "3669068", "number_dialled": "3669088"}})
+	for _, when := range []string{"03:05", "03:10", "03:15"} {
+		o.misses(when, caller)
+	}
+	all, _, err := o.s.Cases(t.Context(), store.Filter{Caller: caller})
+	if err != nil || len(all) != 4 || all[3].Number != sc.Number {
+		t.Fatalf("%d cases of the number, %v", len(all), err)
+	}
+	for i, c := range all[:3] {
+		if c.Previous != all[i+1].Number || c.CallbackDue.IsZero() {
+			t.Errorf("%s: before it %q, callback due %s", c.Number, c.Previous, c.CallbackDue)
+		}
+		missed := &scene{stage: o, Case: c}
+		missed.look()
+		missed.does("03:20", manager, cases.Merge{Into: sc.Number}) // it is what he calls about
+		missed.stands(cases.Merged, "", "")
+	}
+	sc.does("03:21", asker, cases.Promise{What: "call back", Due: at("03:30")})
+	sc.does("07:00", asker, cases.HandOff{To: "neighbour", Note: "guest of 510 misses his phone"})
+	if r := sc.Register(); r["number_spoken"] != "3669068" || r["number_dialled"] != "3669088" || r["handover_note"] == "" {
+		t.Errorf("register %v", r)
+	}
+	if sc.events(cases.EventHandedOff) != 1 || sc.FirstAsker != "asker" {
+		t.Errorf("first-asker %s", sc.FirstAsker)
+	}
+}
+
+// TestE21_ShiftHandoverWithOpenPromise: S30-R12, S30-R14. The next shift has the case
+// and the promise, the first-asker stays.
+func TestE21_ShiftHandoverWithOpenPromise(t *testing.T) {
+	t.Parallel()
+	sc := under(t, "hotel").lostPhone()
+	sc.does("03:05", asker, cases.Promise{What: "your phone at the lobby", Due: at("09:00")})
+	sc.refused("07:00", asker, cases.HandOff{To: "neighbour"}, cases.RefusedFields, "note")
+	sc.does("07:00", asker, cases.HandOff{To: "neighbour", Note: "his phone is to be at the lobby by nine"})
+	sc.stands(cases.Registered, "asker", "asker")
+	if sc.Handler != "neighbour" || sc.File.Promise == nil {
+		t.Errorf("handler %s, promise %+v", sc.Handler, sc.File.Promise)
+	}
+	sc.due(cases.ClockPromise, "09:00")
+	sc.does("08:50", neighbour, cases.Keep{})
+	sc.running(cases.ClockPromise, false)
+	sc.late(cases.ClockPromise, "18:00", 0)
+}
+
+// TestE22_SteamedBunsLost: S30-R18, S30-R19, S30-R8. An order told to somebody who wrote
+// down nothing is delivered first; the record says whom it was told.
+func TestE22_SteamedBunsLost(t *testing.T) {
+	t.Parallel()
+	sc := under(t, "hotel").opens("12:30", caller, asker)
+	m := room("steamed buns, ordered at 11:50")
+	m.Fields["told_to"] = "cook"
+	sc.does("12:31", asker, m, cases.Classify{Class: "item"})
+	sc.due(cases.ClockDelivery, "12:34")
+	sc.does("12:32", asker, over("kitchen", "smith"))
+	sc.does("13:10", smith, cases.Accept{}, cases.Deliver{What: "steamed buns"})
+	sc.late(cases.ClockDelivery, "18:00", 36*time.Minute)
+	if got := sc.Register()["told_to"]; got != "cook" {
+		t.Errorf("told to %q", got)
+	}
+}
+
+// TestE24_BottleOfGlue: S30-R9, S30-R21. However many are asked, it is one chain with
+// one first-asker.
+func TestE24_BottleOfGlue(t *testing.T) {
+	t.Parallel()
+	sc := under(t, "hotel").opens("10:00", caller, asker)
+	sc.does("10:01", asker, room("a bottle of glue"), cases.Classify{Class: "item"})
+	away := over("room centre", "")
+	away.OwnAsked = false
+	sc.refused("10:02", asker, away, cases.RefusedFields, "own_asked", "person")
+	sc.does("10:03", asker, cases.Contact{Party: cases.PartyPersons, Person: "neighbour", Said: "none here"},
+		cases.Contact{Party: cases.PartyDepartment, Person: "front desk", Said: "none here"},
+		cases.Find{Department: "finance", How: "the front desk's superior"}, over("finance", "clerk"))
+	sc.does("10:10", clerk, cases.Accept{}, cases.Report{Result: "a bottle of glue"})
+	sc.refused("10:11", asker, cases.Close{}, cases.RefusedEvidence, "reply")
+	sc.does("10:15", clerk, cases.Deliver{What: "a bottle of glue"}, cases.Reply{Result: "delivered", Evidence: sc.proof()})
+	sc.does("10:20", asker, cases.Visit{Answered: true, Solved: true, Evidence: sc.proof()}, cases.Enter{}, cases.Close{})
+	sc.stands(cases.Closed, "asker", "asker")
+	if n := sc.events(cases.EventContacted); n != 2 {
+		t.Errorf("%d contacts in the ledger", n)
+	}
+}
+
+// TestE25_DirectionsAndRetelling: S30-R22, S30-R25, S29-R5, S30-R23. Who takes over has
+// the question as it was recorded; the post is covered by a stand-in.
+func TestE25_DirectionsAndRetelling(t *testing.T) {
+	t.Parallel()
+	sc := under(t, "hotel").opens("10:00", caller, asker)
+	sc.does("10:01", asker, room("how do I get to the old town hall?"), cases.Classify{Class: "other"})
+	sc.refused("10:02", asker, cases.Cover{Remedy: "stand_in", Absent: "asker"}, cases.RefusedFields, "stand_in")
+	sc.does("10:02", asker, cases.Cover{Remedy: "stand_in", Absent: "asker", StandIn: "neighbour"})
+	if sc.Handler != "neighbour" || sc.FirstAsker != "asker" {
+		t.Errorf("handler %s, first-asker %s", sc.Handler, sc.FirstAsker)
+	}
+	sc.does("10:03", asker, over("concierge", "smith"))
+	sc.does("10:04", smith, cases.Accept{})
+	if got := sc.File.Matter.Content; !strings.Contains(got, "old town hall") || !sc.File.Matter.ReadBack {
+		t.Errorf("the concierge reads %q", got)
+	}
+	if sc.Handler != "smith" || sc.FirstAsker != "asker" {
+		t.Errorf("handler %s, first-asker %s", sc.Handler, sc.FirstAsker)
+	}
+}
