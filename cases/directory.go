@@ -35,12 +35,13 @@ type Category struct {
 
 // Person is somebody with a phone.
 type Person struct {
-	User       string `yaml:"user"` // account of the phone; unique
-	Name       string `yaml:"name,omitempty"`
-	Extension  string `yaml:"extension"`
-	Department string `yaml:"department,omitempty"`
-	Roles      []Role `yaml:"roles,flow,omitempty"` // empty: an agent
-	Rank       int    `yaml:"rank"`                 // higher is more senior; decides ties (S34-R3)
+	User       string  `yaml:"user"` // account of the phone; unique
+	Name       string  `yaml:"name,omitempty"`
+	Extension  string  `yaml:"extension"`
+	Department string  `yaml:"department,omitempty"`
+	Roles      []Role  `yaml:"roles,flow,omitempty"` // empty: an agent
+	Rank       int     `yaml:"rank"`                 // higher is more senior; decides ties (S34-R3)
+	Posts      []Party `yaml:"posts,flow,omitempty"` // he holds of those the rules speak of; see Actor
 
 	RingTime time.Duration  `yaml:"ring_time,omitempty"`   // of his phone; 0: the queue's
 	Penalty  int            `yaml:"penalty,omitempty"`     // 0: rung at once; n: a stand-in, after n times overflow_after
@@ -98,6 +99,12 @@ func (d Directory) Lookup(extension string) (Target, bool) {
 // Person returns the person whose account user is.
 func (d Directory) Person(user string) (Person, bool) {
 	return find(d.People, func(p Person) bool { return p.User == user })
+}
+
+// Actor returns who user is to cases.
+func (d Directory) Actor(user string) (Actor, bool) {
+	p, ok := d.Person(user)
+	return Actor{User: p.User, Department: p.Department, Roles: p.Roles, Posts: p.Posts}, ok
 }
 
 // Department returns the department of that name.
@@ -223,10 +230,15 @@ func (d Directory) checkPerson(i int) error {
 			return fmt.Errorf("%s has role %q, want some of %s", p.User, r, listed(roles))
 		}
 	}
+	for _, post := range p.Posts {
+		if _, known := parties[post]; !known {
+			return fmt.Errorf("%s has post %q, want some of %s", p.User, post, listed(parties.names()))
+		}
+	}
 	return d.checkDuty(p)
 }
 
-func listed(all []Role) string {
+func listed[T ~string](all []T) string {
 	words := make([]string, len(all))
 	for i, r := range all {
 		words[i] = string(r)

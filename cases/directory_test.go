@@ -39,6 +39,7 @@ func TestDirectoryCheck(t *testing.T) {
 		"extension of a department":  {func(d *cases.Directory) { d.People[1].Extension = "300" }, "person 2: extension 300 of li is a department's"},
 		"person of no department":    {func(d *cases.Directory) { d.People[0].Department = "parks" }, `person 1: wang is in department "parks", which does not exist`},
 		"role nobody knows":          {func(d *cases.Directory) { d.People[1].Roles[0] = "boss" }, `person 2: li has role "boss", want some of agent, handler`},
+		"post no rule speaks of":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{"boss"} }, `person 1: wang has post "boss", want some of accused, bank`},
 		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, "person 1: ring_time of wang is 20ns, want 1s to 5m0s"},
 		"post with a stand-in alone": {func(d *cases.Directory) { d.People[0].Post, d.People[0].Penalty = "desk", 1 }, "person 1: post desk of wang has no primary"},
 	}

@@ -36,6 +36,8 @@ func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
 	describeRecording(api)
 	mux.HandleFunc("GET "+recordingPath, x.recordingAudio("api token"))
 
+	describeBy(api)
+
 	methods := map[string][]string{}
 	for path, item := range api.OpenAPI().Paths {
 		for method, op := range map[string]*huma.Operation{
@@ -84,11 +86,17 @@ func (x *site) apiConfig() huma.Config {
 
 // schemaName names the schema of t in the document.
 func schemaName(t reflect.Type, hint string) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch t {
 	case reflect.TypeFor[huma.ErrorModel]():
 		return "Problem"
 	case reflect.TypeFor[huma.ErrorDetail]():
 		return "ProblemDetail"
+	}
+	if m, ok := reflect.Zero(t).Interface().(cases.Move); ok {
+		return moveName(m)
 	}
 	return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "Body")
 }
@@ -101,7 +109,9 @@ func (x *site) register(api huma.API) {
 		}
 	}
 	huma.Register(api, operation("list_cases", "/api/v1/cases", "Cases, newest first", 422, 503), x.listCases)
-	huma.Register(api, operation("get_case", "/api/v1/cases/{number}", "A case with its ledger", 404, 422, 503), x.getCase)
+	huma.Register(api, operation("get_case", "/api/v1/cases/{number}", "A case with its ledger, its clocks and what may be done with it", 404, 422, 503), x.getCase)
+	x.registerMoves(api, operation)
+	x.registerReference(api, operation)
 	huma.Register(api, operation("list_callbacks", "/api/v1/callbacks", "Cases whose caller is owed a callback, the most urgent first", 422, 503), x.listCallbacks)
 	huma.Register(api, operation("list_calls", "/api/v1/calls", "Live calls, oldest first", 422), x.listCalls)
 	huma.Register(api, operation("get_agents", "/api/v1/agents", "Agents and queues at this moment", 422), x.getAgents)
@@ -179,23 +189,7 @@ func (x *site) listCases(ctx context.Context, in *casesInput) (*out[casePageBody
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
-	return &out[casePageBody]{casePageBody{Cases: mapped(list, caseOf), Next: string(next)}}, nil
-}
-
-type caseInput struct {
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
-}
-
-func (x *site) getCase(ctx context.Context, in *caseInput) (*out[caseBody], error) {
-	ctx, cancel := context.WithTimeout(ctx, apiPatience)
-	defer cancel()
-	c, ledger, err := x.Store.Case(ctx, cases.CaseNumber(in.Number))
-	if err := x.problem(err); err != nil {
-		return nil, err
-	}
-	body, chain := caseOf(c), chainOf(c, ledger)
-	body.Events, body.Chain = eventsOf(ledger), &chain
-	return &out[caseBody]{body}, nil
+	return &out[casePageBody]{casePageBody{Cases: mapped(viewerOf(ctx).seen(list), caseOf), Next: string(next)}}, nil
 }
 
 type callsBody struct {

@@ -279,7 +279,12 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"post /api/v1/calls/{id}/complete": "complete_transfer", "post /api/v1/calls/{id}/cancel": "cancel_transfer",
 		"post /api/v1/calls/{id}/conference": "conference_transfer",
 		"post /api/v1/calls/{id}/monitor":    "monitor_call", "delete /api/v1/calls/{id}/monitor": "end_monitor",
+		"post /api/v1/callbacks/{number}/call": "call_back", "post /api/v1/callbacks/{number}/result": "mark_callback",
+		"/api/v1/profile": "get_profile", "/api/v1/directory": "get_directory", "/api/v1/calendar": "get_calendar",
 		"post /api/v1/calls/{id}/recording": "record_call", "put /api/v1/cases/{number}/legal_hold": "set_legal_hold",
+	}
+	for _, kind := range cases.MoveKinds() {
+		want["post /api/v1/cases/{number}/moves/"+string(kind)] = string(kind) + "_case"
 	}
 	got := map[string]string{}
 	for path, methods := range d["paths"].(map[string]any) {
@@ -321,7 +326,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 	api := humago.New(http.NewServeMux(), newSite(s).apiConfig())
 	newSite(s).register(api)
 	for _, target := range []string{
-		"/api/v1/cases", "/api/v1/callbacks", "/api/v1/calls", "/api/v1/agents", "/api/v1/cases/261123-1-0001", "/api/v1/cases/261123-1-0002", "/api/v1/cases/261123-1-0003",
+		"/api/v1/cases", "/api/v1/callbacks", "/api/v1/calls", "/api/v1/agents", "/api/v1/profile", "/api/v1/directory", "/api/v1/calendar", "/api/v1/cases/261123-1-0001", "/api/v1/cases/261123-1-0002", "/api/v1/cases/261123-1-0003",
 	} {
 		path := regexp.MustCompile(`/\d.*`).ReplaceAllString(target, "/{number}")
 		schema := api.OpenAPI().Paths[path].Get.Responses["200"].Content["application/json"].Schema

@@ -55,6 +55,7 @@ type caseBody struct {
 	FirstAsker  string          `json:"first_asker,omitempty" doc:"User who picked up; never changes. Left out while nobody has."`
 	Responsible string          `json:"responsible,omitempty" doc:"User who answers for the case."`
 	Handler     string          `json:"handler,omitempty" doc:"User who works on it now."`
+	Department  string          `json:"department,omitempty" doc:"That has it; left out: the first-asker's own."`
 	Previous    string          `json:"previous,omitempty" doc:"Number of the same caller's case before it."`
 	CallbackDue *time.Time      `json:"callback_due,omitempty" doc:"When the caller must have been called back; left out if nothing is owed."`
 	CallBackAt  string          `json:"call_back_at,omitempty" doc:"Number to call back, if the caller agreed on one; left out: the call's."`
@@ -63,6 +64,10 @@ type caseBody struct {
 	EventCount  int             `json:"event_count" doc:"Length of its ledger."`
 	Head        string          `json:"head" doc:"Hash of the last event of its ledger: SHA-256, hexadecimal."`
 	Call        hotlineCallBody `json:"call" doc:"The call that opened it."`
+	File        *cases.File     `json:"file,omitempty" doc:"What the moves have put on record; left out in lists."`
+	Clocks      []clockBody     `json:"clocks,omitempty" nullable:"false" doc:"All there ever were, oldest first; left out in lists."`
+	Moves       []string        `json:"moves,omitempty" nullable:"false" doc:"What the user who asks may do now, whatever it lacks, sorted; left out in lists, and without a user."`
+	Required    []requiredBody  `json:"required,omitempty" nullable:"false" doc:"What the policy demands before those of the moves; left out in lists."`
 	Events      []eventBody     `json:"events,omitempty" nullable:"false" doc:"Its ledger, oldest first; left out in lists."`
 	Chain       *chainBody      `json:"chain,omitempty" doc:"Whether the ledger is as it was written, checked now; left out in lists."`
 }
@@ -71,7 +76,7 @@ func caseOf(c cases.Case) caseBody {
 	k := c.Call
 	return caseBody{
 		Number: string(c.Number), State: string(c.State), Opened: c.Opened.UTC(),
-		FirstAsker: c.FirstAsker, Responsible: c.Responsible, Handler: c.Handler,
+		FirstAsker: c.FirstAsker, Responsible: c.Responsible, Handler: c.Handler, Department: c.Department,
 		Previous: string(c.Previous), CallbackDue: timeOf(c.CallbackDue), Callback: callbackOf(c.CalledBack),
 		CallBackAt: string(c.CallBackAt), Voicemail: voicemailOf(c.Voicemail), EventCount: c.Events, Head: c.Head.String(),
 		Call: hotlineCallBody{
@@ -111,11 +116,11 @@ func callbackOf(c cases.CalledBack) *callbackBody {
 
 type eventBody struct {
 	Seq      int             `json:"seq" doc:"From 1, without gaps."`
-	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,flow_left,emergency,callback_started,callback_answered,callback_missed,callback_marked,outbound_decided,transfer_started,transfer_completed,transfer_failed,monitor_started,monitor_ended,recording_started,recording_paused,recording_resumed,recording_ended,recording_deleted,legal_hold,quality"`
+	Kind     string          `json:"kind" enum:"picked_up,missed,ended,callback_taken,voicemail,flow_left,emergency,callback_started,callback_answered,callback_missed,callback_marked,outbound_decided,transfer_started,transfer_completed,transfer_failed,monitor_started,monitor_ended,recording_started,recording_paused,recording_resumed,recording_ended,recording_deleted,legal_hold,quality,registered,classified,notified,consulted,proposed,complained,verified,adopted,solved,handed_over,contacted,covered,escalated,found,referred_out,accepted,assigned,returned,arbitrated,joined,reported,entered,promised,kept,waiting,resumed,extension_asked,extended,extension_lapsed,reassignment_asked,responsibility_moved,decided,caller_told,pressed,press_answered,handed_off,alarm,confirmed,ordered,arrived_on_site,relayed,report_filed,delivered,attempted,replied,visited,reopened,refused,withdrawn,merged,closed"`
 	State    string          `json:"state" doc:"State of the case after it."`
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`
-	Fact     string          `json:"fact" format:"uuid" doc:"UUIDv7 of the fact it comes from."`
+	Fact     string          `json:"fact,omitempty" format:"uuid" doc:"UUIDv7 of the fact it comes from; left out for moves."`
 	Body     json.RawMessage `json:"body" doc:"What happened: the bytes the hash covers, as written. Durations are in nanoseconds."`
 	Previous string          `json:"previous_hash" doc:"Hash of the event before it; 64 zeros for the first."`
 	Hash     string          `json:"hash" doc:"SHA-256, hexadecimal, as stored."`

@@ -34,7 +34,7 @@ func (x *site) listCallbacks(ctx context.Context, in *callbacksInput) (*out[call
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
-	return &out[callbacksBody]{callbacksBody{Cases: mapped(list, caseOf)}}, nil
+	return &out[callbacksBody]{callbacksBody{Cases: mapped(viewerOf(ctx).seen(list), caseOf)}}, nil
 }
 
 type callBackInput struct {
@@ -47,6 +47,9 @@ type callBackInput struct {
 func (x *site) callBack(ctx context.Context, in *callBackInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
+	if err := x.hidden(ctx, cases.CaseNumber(in.Number)); err != nil {
+		return nil, err
+	}
 	return nil, x.refusal(x.Callers.CallBack(ctx, cases.CaseNumber(in.Number), in.Body.Agent))
 }
 
@@ -61,5 +64,8 @@ type callbackResultInput struct {
 func (x *site) markCallback(ctx context.Context, in *callbackResultInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
+	if err := x.hidden(ctx, cases.CaseNumber(in.Number)); err != nil {
+		return nil, err
+	}
 	return nil, x.refusal(x.Callers.Mark(ctx, cases.CaseNumber(in.Number), in.Body.By, in.Body.Result))
 }

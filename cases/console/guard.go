@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // Bounds of a request. A handler that streams moves its own deadlines.
@@ -87,7 +89,7 @@ func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // fail answers with an error: programs get a problem document, people a page.
 func (x *site) fail(w http.ResponseWriter, r *http.Request, status int) {
 	if strings.HasPrefix(r.URL.Path, "/api/") {
-		writeProblem(w, status)
+		writeProblem(w, huma.NewError(status, details[status]))
 		return
 	}
 	x.errorPage(w, r, status)

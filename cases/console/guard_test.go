@@ -164,7 +164,7 @@ func TestTheTokenAdmits(t *testing.T) {
 
 func TestGuessingIsSlowedDownForItsSourceOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, log := newServer(nil)
+		s, log := newServer(&store.Store{})
 		h := s.Handler()
 		api := func(source, token string) int {
 			return ask(h, "GET", "/api/v1/calls", "", "Authorization", "Bearer "+token, "X-Forwarded-For", source).StatusCode

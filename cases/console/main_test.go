@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/profile"
 	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
 	"shouwen/ivr/acd"
@@ -64,8 +65,9 @@ const token = "sw_0123456789abcdef0123456789abcdef"
 // logs.
 func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	var out bytes.Buffer
+	st.Rules = rules
 	return &Server{
-		Store: st, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
+		Store: st, People: people, Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{}, Duties: &orders{},
 		Quality: func(call string) ([]cases.LegQuality, error) {
@@ -77,6 +79,30 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 		Calls:  func() []Call { return slices.Clone(liveCalls) },
 		Agents: func() acd.Snapshot { return snapshot },
 	}, &out
+}
+
+// rules are those of a property company in China.
+var rules = func() cases.Rulebook {
+	policy, err := profile.Policy("property_csc")
+	if err != nil {
+		panic(err)
+	}
+	calendar, err := profile.Calendar("china", time.FixedZone("", 8*3600))
+	if err != nil {
+		panic(err)
+	}
+	return cases.Rulebook{Policy: policy, Calendar: calendar}
+}()
+
+var people = cases.Directory{
+	Departments: []cases.Department{{Name: "hotline"}, {Name: "repairs", Title: "维修部", Extension: "200"}},
+	Categories:  []cases.Category{{Name: "burst_pipe", Department: "repairs"}},
+	People: []cases.Person{
+		{User: "wang", Name: "王", Extension: "1001", Department: "hotline"},
+		{User: "li", Extension: "1002", Department: "hotline", Rank: 2},
+		{User: "zhao", Extension: "1003", Department: "repairs", Roles: []cases.Role{cases.RoleHandler}},
+		{User: "qian", Extension: "1004", Department: "hotline", Roles: []cases.Role{cases.RoleSupervisor}, Posts: []cases.Party{cases.PartyLeaderInCharge}},
+	},
 }
 
 var liveCalls = []Call{

@@ -23,11 +23,11 @@ var details = map[int]string{
 }
 
 // writeProblem answers with a problem document (RFC 9457).
-func writeProblem(w http.ResponseWriter, status int) {
+func writeProblem(w http.ResponseWriter, p huma.StatusError) {
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
+	w.WriteHeader(p.GetStatus())
 	// The client may be gone; nobody else would care.
-	_ = json.NewEncoder(w).Encode(huma.NewError(status, details[status]))
+	_ = json.NewEncoder(w).Encode(p)
 }
 
 // sqlState is the error of a statement the database has answered.

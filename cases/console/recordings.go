@@ -37,7 +37,7 @@ func (x *site) recordingAudio(who string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
 		defer cancel()
-		rec, err := x.Store.Recording(ctx, r.PathValue("id"))
+		rec, err := x.recordingSeen(ctx, r.PathValue("id"))
 		if err == nil && (rec.File == "" || !rec.Deleted.IsZero()) {
 			err = store.ErrNotFound
 		}
@@ -50,6 +50,15 @@ func (x *site) recordingAudio(who string) http.HandlerFunc {
 		}
 		x.play(w, r, x.OpenRecording, rec.File, "recording-"+rec.Call+".wav")
 	}
+}
+
+// recordingSeen returns a recording, store.ErrNotFound if who asks may not see its case.
+func (x *site) recordingSeen(ctx context.Context, id string) (store.Recording, error) {
+	rec, err := x.Store.Recording(ctx, id)
+	if err == nil {
+		_, _, err = x.caseSeen(ctx, rec.Case)
+	}
+	return rec, err
 }
 
 type pauseBody struct {
@@ -100,6 +109,9 @@ func (x *site) listRecordings(ctx context.Context, in *recordingsInput) (*out[re
 		return nil, huma.Error422UnprocessableEntity("validation failed", &huma.ErrorDetail{Location: "query.case", Message: "is no case number"})
 	}
 	list, err := x.Store.Recordings(ctx, cases.CaseNumber(in.Case))
+	if err == nil && len(list) > 0 {
+		_, _, err = x.caseSeen(ctx, cases.CaseNumber(in.Case))
+	}
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
@@ -124,7 +136,7 @@ type accessesBody struct {
 func (x *site) listAccesses(ctx context.Context, in *recordingInput) (*out[accessesBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	if _, err := x.Store.Recording(ctx, in.ID); err != nil {
+	if _, err := x.recordingSeen(ctx, in.ID); err != nil {
 		return nil, x.problem(err)
 	}
 	list, err := x.Store.Accesses(ctx, in.ID)
@@ -148,7 +160,7 @@ type holdInput struct {
 func (x *site) setHold(ctx context.Context, in *holdInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	c, _, err := x.Store.Case(ctx, cases.CaseNumber(in.Number))
+	c, _, err := x.caseSeen(ctx, cases.CaseNumber(in.Number))
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 // Handler was called.
 type Server struct {
 	Store   *store.Store
+	People  cases.Directory     // who may move cases, and what they are to them
 	Calls   func() []Call       // live calls, safe from any goroutine; the console keeps the slice
 	Agents  func() acd.Snapshot // the board, safe from any goroutine
 	Token   string              // admits to the API and the pages; empty admits nobody
@@ -33,6 +34,7 @@ type Server struct {
 	Callers       Callbacks
 	Duties        Duties
 	Quality       func(call string) ([]cases.LegQuality, error) // of a live call; errors as of Commands
+	Now           func() time.Time                              // time.Now; moves are made then
 	Log           *slog.Logger
 
 	Zone *time.Location // of the times on the pages; nil: this machine's
@@ -122,7 +124,7 @@ func (x *site) mux() *http.ServeMux {
 	mux.HandleFunc("/", x.failWith(http.StatusNotFound))
 
 	api, document := x.api()
-	mux.Handle("/api/", x.bearer(api))
+	mux.Handle("/api/", x.bearer(x.speaksFor(api)))
 	mux.HandleFunc("GET "+documentPath, document)
 	x.refuseOthers(mux, map[string][]string{documentPath: {"GET"}})
 	return mux

@@ -41,7 +41,7 @@ func (x *site) voicemail(who string) http.HandlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
 		defer cancel()
 		number := cases.CaseNumber(r.PathValue("number"))
-		c, _, err := x.Store.Case(ctx, number)
+		c, _, err := x.caseSeen(ctx, number)
 		if err == nil && c.Voicemail.File == "" {
 			err = store.ErrNotFound
 		}

@@ -436,11 +436,11 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	}
 	if s.console != nil {
 		c := &console.Server{
-			Store: s.database.store, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
+			Store: s.database.store, People: s.directory, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
 			Duties:  agentDuties{s.board, s.directory, s.cfg.Agents.PauseReasons},
 			Quality: commands{s.calls, s.journal}.Quality,
-			Version: version, Zone: s.zone, Log: s.log,
+			Version: version, Zone: s.zone, Now: time.Now, Log: s.log,
 		}
 		serve(s.console, c.Handler())
 	}

@@ -1,0 +1,139 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+)
+
+// The problems that are no reason of package cases.
+const (
+	problemStale cases.Reason = "stale"   // the case has moved since it was seen
+	problemBody  cases.Reason = "no_move" // the body is no such move
+)
+
+// problemStatus is the HTTP status of each problem of a move.
+var problemStatus = map[cases.Reason]int{
+	cases.RefusedRole:     http.StatusForbidden,
+	cases.RefusedState:    http.StatusConflict,
+	problemStale:          http.StatusConflict,
+	cases.RefusedFields:   http.StatusUnprocessableEntity,
+	cases.RefusedEvidence: http.StatusUnprocessableEntity,
+	cases.RefusedPolicy:   http.StatusUnprocessableEntity,
+	problemBody:           http.StatusUnprocessableEntity,
+}
+
+// moveProblem is the problem document (RFC 9457) of a move that was not made.
+type moveProblem struct {
+	Type   string             `json:"type" format:"uri-reference" enum:"/problems/role,/problems/state,/problems/stale,/problems/fields,/problems/evidence,/problems/policy,/problems/no_move" doc:"Why: not this person's to make; not while the case stands there; the case has moved since it was seen; something is missing or wrong; nothing proves that the caller was reached; the policy does not allow it; the body is no such move."`
+	Title  string             `json:"title"`
+	Status int                `json:"status"`
+	Detail string             `json:"detail"`
+	Case   string             `json:"case"`
+	Move   string             `json:"move"`
+	State  string             `json:"state,omitempty" doc:"Where the case stands."`
+	Rule   string             `json:"rule,omitempty" doc:"Of the catalogue, that asks for it." example:"S02-R9"`
+	Fields []cases.FieldError `json:"fields,omitempty" nullable:"false" doc:"All that is missing or wrong: its name as in JSON, and the remedy."`
+}
+
+func (p *moveProblem) Error() string             { return p.Detail }
+func (p *moveProblem) GetStatus() int            { return p.Status }
+func (p *moveProblem) ContentType(string) string { return "application/problem+json" }
+
+func newMoveProblem(n cases.CaseNumber, kind cases.MoveKind, why cases.Reason, detail string) *moveProblem {
+	status := problemStatus[why]
+	return &moveProblem{
+		Type: "/problems/" + string(why), Title: http.StatusText(status), Status: status, Detail: detail, Case: string(n), Move: string(kind),
+	}
+}
+
+type moveInput struct {
+	Number  string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Key     string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
+	Seen    int    `query:"seen" minimum:"1" doc:"event_count of the case as whoever moves it has seen it; another move since is a problem then. What the phones add is none."`
+	RawBody []byte `contentType:"application/json"`
+}
+
+// registerMoves has one endpoint for each kind of move.
+func (x *site) registerMoves(api huma.API, operation func(id, path, summary string, also ...int) huma.Operation) {
+	registry := api.OpenAPI().Components.Schemas
+	problem := map[string]*huma.MediaType{"application/problem+json": {Schema: registry.Schema(reflect.TypeFor[moveProblem](), true, "")}}
+	for _, kind := range cases.MoveKinds() {
+		empty, err := cases.ReadMove(kind, []byte("{}"))
+		if err != nil {
+			panic(err) // every move can be empty, though none is made so
+		}
+		path := "/api/v1/cases/{number}/moves/" + string(kind)
+		op := operation(string(kind)+"_case", path, "Move a case: "+english.word("move "+string(kind)), 404, 503)
+		op.Method, op.SkipValidateBody = http.MethodPost, true // the move itself says what it lacks, all at once
+		huma.Register(api, op, x.move(kind))
+		made := api.OpenAPI().Paths[path].Post
+		made.RequestBody.Content["application/json"].Schema = registry.Schema(reflect.TypeOf(empty), true, "")
+		for status, when := range map[string]string{"403": "Not this person's to make", "409": "Not while the case stands there, or it has moved since it was seen", "422": "Something is missing, wrong or not allowed"} {
+			made.Responses[status] = &huma.Response{Description: when, Content: problem}
+		}
+	}
+}
+
+func (x *site) move(kind cases.MoveKind) func(context.Context, *moveInput) (*out[caseBody], error) {
+	return func(ctx context.Context, in *moveInput) (*out[caseBody], error) {
+		ctx, cancel := context.WithTimeout(ctx, apiPatience)
+		defer cancel()
+		number := cases.CaseNumber(in.Number)
+		by := viewerOf(ctx).Actor
+		if by.User == "" {
+			return nil, huma.Error422UnprocessableEntity("validation failed", &huma.ErrorDetail{
+				Location: "header." + byHeader, Message: "expected the user who moves the case",
+			})
+		}
+		m, err := cases.ReadMove(kind, in.RawBody)
+		if err != nil {
+			return nil, newMoveProblem(number, kind, problemBody, err.Error())
+		}
+		_, err = x.Store.Move(ctx, store.Order{Case: number, Move: m, By: by, At: x.Now(), Key: in.Key, Seen: in.Seen})
+		if err := x.notMoved(ctx, number, kind, err); err != nil {
+			return nil, err
+		}
+		c, ledger, err := x.caseSeen(ctx, number)
+		if err := x.problem(err); err != nil {
+			return nil, err
+		}
+		return &out[caseBody]{x.detail(ctx, c, ledger, english)}, nil
+	}
+}
+
+// notMoved returns the API's answer to an error of a move, nil to none. A case that
+// whoever moved it may not see does not exist.
+func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, kind cases.MoveKind, err error) error {
+	if errors.Is(err, cases.ErrStale) {
+		return newMoveProblem(n, kind, problemStale, "the case has moved since it was seen; read it again")
+	}
+	refused, ok := errors.AsType[*cases.MoveError](err)
+	if !ok {
+		return x.problem(err)
+	}
+	if refused.Reason == cases.RefusedRole {
+		if _, _, err := x.caseSeen(ctx, n); err != nil {
+			return x.problem(err)
+		}
+	}
+	p := newMoveProblem(n, kind, refused.Reason, refused.Error())
+	p.State, p.Rule, p.Fields = string(refused.State), refused.Rule, refused.Fields
+	return p
+}
+
+// moveName is what the schema of a move is called, e.g. HandOverMove.
+func moveName(m cases.Move) string {
+	var name strings.Builder
+	for word := range strings.SplitSeq(string(m.Kind()), "_") {
+		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return name.String() + "Move"
+}

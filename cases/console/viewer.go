@@ -1,0 +1,98 @@
+package console
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+)
+
+// viewer is who asks. The zero viewer has the API token and speaks for nobody: he
+// sees everything and moves nothing.
+type viewer struct{ cases.Actor }
+
+// sees tells whether c is shown to v.
+func (v viewer) sees(c cases.Case) bool { return v.User == "" || c.Visible(v.Actor) }
+
+// seen returns those of list that v sees.
+func (v viewer) seen(list []cases.Case) []cases.Case {
+	var shown []cases.Case
+	for _, c := range list {
+		if v.sees(c) {
+			shown = append(shown, c)
+		}
+	}
+	return shown
+}
+
+type viewerKey struct{}
+
+func viewerOf(ctx context.Context) viewer {
+	v, _ := ctx.Value(viewerKey{}).(viewer)
+	return v
+}
+
+func (v viewer) with(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), viewerKey{}, v))
+}
+
+// byHeader names whom a program with the API token speaks for.
+const byHeader = "By"
+
+// speaksFor lets requests with the token pass as those of the user they name.
+func (x *site) speaksFor(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user := r.Header.Get(byHeader)
+		if user == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		actor, ok := x.People.Actor(user)
+		if !ok {
+			writeProblem(w, huma.NewError(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{
+				Location: "header." + byHeader, Message: "expected a user of the directory",
+			}))
+			return
+		}
+		next.ServeHTTP(w, viewer{actor}.with(r))
+	})
+}
+
+// describeBy adds the header to every operation of the document.
+func describeBy(api huma.API) {
+	for _, item := range api.OpenAPI().Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
+			if op != nil {
+				op.Parameters = append(op.Parameters, &huma.Param{
+					Name: byHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+					Description: "User for whom a program with the API token asks: what he may not see is not there. Left out: for nobody; then everything is shown.",
+				})
+			}
+		}
+	}
+}
+
+// caseSeen returns a case and its ledger, store.ErrNotFound if who asks may not see it.
+func (x *site) caseSeen(ctx context.Context, n cases.CaseNumber) (cases.Case, []cases.Event, error) {
+	c, ledger, err := x.Store.Case(ctx, n)
+	if err == nil && !viewerOf(ctx).sees(c) {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return cases.Case{}, nil, err
+	}
+	return c, ledger, nil
+}
+
+// hidden returns the API's answer to who asks for a user who may not see a case, nil
+// if he may.
+func (x *site) hidden(ctx context.Context, n cases.CaseNumber) error {
+	if viewerOf(ctx).User == "" {
+		return nil
+	}
+	_, _, err := x.caseSeen(ctx, n)
+	return x.problem(err)
+}
