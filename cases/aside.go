@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Asides are facts that tell something about an answered call without moving its
+// Asides are facts that tell something about a call without moving its
 // caller or its case: they go into the ledger and leave the case as it is.
 
 // MonitorMode is what a supervisor on the line may do. He hears everybody in all
@@ -111,7 +111,7 @@ type RecordingDeleted struct {
 	File string `json:"file"`
 }
 
-// LegalHold: recordings of the case are kept whatever their time, or no longer.
+// LegalHold: recordings and the message of the case are kept whatever their time, or no longer.
 type LegalHold struct {
 	On     bool   `json:"on"`
 	By     string `json:"by"`
@@ -173,6 +173,8 @@ func (f Fact) aside() (body any, by string) {
 		return *f.RecordingEnded, ""
 	case f.RecordingDeleted != nil:
 		return *f.RecordingDeleted, ""
+	case f.VoicemailDeleted != nil:
+		return *f.VoicemailDeleted, ""
 	case f.LegalHold != nil:
 		return *f.LegalHold, f.LegalHold.By
 	case f.OutboundDecided != nil:

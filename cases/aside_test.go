@@ -27,6 +27,7 @@ var (
 		cases.EventRecordingResumed: aside(func(f *cases.Fact) { f.RecordingResumed = &cases.RecordingResumed{By: "boss"} }),
 		cases.EventRecordingEnded:   aside(func(f *cases.Fact) { f.RecordingEnded = &recEnded }),
 		cases.EventRecordingDeleted: aside(func(f *cases.Fact) { f.RecordingDeleted = &cases.RecordingDeleted{File: "x"} }),
+		cases.EventVoicemailDeleted: aside(func(f *cases.Fact) { f.VoicemailDeleted = &cases.VoicemailDeleted{File: "x"} }),
 		cases.EventLegalHold:        aside(func(f *cases.Fact) { f.LegalHold = &cases.LegalHold{On: true, By: "boss"} }),
 		cases.EventQuality:          aside(func(f *cases.Fact) { f.Quality = &cases.Quality{Legs: []cases.LegQuality{{Side: "caller"}}} }),
 	}
@@ -35,15 +36,15 @@ var (
 // Asides go into the ledger and leave call and case as they are; which of them
 // come after the end of the call, too, is fixed.
 func TestAsides(t *testing.T) {
-	late := map[cases.EventKind]bool{cases.EventRecordingEnded: true, cases.EventRecordingDeleted: true, cases.EventLegalHold: true}
-	by := map[cases.EventKind]string{cases.EventRecordingStarted: "", cases.EventRecordingEnded: "", cases.EventRecordingDeleted: "", cases.EventQuality: ""}
+	late := map[cases.EventKind]bool{cases.EventRecordingEnded: true, cases.EventRecordingDeleted: true, cases.EventVoicemailDeleted: true, cases.EventLegalHold: true}
+	by := map[cases.EventKind]string{cases.EventRecordingStarted: "", cases.EventRecordingEnded: "", cases.EventRecordingDeleted: "", cases.EventVoicemailDeleted: "", cases.EventQuality: ""}
 	for kind, f := range asides {
 		t.Run(string(kind), func(t *testing.T) {
 			if err := f.Check(); err != nil || !f.Aside() {
 				t.Fatalf("%v, aside %t", err, f.Aside())
 			}
 			before := []cases.Fact{arrived(), pickedUp("a")}
-			if kind == cases.EventRecordingDeleted {
+			if kind == cases.EventRecordingDeleted || kind == cases.EventVoicemailDeleted {
 				before = append(before, ended())
 			}
 			was, _, err := project(before...)

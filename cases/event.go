@@ -39,6 +39,7 @@ const (
 	EventRecordingResumed EventKind = "recording_resumed"
 	EventRecordingEnded   EventKind = "recording_ended"   // and what became of it
 	EventRecordingDeleted EventKind = "recording_deleted" // its time was over
+	EventVoicemailDeleted EventKind = "voicemail_deleted" // its time was over
 	EventLegalHold        EventKind = "legal_hold"        // recordings are kept whatever their time, or no longer
 	EventQuality          EventKind = "quality"           // how well the sides heard each other
 )

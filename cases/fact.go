@@ -40,6 +40,7 @@ type Fact struct {
 	RecordingResumed *RecordingResumed `json:"recording_resumed,omitempty"`
 	RecordingEnded   *RecordingEnded   `json:"recording_ended,omitempty"`
 	RecordingDeleted *RecordingDeleted `json:"recording_deleted,omitempty"`
+	VoicemailDeleted *VoicemailDeleted `json:"voicemail_deleted,omitempty"`
 	LegalHold        *LegalHold        `json:"legal_hold,omitempty"`
 	Quality          *Quality          `json:"quality,omitempty"`
 }

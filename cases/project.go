@@ -28,7 +28,7 @@ var accepts = map[Phase][]FactKind{
 		FactOutboundDecided, FactTransferStarted, FactTransferCompleted, FactTransferFailed,
 		FactMonitorStarted, FactMonitorEnded, FactRecordingStarted, FactRecordingPaused, FactRecordingResumed,
 		FactRecordingEnded, FactLegalHold, FactQuality},
-	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactLegalHold},
+	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactVoicemailDeleted, FactLegalHold},
 }
 
 // FactKind names which field of a Fact is set.
@@ -65,6 +65,7 @@ const (
 	FactRecordingResumed FactKind = "recording_resumed"
 	FactRecordingEnded   FactKind = "recording_ended"
 	FactRecordingDeleted FactKind = "recording_deleted"
+	FactVoicemailDeleted FactKind = "voicemail_deleted"
 	FactLegalHold        FactKind = "legal_hold"
 	FactQuality          FactKind = "quality"
 )
@@ -83,7 +84,7 @@ func (f Fact) Kind() FactKind {
 		FactMonitorStarted: f.MonitorStarted != nil, FactMonitorEnded: f.MonitorEnded != nil,
 		FactRecordingStarted: f.RecordingStarted != nil, FactRecordingPaused: f.RecordingPaused != nil,
 		FactRecordingResumed: f.RecordingResumed != nil, FactRecordingEnded: f.RecordingEnded != nil,
-		FactRecordingDeleted: f.RecordingDeleted != nil, FactLegalHold: f.LegalHold != nil, FactQuality: f.Quality != nil,
+		FactRecordingDeleted: f.RecordingDeleted != nil, FactVoicemailDeleted: f.VoicemailDeleted != nil, FactLegalHold: f.LegalHold != nil, FactQuality: f.Quality != nil,
 	} {
 		if set {
 			kinds = append(kinds, kind)
@@ -272,7 +273,7 @@ func (f Fact) Check() error {
 		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, " +
 			"callback_started, callback_answered, callback_missed, callback_marked, outbound_decided, " +
 			"transfer_started, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
-			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, legal_hold, quality")
+			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, voicemail_deleted, legal_hold, quality")
 	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:

@@ -42,6 +42,13 @@ type CallbackTaken struct {
 type Voicemail struct {
 	File   string `json:"file"` // where the message is kept, below the folder of messages: 2026/11/23/CALL.wav
 	Length Span   `json:"length_seconds"`
+
+	Keep time.Time `json:"keep_until,omitzero"` // then the file is deleted; zero: never
+}
+
+// VoicemailDeleted: the message is gone for good, because its time was over.
+type VoicemailDeleted struct {
+	File string `json:"file"`
 }
 
 var messageFile = regexp.MustCompile(`^\d{4}/\d\d/\d\d/[0-9a-f-]{36}\.wav$`)
@@ -63,6 +70,8 @@ func (f Fact) checkUnanswered() string {
 		return fmt.Sprintf("message in file %q, want YYYY/MM/DD/ID.wav with the call's id", message.File)
 	case message != nil && time.Duration(message.Length) < time.Microsecond:
 		return "message without a length"
+	case message != nil && message.Keep.Year() > 9999:
+		return fmt.Sprintf("message kept until %s", message.Keep)
 	}
 	return ""
 }

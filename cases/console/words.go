@@ -255,6 +255,7 @@ var words = map[string][2]string{
 	"event recording_paused":  {"暂停录音", "Recording paused"},
 	"event recording_resumed": {"恢复录音", "Recording resumed"},
 	"event recording_ended":   {"录音结束", "Recording ended"},
+	"event voicemail_deleted": {"留言到期删除", "Voicemail deleted, its time was over"},
 	"event recording_deleted": {"录音到期删除", "Recording deleted, its time was over"},
 	"event legal_hold":        {"证据保全", "Legal hold"},
 	"event quality":           {"通话质量", "Voice quality"},

@@ -60,12 +60,31 @@ func (s *Store) Recording(ctx context.Context, call string) (Recording, error) {
 	return list[0], nil
 }
 
-// Outdated returns recordings whose time is over at now and whose case no legal
+// Outdated is a file whose time is over.
+type Outdated struct {
+	Call string // of the recording or message
+	Case cases.CaseNumber
+	File string
+}
+
+// OutdatedRecordings returns those whose time is over at now and whose case no legal
 // hold keeps, the oldest first, at most limit.
-func (s *Store) Outdated(ctx context.Context, now time.Time, limit int) ([]Recording, error) {
-	return s.recordings(ctx, `select `+recordingColumns+`
+func (s *Store) OutdatedRecordings(ctx context.Context, now time.Time, limit int) ([]Outdated, error) {
+	return s.outdated(ctx, `select r.call::text, c.number, r.file from recording r join cases c on c.id = r.case_id
 		where r.keep_until < $1 and r.deleted is null and r.file <> '' and not c.legal_hold
 		order by r.keep_until limit $2`, now, limit)
+}
+
+func (s *Store) outdated(ctx context.Context, sql string, now time.Time, limit int) ([]Outdated, error) {
+	rows, err := s.db.Query(ctx, sql, now, limit)
+	if err != nil {
+		return nil, fmt.Errorf("files whose time is over: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Outdated])
+	if err != nil {
+		return nil, fmt.Errorf("files whose time is over: %w", err)
+	}
+	return list, nil
 }
 
 func (s *Store) recordings(ctx context.Context, sql string, args ...any) ([]Recording, error) {
@@ -135,6 +154,8 @@ func queueAside(b *pgx.Batch, f cases.Fact) {
 			append([]cases.Stretch{}, e.Pauses...))
 	case f.RecordingDeleted != nil:
 		b.Queue(`update recording set deleted = $2 where call = $1`, f.Call, f.At)
+	case f.VoicemailDeleted != nil:
+		b.Queue(`update voicemail set deleted = $2 where call = $1`, f.Call, f.At)
 	case f.LegalHold != nil:
 		b.Queue(`update cases set legal_hold = $2 where number = $1`, f.Case, f.LegalHold.On)
 	}

@@ -103,7 +103,7 @@ func TestOutdatedRecordings(t *testing.T) {
 	check := func(what string, at time.Time, want ...string) {
 		t.Helper()
 		var got []string
-		list, err := s.Outdated(t.Context(), at, 10)
+		list, err := s.OutdatedRecordings(t.Context(), at, 10)
 		for _, r := range list {
 			got = append(got, r.Call)
 		}

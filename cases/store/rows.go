@@ -41,8 +41,8 @@ const caseColumns = `c.number, c.state, c.opened, c.first_asker, c.responsible, 
 	coalesce((select cb.call from callback cb where cb.case_id = c.id), ''),
 	(select cb.next from callback cb where cb.case_id = c.id),
 	coalesce((select cb.exhausted from callback cb where cb.case_id = c.id), false),
-	(select v.file from voicemail v where v.case_id = c.id),
-	coalesce((select v.length from voicemail v where v.case_id = c.id), '0'),
+	(select v.file from voicemail v where v.case_id = c.id and v.deleted is null),
+	coalesce((select v.length from voicemail v where v.case_id = c.id and v.deleted is null), '0'),
 	` + callColumns
 
 func caseFields(c *cases.Case, head *[]byte) []any {

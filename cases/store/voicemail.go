@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
 	"shouwen/cases"
 )
@@ -13,10 +14,18 @@ import (
 // queueVoicemail keeps the latest message of a case.
 func queueVoicemail(b *pgx.Batch, f cases.Fact) {
 	b.Queue(`
-		insert into voicemail (case_id, call, length, file)
-		select id, $2, $3, $4 from cases where number = $1
-		on conflict (case_id) do update set call = excluded.call, length = excluded.length, file = excluded.file`,
-		f.Case, f.Call, time.Duration(f.Voicemail.Length), f.Voicemail.File)
+		insert into voicemail (case_id, call, length, file, keep_until)
+		select id, $2, $3, $4, $5 from cases where number = $1
+		on conflict (case_id) do update set call = excluded.call, length = excluded.length, file = excluded.file,
+			keep_until = excluded.keep_until, deleted = null`,
+		f.Case, f.Call, time.Duration(f.Voicemail.Length), f.Voicemail.File, zeronull.Timestamptz(f.Voicemail.Keep))
+}
+
+// OutdatedMessages is OutdatedRecordings of the messages callers left.
+func (s *Store) OutdatedMessages(ctx context.Context, now time.Time, limit int) ([]Outdated, error) {
+	return s.outdated(ctx, `select v.call::text, c.number, v.file from voicemail v join cases c on c.id = v.case_id
+		where v.keep_until < $1 and v.deleted is null and not c.legal_hold
+		order by v.keep_until limit $2`, now, limit)
 }
 
 // LogVoicemailAccess puts a look into the message of a case on record, for good; At

@@ -184,7 +184,7 @@ func defaultQueue(name string) QueueConfig {
 		Announce: AnnounceConfig{Position: true, Every: Duration(45 * time.Second)}, CallbackOfferAfter: Duration(time.Minute),
 		StickyFor: Duration(12 * time.Second),
 		WhenFull:  call.Announcement, WhenNobody: call.Wait, WhenWaited: call.Announcement,
-		Voicemail: VoicemailConfig{Longest: Duration(2 * time.Minute), Silence: Duration(5 * time.Second)},
+		Voicemail: VoicemailConfig{Longest: Duration(2 * time.Minute), Silence: Duration(5 * time.Second), Retention: Retention(90 * 24 * time.Hour)},
 	}
 }
 

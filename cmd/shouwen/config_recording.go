@@ -58,7 +58,7 @@ func (r *Retention) UnmarshalYAML(n ast.Node) error {
 		d, err = time.ParseDuration(word(n))
 	}
 	if err != nil || d < 0 || Retention(d) > longestRetention {
-		return refuse(n, "is no time to keep recordings; write it like 90d, or 0d for ever")
+		return refuse(n, "is no time to keep something; write it like 90d, or 0d for ever")
 	}
 	*r = Retention(d)
 	return nil

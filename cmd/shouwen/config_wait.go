@@ -22,8 +22,21 @@ type AnnounceConfig struct {
 
 // VoicemailConfig bounds the messages callers leave.
 type VoicemailConfig struct {
-	Longest Duration `yaml:"longest"`
-	Silence Duration `yaml:"silence"` // that ends a message
+	Longest   Duration  `yaml:"longest"`
+	Silence   Duration  `yaml:"silence"`   // that ends a message
+	Retention Retention `yaml:"retention"` // then messages are deleted; 0: never
+}
+
+// keepMessages is the retention of a message of which nobody knows any more in which
+// queue it was left: the longest.
+func (c Config) keepMessages() (longest time.Duration) {
+	for _, q := range c.Queues {
+		if q.Voicemail.Retention == 0 {
+			return 0
+		}
+		longest = max(longest, time.Duration(q.Voicemail.Retention))
+	}
+	return longest
 }
 
 // CallersConfig says who is a caller that calls again.
@@ -139,6 +152,7 @@ func (q QueueConfig) waiting(music []*media.Prompt) call.Queue {
 		StickyFor: time.Duration(q.StickyFor), OfferCallback: time.Duration(q.CallbackOfferAfter), OtherNumber: q.CallbackOtherNumber,
 		WhenFull: q.WhenFull, WhenNobody: q.WhenNobody, WhenWaited: q.WhenWaited,
 		LongestMessage: time.Duration(q.Voicemail.Longest), MessageSilence: time.Duration(q.Voicemail.Silence),
+		KeepMessages: time.Duration(q.Voicemail.Retention),
 	}
 }
 

@@ -365,9 +365,9 @@ func TestRetention(t *testing.T) {
 	p.caller.Hangup()
 	p.agent.Ended()
 	st := p.server.database.store
-	var r store.Recording
+	var r store.Outdated
 	until(t, "a recording", func() bool {
-		list, err := st.Outdated(t.Context(), time.Now(), 1)
+		list, err := st.OutdatedRecordings(t.Context(), time.Now(), 1)
 		if len(list) == 1 {
 			r = list[0]
 		}
@@ -382,13 +382,13 @@ func TestRetention(t *testing.T) {
 		until(t, "the hold", func() bool { r, err := st.Recording(t.Context(), r.Call); return err == nil && r.LegalHold == on })
 	}
 	sweep := func() {
-		ret := p.server.retention()
+		ret := p.server.recordingRetention()
 		ret.Interval = time.Millisecond
 		go func() { _ = ret.Run(t.Context()) }()
 	}
 	hold(true)
 	sweep()
-	if list, err := st.Outdated(t.Context(), time.Now(), 1); err != nil || len(list) > 0 {
+	if list, err := st.OutdatedRecordings(t.Context(), time.Now(), 1); err != nil || len(list) > 0 {
 		t.Errorf("in spite of the hold: %+v, %v", list, err)
 	}
 	if _, err := os.Stat(file); err != nil {
@@ -412,8 +412,8 @@ func TestRecordingSettings(t *testing.T) {
 		"mode: share":                       "queues[0].recording.share: is 0% with mode share",
 		"share: 10%":                        "queues[0].recording.share: is 10% with mode never",
 		"mode: share, share: 101%":          "is no share; write it like 20%",
-		"mode: always, retention: for ever": "is no time to keep recordings; write it like 90d",
-		"mode: always, retention: -1h":      "is no time to keep recordings",
+		"mode: always, retention: for ever": "is no time to keep something; write it like 90d",
+		"mode: always, retention: -1h":      "is no time to keep something",
 	} {
 		file := filepath.Join(t.TempDir(), "shouwen.yaml")
 		if err := os.WriteFile(file, []byte("queues: [{name: hotline, recording: {"+text+"}}]\n"), 0o600); err != nil {

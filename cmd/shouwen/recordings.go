@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"shouwen/cases"
 	"shouwen/ivr/call"
 	"shouwen/sip/media"
 )
@@ -23,9 +24,20 @@ func (s *server) recoverRecordings(ctx context.Context) error {
 	})
 }
 
-// retention deletes recordings whose time is over.
-func (s *server) retention() *call.Retention {
+// recordingRetention deletes recordings whose time is over.
+func (s *server) recordingRetention() *call.Retention {
 	return &call.Retention{
-		Index: s.database.store, Archive: s.recordings, Journal: s.journal, Interval: sweepRetention, Log: s.log,
+		What: "recordings", Outdated: s.database.store.OutdatedRecordings, Archive: s.recordings,
+		Deleted: func(file string, f *cases.Fact) { f.RecordingDeleted = &cases.RecordingDeleted{File: file} },
+		Journal: s.journal, Interval: sweepRetention, Log: s.log,
+	}
+}
+
+// messageRetention deletes messages whose time is over.
+func (s *server) messageRetention() *call.Retention {
+	return &call.Retention{
+		What: "messages", Outdated: s.database.store.OutdatedMessages, Archive: s.messages,
+		Deleted: func(file string, f *cases.Fact) { f.VoicemailDeleted = &cases.VoicemailDeleted{File: file} },
+		Journal: s.journal, Interval: sweepRetention, Log: s.log,
 	}
 }

@@ -338,7 +338,8 @@ func (s *server) run(ctx context.Context) error {
 		if err := s.start(life); err != nil {
 			return err
 		}
-		g.Go(func() error { return s.retention().Run(life) })
+		g.Go(func() error { return s.recordingRetention().Run(life) })
+		g.Go(func() error { return s.messageRetention().Run(life) })
 		select {
 		case <-ctx.Done():
 		case <-life.Done():

@@ -27,7 +27,9 @@ func (s *server) recoverMessages(ctx context.Context) error {
 			continue
 		}
 		f, err := s.journal.Append(ctx, cases.Fact{
-			At: time.Now(), Call: f.Call, Case: f.Case, Voicemail: &cases.Voicemail{File: m.File, Length: cases.Span(m.Duration)},
+			At: time.Now(), Call: f.Call, Case: f.Case, Voicemail: &cases.Voicemail{
+				File: m.File, Length: cases.Span(m.Duration), Keep: call.KeepUntil(time.Now(), s.cfg.keepMessages()),
+			},
 		})
 		if err != nil {
 			return fmt.Errorf("record the message of call %s: %w", f.Call, err)

@@ -291,3 +291,65 @@ func TestEmergencyInAMessage(t *testing.T) {
 		t.Errorf("case %+v", got)
 	}
 }
+
+// TestVoicemailRetention: a message whose time is over is deleted, and that is on
+// record; the callback is owed as before.
+func TestVoicemailRetention(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, answering, func(c *Config) { c.Queues[0].Voicemail.Retention = Retention(time.Millisecond) })
+	c := b.dial(numbered(1))
+	c.Say(0)
+	c.Hears(leaveMessageSays)
+	c.Hears(1000)
+	c.Say(callerSays)
+	c.Silent(1000, 1500*time.Millisecond)
+	c.Press("#")
+	c.Ended()
+	got := b.message(t)
+	file := filepath.Join(b.DataDir, "voicemail", filepath.FromSlash(got.Voicemail.File))
+	if _, err := os.Stat(file); err != nil {
+		t.Fatal(err)
+	}
+	ret := b.server.messageRetention()
+	ret.Interval = time.Millisecond
+	go func() { _ = ret.Run(t.Context()) }()
+	until(t, "the case says that it is gone", func() bool {
+		now, events, err := b.server.database.store.Case(t.Context(), got.Number)
+		return err == nil && now.Voicemail.File == "" && events[len(events)-1].Kind == cases.EventVoicemailDeleted && now.CallbackDue.Equal(got.CallbackDue)
+	})
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("the file: %v", err)
+	}
+}
+
+// TestVoicemailSettings: what is wrong is named with its remedy.
+func TestVoicemailSettings(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"retention: 12h": "",
+		"longest: 1m, silence: 3s, retention: 0d": "",
+		"retention: soon":                         "is no time to keep something; write it like 90d",
+		"longest: 1s":                             "queues[0].voicemail.longest: is 1s, want 5s to 1h",
+		"longest: 10s, silence: 20s":              "queues[0].voicemail.silence: is 20s, want 1s to the longest message",
+	} {
+		file := filepath.Join(t.TempDir(), "shouwen.yaml")
+		if err := os.WriteFile(file, []byte("queues: [{name: hotline, voicemail: {"+text+"}}]\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadConfig(file); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+	days := func(d ...int) (c Config) {
+		for _, n := range d {
+			c.Queues = append(c.Queues, QueueConfig{Voicemail: VoicemailConfig{Retention: Retention(time.Duration(n) * 24 * time.Hour)}})
+		}
+		return c
+	}
+	if got := days(3, 9, 5).keepMessages(); got != 9*24*time.Hour {
+		t.Errorf("of an unknown queue: %s", got)
+	}
+	if got := days(3, 0, 5).keepMessages(); got != 0 {
+		t.Errorf("of an unknown queue, one of which keeps them for good: %s", got)
+	}
+}

@@ -29,6 +29,7 @@ type Queue struct {
 
 	LongestMessage time.Duration // of voicemail; 0: 2 min
 	MessageSilence time.Duration // that ends one; 0: 5 s
+	KeepMessages   time.Duration // then they are deleted; 0: never
 }
 
 // Disposition is what becomes of a caller whom a queue cannot serve: one of the

@@ -118,9 +118,7 @@ func (c *Conversation) startRecording(by string) {
 	}
 	c.recorded = true
 	started := &cases.RecordingStarted{Mode: rule.Mode, By: by, Announced: c.announced}
-	if rule.Keep > 0 {
-		started.Keep = from.Add(rule.Keep).UTC()
-	}
+	started.Keep = KeepUntil(from, rule.Keep)
 	c.record(cases.Fact{RecordingStarted: started})
 	least := c.sw.Recordings.MinFree
 	if rule.Mode != cases.RecordAlways {

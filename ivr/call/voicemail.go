@@ -114,7 +114,9 @@ func (c *Conversation) stored(e event) {
 	c.log.Info("message over", "length", e.length)
 	if e.length > 0 {
 		c.missed = cases.MissedVoicemail
-		c.record(cases.Fact{Voicemail: &cases.Voicemail{File: e.file, Length: cases.Span(e.length)}})
+		c.record(cases.Fact{Voicemail: &cases.Voicemail{
+			File: e.file, Length: cases.Span(e.length), Keep: KeepUntil(time.Now(), c.waitsIn.KeepMessages),
+		}})
 	}
 	switch {
 	case c.gone:
