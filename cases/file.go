@@ -72,6 +72,14 @@ type Evidence struct {
 // and messages knows.
 func (e Evidence) Proves() bool { return e != Evidence{} }
 
+// sender returns the user of who passed the case on last.
+func (f File) sender() string {
+	if n := len(f.Handed); n > 0 {
+		return f.Handed[n-1].By
+	}
+	return ""
+}
+
 // joined returns the departments of a joint matter.
 func (f File) joined() []string {
 	if f.Joint == nil {

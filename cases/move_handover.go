@@ -19,7 +19,8 @@ type HandOver struct {
 	Spoken      string       `json:"spoken,omitempty"`      // number told to the caller (S30-R13)
 	Dialled     string       `json:"dialled,omitempty"`     // and what was dialled (S30-R16)
 	Unconfirmed bool         `json:"unconfirmed,omitempty"` // set by the move: nobody there took it yet
-	By          string       `json:"by,omitempty"`          // set by the move: user of who passes it on
+	By          string       `json:"by,omitempty"`          // set by the move, so the next: user of who passes it on
+	Insisted    bool         `json:"insisted,omitempty"`    // to who gave it back as not his (S33-R15)
 }
 
 // Kind returns MoveHandOver.
@@ -42,6 +43,8 @@ func (m HandOver) do(d *decision) {
 		d.refuse(RefusedPolicy, "S33-R13") // the arbiter has it
 	}
 	m.Unconfirmed, m.By = !m.Reached, d.by.User
+	back := d.c.File.Returned
+	m.Insisted = back != nil && back.Code == "not_ours" && back.From == m.Department
 	d.did[0].body = m
 	d.hand(m)
 }
@@ -283,6 +286,10 @@ type Return struct {
 	Code    string `json:"code"`         // not_ours, incomplete, duplicate, wrong_person or other
 	Opinion string `json:"opinion"`      // in writing
 	To      string `json:"to,omitempty"` // department; empty: back to the first-asker
+
+	By     string `json:"by,omitempty"`     // set by the move: user, so the next two
+	From   string `json:"from,omitempty"`   // his department
+	Sender string `json:"sender,omitempty"` // user of who had passed it on
 }
 
 // Kind returns MoveReturn.
@@ -297,16 +304,18 @@ func (m Return) do(d *decision) {
 	if d.c.File.Arbiter != "" {
 		d.refuse(RefusedPolicy, "S33-R15") // the arbiter has decided
 	}
-	d.c.File.Returned = &m
+	to := m.To
+	m.By, m.From, m.Sender = d.by.User, d.c.Department, d.c.File.sender()
 	d.c.File.Returns++
 	most := max(1, d.Policy.Slip.MaxReturns)
 	if d.c.File.Returns > most {
-		d.c.File.Disputed, m.To = true, ""
+		d.c.File.Disputed, to = true, ""
 	}
-	if m.To != "" {
-		d.need(m.To != d.c.Department, "to", "another department")
+	d.did[0].body, d.c.File.Returned = m, &m
+	if to != "" {
+		d.need(to != d.c.Department, "to", "another department")
 		d.to = HandedOver
-		d.hand(HandOver{Department: m.To, Mode: ColdTransfer, By: d.by.User})
+		d.hand(HandOver{Department: to, Mode: ColdTransfer, By: d.by.User})
 		return
 	}
 	d.to = Registered

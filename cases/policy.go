@@ -286,9 +286,11 @@ type Sanctions struct {
 
 // Offence is a breach of duty with a code.
 type Offence struct {
-	Code  string   `json:"code"`
-	Title Words    `json:"title"`
-	Rules []string `json:"rules"`
+	Code     string   `json:"code"`
+	Title    Words    `json:"title"`
+	Mutual   bool     `json:"mutual,omitempty"`   // takes two: with both_sides the other is proposed for too
+	Insisted bool     `json:"insisted,omitempty"` // is that of who hands over what was given back as not theirs
+	Rules    []string `json:"rules"`
 }
 
 // SanctionStep is one step of a ladder.

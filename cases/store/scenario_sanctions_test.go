@@ -1,0 +1,140 @@
+package store_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shouwen/cases"
+)
+
+// proposed are the sanctions proposed against each for what was verified of a case.
+func (sc *scene) proposed() map[string][]cases.Sanction {
+	sc.t.Helper()
+	v := *sc.File.Verified
+	count, err := sc.s.Verified(sc.t.Context(), v.Against, v.Offence)
+	if err != nil {
+		sc.t.Fatal(err)
+	}
+	all := map[string][]cases.Sanction{}
+	for _, p := range sc.s.Rules.Policy.Sanctions.Proposals(v, sc.File.Returned, count, "") {
+		for _, step := range p.Steps {
+			all[p.Against] = append(all[p.Against], step.Propose...)
+		}
+	}
+	return all
+}
+
+// TestE10_BothSidesPunished: S33-R14, S33-R15, S33-R20. Who gives back with a quarrel
+// and who sent it alike; who insists on a wrong slip alone.
+func TestE10_BothSidesPunished(t *testing.T) {
+	t.Parallel()
+	o := under(t, "property_slip")
+	quarrel := o.slip(caller)
+	quarrel.does("10:10", smith, cases.Return{Code: "other", Opinion: "do it yourselves"})
+	quarrel.does("10:20", asker, over("repairs", "smith"))
+	quarrel.does("10:30", smith, cases.Return{Code: "other", Opinion: "I said no"})
+	if !quarrel.File.Disputed {
+		t.Error("it is still theirs to quarrel about")
+	}
+	bounce := cases.Verify{Offence: "bounce", Against: "smith", Finding: "both were heard"}
+	quarrel.does("11:00", manager, bounce)
+	if got := quarrel.proposed(); len(got) > 0 {
+		t.Errorf("proposed for what is not true: %v", got)
+	}
+	bounce.True = true
+	quarrel.does("11:01", manager, bounce)
+	both := map[string][]cases.Sanction{"smith": {"circular", "fine"}, "asker": {"circular", "fine"}}
+	if diff := cmp.Diff(both, quarrel.proposed()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if quarrel.File.Handed[1].Insisted {
+		t.Error("they had not said that it is not theirs")
+	}
+
+	wrong := o.slip(caller)
+	wrong.does("10:10", smith, cases.Return{Code: "not_ours", Opinion: "it is the heating"})
+	wrong.does("10:20", asker, over("repairs", "smith"))
+	wrong.late(cases.ClockReplyDepartment, "5 Mar 10:01", time.Minute)
+	offence, who := o.s.Rules.Policy.Sanctions.Insisting(wrong.File)
+	if offence != "wrong_slip" || who != "asker" {
+		t.Errorf("suspected is %q of %q", offence, who)
+	}
+	wrong.does("5 Mar 10:30", manager, cases.Verify{True: true, Offence: offence, Against: who, Finding: "it was the heating"})
+	if diff := cmp.Diff(map[string][]cases.Sanction{"asker": {"circular", "fine"}}, wrong.proposed()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// TestE23_RestTimeCollision: S30-R20. In quiet hours the guest is asked first, and what
+// he said is on record; his room is not rung unasked.
+func TestE23_RestTimeCollision(t *testing.T) {
+	t.Parallel()
+	o := under(t, "hotel", func(p *cases.Policy) { p.QuietHours = []string{"13:00-14:00"} })
+	sc := o.opens("12:30", caller, asker)
+	sc.does("12:31", asker, room("steamed buns"), cases.Classify{Class: "item"}, over("kitchen", "smith"))
+	for when, until := range map[string]string{"12:59:59": "", "13:00": "14:00", "13:10": "14:00", "14:00": ""} {
+		got := o.s.Rules.Policy.Quiet(at(when), o.s.Rules.Calendar)
+		if until == "" && !got.IsZero() || until != "" && !got.Equal(at(until)) {
+			t.Errorf("%s: quiet until %s, want %q", when, got, until)
+		}
+	}
+	sc.does("13:11", asker, cases.Tell{Of: cases.TellState, Said: "asked whether to deliver now: yes", Evidence: sc.proof()})
+	sc.does("13:15", smith, cases.Accept{}, cases.Deliver{What: "steamed buns"})
+	sc.late(cases.ClockDelivery, "18:00", 41*time.Minute) // the delay counts
+	if sc.events(cases.EventCallerTold) != 1 {
+		t.Error("his consent is not on record")
+	}
+}
+
+// TestE38_CountBasedLadderWithApology: S24-R22, S24-R2. Over all cases of one person;
+// what was not verified does not count.
+func TestE38_CountBasedLadderWithApology(t *testing.T) {
+	t.Parallel()
+	o := under(t, "township")
+	again := func(ok bool) []cases.Sanction {
+		sc := o.opens("09:00", caller, asker)
+		sc.does("09:01", asker, matter("nobody came"), cases.Complain{Accused: "smith"})
+		sc.does("10:00", manager, cases.Verify{True: ok, Offence: "broken_promise", Against: "smith", Finding: "asked both"})
+		return sc.proposed()["smith"]
+	}
+	for i, want := range [][]cases.Sanction{
+		{"criticism", "talk", "apology"}, {"circular"}, {"efficacy", "transfer_post"}, {"efficacy", "transfer_post"},
+	} {
+		if got := again(false); got != nil {
+			t.Errorf("unverified: %v", got)
+		}
+		if got := again(true); !slices.Equal(got, want) {
+			t.Errorf("number %d: %v, want %v", i+1, got, want)
+		}
+	}
+}
+
+// TestE40_Scoring: S24-R35, S24-R36, S24-R37. 60 to 40 of twenty or more, the gap as the
+// policy says, and who fails cannot be excellent.
+func TestE40_Scoring(t *testing.T) {
+	t.Parallel()
+	p := rulebook(t, "township").Policy
+	score, err := p.Assessment.Score(90, 88, 20)
+	if err != nil || score < 89.1999 || score > 89.2001 {
+		t.Errorf("score %v, %v, want 89.2", score, err)
+	}
+	if _, err := p.Assessment.Score(90, 88, 19); !errors.Is(err, cases.ErrSample) {
+		t.Errorf("19 asked: %v", err)
+	}
+	for gap, want := range map[cases.GapPolicy]cases.Grade{cases.GapFloor: cases.GradePass, cases.GapRound: cases.GradePass, cases.GapNextGrade: cases.GradeExcellent} {
+		p.Assessment.GapPolicy = gap
+		for score, want := range map[float64]cases.Grade{89.2: want, 59.99: cases.GradeFail, 60: cases.GradePass, 90: cases.GradeExcellent} {
+			if got := p.Assessment.Grade(score); got != want {
+				t.Errorf("%v by %s is %s, want %s", score, gap, got, want)
+			}
+		}
+	}
+	fail := p.Sanctions.Proposals(cases.Verify{True: true, Offence: "failed", Against: "smith"}, nil, 1, "")
+	if len(fail) != 1 || !slices.Contains(fail[0].Steps[0].Propose, "no_excellent") {
+		t.Errorf("proposed %+v", fail)
+	}
+}
