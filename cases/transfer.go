@@ -67,6 +67,7 @@ const (
 	TransferDenied          TransferFailure = "denied"           // policy lets the agent not call that number
 	TransferDeclined        TransferFailure = "declined"         // the target wanted no call
 	TransferNoAnswer        TransferFailure = "no_answer"        // the target did not pick up in time
+	TransferNotAcceptable   TransferFailure = "not_acceptable"   // the target's phone and we have no codec, or no encryption, in common
 	TransferHungUp          TransferFailure = "hung_up"          // the target hung up before he had the caller
 	TransferCancelled       TransferFailure = "cancelled"        // the agent thought better of it
 	TransferAvoided         TransferFailure = "avoided"          // the caller complains of the target
@@ -95,7 +96,7 @@ var (
 	transferHows     = []TransferHow{ByFeatureCode, ByRefer, ByAPI}
 	transferKinds    = []TransferKind{TransferWarm, TransferBlind}
 	transferFailures = []TransferFailure{TransferUnknown, TransferNobodyCompetent, TransferClosed, TransferDenied, TransferUnreachable, TransferBusy, TransferDeclined,
-		TransferNoAnswer, TransferHungUp, TransferCancelled, TransferAvoided, TransferCallEnded}
+		TransferNoAnswer, TransferNotAcceptable, TransferHungUp, TransferCancelled, TransferAvoided, TransferCallEnded}
 	callersWith = []CallerWith{CallerWithAgent, CallerInQueue, CallerGone}
 )
 

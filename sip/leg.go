@@ -115,7 +115,8 @@ type Leg struct {
 	box   *mailbox[signal]
 	done  chan struct{}
 	sink  atomic.Pointer[func(Event)]
-	peer  atomic.Pointer[dialogID] // as far as known, until the end
+	peer  atomic.Pointer[dialogID] // as far as known
+	past  atomic.Bool              // it has ended
 	trunk atomic.Value             // string; see Trunk
 
 	// Owned by run.
@@ -378,7 +379,7 @@ func (l *Leg) end(e Ended) {
 		return
 	}
 	_ = l.media.Close()
-	l.peer.Store(nil)
+	l.past.Store(true)
 	l.dropReferrals()
 	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
 	l.emit(e)

@@ -402,7 +402,7 @@ func (l *Leg) hangup(s signal) {
 func (l *Leg) bye(reason string) {
 	l.timers.stopAll()
 	l.state = legEnding
-	l.peer.Store(nil)
+	l.past.Store(true)
 	l.refuseParked()
 	l.timers.arm(sigGiveUp, 64*l.ua.cfg.T1)
 	req := l.dlg.request(msg.BYE, 0)

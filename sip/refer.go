@@ -266,14 +266,20 @@ func (in *Incoming) replacing(req *msg.Request) refusal {
 	}
 }
 
-// Replaced returns the live leg whose dialog r names; nil: there is none.
-func (u *UA) Replaced(r Replaces) *Leg {
-	l := u.find(r.toTag)
-	if l == nil {
-		return nil
+// Replaced returns the live leg whose dialog r names. Without one, ended says that
+// it has ended lately.
+func (u *UA) Replaced(r Replaces) (leg *Leg, ended bool) {
+	named := dialogID{r.callID, r.toTag, r.fromTag}
+	u.mu.Lock()
+	l, past := u.legs[r.toTag], u.past[r.toTag]
+	u.mu.Unlock()
+	switch {
+	case l == nil:
+		return nil, past == named
+	case l.peer.Load() == nil || *l.peer.Load() != named:
+		return nil, false
+	case l.past.Load():
+		return nil, true
 	}
-	if id := l.peer.Load(); id == nil || *id != (dialogID{r.callID, r.toTag, r.fromTag}) {
-		return nil
-	}
-	return l
+	return l, false
 }

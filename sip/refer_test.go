@@ -196,7 +196,11 @@ func TestReplaced(t *testing.T) {
 		r := next[sip.Referred](t, b, leg)
 		r.Refuse(603)
 		p.Expect("603 REFER")
-		return b.ua.Replaced(*r.Replaces)
+		found, ended := b.ua.Replaced(*r.Replaces)
+		if ended {
+			t.Error("has ended")
+		}
+		return found
 	}
 	if got := find(d.CallID + "%3Bto-tag%3D" + own + "%3Bfrom-tag%3D" + theirs); got != leg {
 		t.Errorf("found %v", got)
@@ -210,6 +214,11 @@ func TestReplaced(t *testing.T) {
 		}
 	}
 	b.hangup(t, p, d, leg)
+	for replaces, want := range map[sip.Replaces]bool{sip.NewReplaces(d.CallID, own, theirs): true, sip.NewReplaces(d.CallID, theirs, own): false} {
+		if got, ended := b.ua.Replaced(replaces); got != nil || ended != want {
+			t.Errorf("%+v: found %v, ended %t, want %t", replaces, got, ended, want)
+		}
+	}
 }
 
 // TestNewReceiverOfEvents is told what the leg is already.

@@ -70,6 +70,7 @@ type UA struct {
 	mu       sync.Mutex
 	drain    bool                // no new legs
 	legs     map[string]*Leg     // by local tag
+	past     map[string]dialogID // of legs that ended lately, by local tag
 	initial  map[initialKey]*Leg // live INVITEs without To tag, to find merged requests
 	canceled canceledBranches
 	legsDone sync.WaitGroup
@@ -84,7 +85,7 @@ func New(cfg Config, deps Deps) (*UA, error) {
 	if cfg.T1 == 0 {
 		cfg.T1 = 500 * time.Millisecond
 	}
-	u := &UA{cfg: cfg, deps: deps, legs: make(map[string]*Leg), initial: make(map[initialKey]*Leg)}
+	u := &UA{cfg: cfg, deps: deps, legs: make(map[string]*Leg), past: make(map[string]dialogID), initial: make(map[initialKey]*Leg)}
 	cfg.Transport.trunkHosts = trunkHosts(cfg.Trunks)
 	cfg.Transport.Trusted, cfg.Transport.stray = u.trusted, u.onStrayResponse
 	cfg.Transport.lost = func(network string, peer netip.AddrPort) { u.registrar.forgetFlow(network, peer) }
@@ -188,14 +189,23 @@ func (u *UA) add(l *Leg) int {
 	return 0
 }
 
-// remove forgets l. Its transactions may go on, so its peer is remembered longer.
+// remove forgets l. Its transactions may go on, so its peer and its dialog are
+// remembered longer.
 func (u *UA) remove(l *Leg) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.legs, l.id)
 	delete(u.initial, l.key)
-	remote := l.flow.remote
-	time.AfterFunc(64*u.cfg.T1, func() { u.transport.forget(remote) })
+	if id := l.peer.Load(); id != nil {
+		u.past[l.id] = *id
+	}
+	id, remote := l.id, l.flow.remote
+	time.AfterFunc(64*u.cfg.T1, func() {
+		u.transport.forget(remote)
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		delete(u.past, id)
+	})
 	u.legsDone.Done()
 }
 

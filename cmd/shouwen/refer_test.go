@@ -156,6 +156,7 @@ func TestReferFails(t *testing.T) {
 		"busy":              {func(p *passed) string { return p.ext(1) }, 486, 486, cases.TransferBusy},
 		"declined":          {func(p *passed) string { return p.ext(1) }, 603, 603, cases.TransferDeclined},
 		"not available":     {func(p *passed) string { return p.ext(1) }, 480, 408, cases.TransferNoAnswer},
+		"no common codec":   {func(p *passed) string { return p.ext(1) }, 488, 488, cases.TransferNotAcceptable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -497,35 +498,4 @@ func TestAttendedRaces(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestAnotherPhoneTakesOver: an INVITE with Replaces lets another phone of the agent
-// take the place of the one he speaks on, and of nobody else.
-func TestAnotherPhoneTakesOver(t *testing.T) {
-	t.Parallel()
-	p := passOn(t, 2)
-	name := replaces(p.agent.Answered(), true)
-	for replace, want := range map[string]int{
-		"unknown;to-tag=1;from-tag=2": 481, name + ";early-only": 486, "half;to-tag=1": 400,
-		replaces(p.caller.Answered(), false): 481,
-	} {
-		if m := p.phones[0].Dial(p.ext(1), "Replaces: "+replace).Ended(); m.Status != want {
-			t.Errorf("%s: %d, want %d", replace, m.Status, want)
-		}
-	}
-	if m := p.phones[1].Dial(p.ext(0), "Replaces: "+name).Ended(); m.Status != 403 {
-		t.Errorf("by another agent: %d", m.Status)
-	}
-	p.talk(p.agent, 0)
-	over := p.phones[0].Dial(p.ext(0), "Replaces: "+name)
-	over.Answered()
-	if m := p.agent.Ended(); m.Method != "BYE" {
-		t.Errorf("the first phone got %s", m.Method)
-	}
-	p.agent = over
-	p.talk(over, 0)
-	target := p.consulted()
-	p.last("*4")
-	p.talk(target, 1)
-	p.end(target, 1, started, completed)
 }

@@ -90,7 +90,7 @@ type Conversation struct {
 	tone        *media.Playback       // to the agent
 	spoken      bool                  // it was followed by words
 	targetMusic *media.Playback
-	successors  [][2]*sip.Leg // phones in the call, and those about to take their places
+	successors  successors
 
 	back *back // what it calls its caller for; nil: he called
 

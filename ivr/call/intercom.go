@@ -27,8 +27,10 @@ type Intercom struct {
 	up      bool // the called phone picked up
 	meeting *meeting
 	passing *forward // nil: nobody is passed on
-	result  metrics.Result
-	over    bool
+
+	successors successors
+	result     metrics.Result
+	over       bool
 }
 
 // intercom makes the call of leg to the phones of user.
@@ -92,6 +94,10 @@ func (c *Intercom) step(e event) {
 	}
 	switch e.kind {
 	case evAgentUp:
+		if old := c.successors.take(e.leg); old != nil {
+			c.succeeded(old, e.leg)
+			return
+		}
 		c.pickedUp(e)
 	case evCallerUp:
 		c.meeting.join(c.caller, c.callee.legs[0])

@@ -24,14 +24,11 @@ type forward struct {
 func (c *Intercom) referred(e event, by *sip.Leg) {
 	r := e.sip.(sip.Referred).Referral
 	switch {
-	case r.Replaces != nil:
-		leg := c.sw.Phones.Replaced(*r.Replaces)
-		if leg == nil || leg == c.caller || c.callee.has(leg) || !leg.Ask(brought{r, by}) {
-			r.Accept()
-			r.Done(481)
-		}
 	case !c.up || c.passing != nil:
 		r.Refuse(491)
+	case r.Replaces != nil:
+		leg, _ := c.sw.Phones.Replaced(*r.Replaces)
+		c.attended(r, by, leg)
 	default:
 		r.Accept()
 		if why := c.forward(r, by); why != "" {
@@ -39,6 +36,46 @@ func (c *Intercom) referred(e event, by *sip.Leg) {
 			r.Done(statusOf(why))
 		}
 	}
+}
+
+// attended connects whom by speaks with to whom its phone called itself, on leg; nil:
+// that call is over, or was never ours.
+func (c *Intercom) attended(r *sip.Referral, by, leg *sip.Leg) {
+	got := given{status: 481}
+	if leg != nil && leg != c.caller && !c.callee.has(leg) {
+		got = demand(leg, wanted{call: c.id, user: c.userOf(by), early: r.Replaces.EarlyOnly})
+	}
+	if got.status == nobodys && leg.Ask(brought{r, by}) { // his call may have whom by speaks with
+		return
+	}
+	r.Accept()
+	if got.status != 0 {
+		c.log.Info("attended transfer not possible", "status", got.status)
+		r.Done(got.status)
+		return
+	}
+	c.pursue(r, by, got.party)
+	for _, l := range got.party.legs { // tells at once if it is up
+		c.adopt(l, got.party.User)
+	}
+	if got.up.IsZero() {
+		r.Progress(180)
+	}
+	got.left.Reject(487, "Replaced") // BYE, if it was answered
+}
+
+// userOf is whose phone leg is.
+func (c *Intercom) userOf(leg *sip.Leg) string {
+	if leg == c.caller {
+		return c.from
+	}
+	return c.callee.User
+}
+
+// adopt makes leg, a phone of user, one of this call.
+func (c *Intercom) adopt(leg *sip.Leg, user string) {
+	leg.Log(c.log)
+	leg.Handle(func(e sip.Event) { c.post(event{kind: agentEvent(e), sip: e, leg: leg, user: user}) })
 }
 
 // forward rings the phones of whom r asks for; or says why it cannot.
@@ -60,17 +97,22 @@ func (c *Intercom) forward(r *sip.Referral, by *sip.Leg) cases.TransferFailure {
 		c.sw.Board.Missed(user, c.id, metrics.Unreachable)
 		return cases.TransferUnreachable
 	}
+	c.pursue(r, by, &party{User: user, legs: legs})
+	return ""
+}
+
+// pursue waits until to picks up, who gets whom by speaks with.
+func (c *Intercom) pursue(r *sip.Referral, by *sip.Leg, to *party) {
 	kept := c.caller
 	if by == c.caller {
 		kept = c.callee.legs[0]
 	}
 	c.meeting.part()
 	c.passing = &forward{
-		referral: r, by: by, kept: kept, to: &party{User: user, legs: legs},
+		referral: r, by: by, kept: kept, to: to,
 		music: c.sw.Pacer.Play(kept.Media(), c.sw.Sounds.Music, true),
 		limit: time.AfterFunc(limits[passing], func() { c.post(event{kind: evLimit}) }),
 	}
-	return ""
 }
 
 // pass lets the phone that picked up take the place of who passed the other on.
@@ -90,12 +132,18 @@ func (c *Intercom) pass(leg *sip.Leg) {
 		c.callee = &party{User: f.to.User, legs: []*sip.Leg{leg}}
 	} else {
 		c.sw.Board.Released(c.from, c.id)
-		c.caller, c.from = leg, f.to.User
-		leg.Handle(func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e, leg: leg}) })
+		c.from = f.to.User
+		c.callsFrom(leg)
 	}
 	c.live.Agent = c.callee.User
 	c.meeting.join(c.caller, c.callee.legs[0])
 	c.sw.show(c.live)
+}
+
+// callsFrom makes leg the caller's.
+func (c *Intercom) callsFrom(leg *sip.Leg) {
+	c.caller = leg
+	leg.Handle(func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e, leg: leg}) })
 }
 
 // notPassed gives the other back to who wanted to pass him on; if he has left,
@@ -128,6 +176,8 @@ func (c *Intercom) forwarding(e event) bool {
 	f := c.passing
 	leg := e.leg
 	switch to := f.to.has(leg); {
+	case e.kind == evAgentAsked:
+		return false
 	case e.kind == evLimit:
 		c.notPassed(cases.TransferNoAnswer)
 	case to && e.kind == evAgentRings:

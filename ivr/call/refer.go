@@ -16,7 +16,8 @@ func (c *Conversation) referred(e event) {
 	case !c.agent.has(e.leg):
 		r.Refuse(403)
 	case r.Replaces != nil:
-		c.attended(r, c.sw.Phones.Replaced(*r.Replaces))
+		leg, _ := c.sw.Phones.Replaced(*r.Replaces)
+		c.attended(r, leg)
 	case !c.can(blind):
 		r.Refuse(491)
 	default:
@@ -95,7 +96,7 @@ func (c *Conversation) demanded(e event) {
 	case successor:
 		c.succeed(e.leg, what)
 	case wanted: // a caller is nobody's to take
-		what.reply(given{status: 603})
+		what.reply(given{status: nobodys})
 	case brought:
 		if !c.agent.has(e.leg) {
 			what.referral.Refuse(403)
@@ -116,6 +117,8 @@ func statusOf(why cases.TransferFailure) int {
 		return 603
 	case cases.TransferNoAnswer:
 		return 408
+	case cases.TransferNotAcceptable:
+		return 488
 	case cases.TransferCancelled, cases.TransferCallEnded:
 		return 487
 	}
@@ -147,6 +150,9 @@ type brought struct {
 	referral *sip.Referral
 	leg      *sip.Leg
 }
+
+// nobodys is the status of whom no other call may have: a caller.
+const nobodys = 603
 
 // handOver bounds how long a call waits for another one.
 const handOver = time.Second
@@ -180,12 +186,11 @@ func (w wanted) reply(g given) bool {
 // give hands over whom leg speaks with, or says why not.
 func (c *Intercom) give(w wanted, leg *sip.Leg) {
 	g := given{left: leg, party: &party{User: c.callee.User, legs: slices.Clone(c.callee.legs)}, up: c.live.Answered}
-	user := c.from
 	if leg != c.caller {
-		g.party, user = &party{User: user, legs: []*sip.Leg{c.caller}}, c.callee.User
+		g.party = &party{User: c.from, legs: []*sip.Leg{c.caller}}
 	}
 	switch {
-	case user != w.user:
+	case c.userOf(leg) != w.user:
 		g.status = 403
 	case c.up && w.early:
 		g.status = 486
@@ -214,9 +219,9 @@ func (c *Intercom) demanded(e event, of *sip.Leg) {
 	switch what := e.sip.(sip.Asked).What.(type) {
 	case wanted:
 		c.give(what, of)
-	case successor: // colleagues keep their phones
-		what.status <- 603
-	case brought: // no caller is here to be passed on
+	case successor:
+		c.succeed(of, what)
+	case brought: // the call of that leg could have had whom of speaks with
 		what.referral.Refuse(603)
 	}
 }

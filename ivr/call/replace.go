@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -16,11 +17,30 @@ type successor struct {
 	status chan int // 0: it does; with room for the answer
 }
 
+// successors are phones in a call, each with the one that is about to take its
+// place.
+type successors [][2]*sip.Leg
+
+// take returns whose place leg takes, now that it is up; nil: nobody's.
+func (s *successors) take(leg *sip.Leg) (old *sip.Leg) {
+	i := slices.IndexFunc(*s, func(p [2]*sip.Leg) bool { return p[1] == leg })
+	if i < 0 {
+		return nil
+	}
+	old = (*s)[i][0]
+	*s = slices.Delete(*s, i, i+1)
+	return old
+}
+
 // replace lets a phone take the place of one in a call, or refuses.
 func (s *Switch) replace(leg *sip.Leg, user string, r sip.Replaces) {
-	old := s.Phones.Replaced(r)
+	old, ended := s.Phones.Replaced(r)
 	next := successor{leg: leg, user: user, early: r.EarlyOnly, status: make(chan int, 1)}
-	if old == nil || !old.Ask(next) {
+	switch {
+	case ended:
+		leg.Reject(603, phraseOf(603))
+		return
+	case old == nil || !old.Ask(next):
 		leg.Reject(481, phraseOf(481))
 		return
 	}
@@ -41,49 +61,117 @@ func phraseOf(status int) string {
 	return map[int]string{403: "Forbidden", 481: "Call/Transaction Does Not Exist", 486: "Busy Here", 603: "Decline"}[status]
 }
 
-// succeed begins to let another phone take the place of leg.
-func (c *Conversation) succeed(leg *sip.Leg, next successor) {
-	p := c.agent
-	if c.target.has(leg) {
-		p = c.target
-	}
-	status := 0
+// to returns the status of the wish to take the place of a phone of user, which is
+// up or rings; 0: it is granted.
+func (n successor) to(user string, up bool) int {
 	switch {
-	case !p.has(leg), p == c.target && c.passing.up.IsZero(), stands[c.state].agent == "": // the caller's, or one that only rings
-		status = 481
-	case p.User != next.user:
-		status = 403
-	case next.early:
-		status = 486
+	case user != n.user:
+		return 403
+	case up && n.early:
+		return 486
 	}
-	next.status <- status
-	if status == 0 {
-		c.successors = append(c.successors, [2]*sip.Leg{leg, next.leg})
-		next.leg.Log(c.log)
-		next.leg.Handle(c.from(next.leg, next.user))
-		next.leg.Answer()
-	}
+	return 0
 }
 
-// succeeded: a phone is up that takes the place of another; false: it was another
-// phone that picked up.
-func (c *Conversation) succeeded(leg *sip.Leg) bool {
-	i := slices.IndexFunc(c.successors, func(s [2]*sip.Leg) bool { return s[1] == leg })
-	if i < 0 {
-		return false
+// succeed begins to let another phone take the place of leg. One that rings is
+// picked up by it.
+func (c *Conversation) succeed(leg *sip.Leg, next successor) {
+	p, up := c.partyOf(leg)
+	if p == nil { // the caller's
+		next.status <- 481
+		return
 	}
-	old := c.successors[i][0]
-	c.successors = slices.Delete(c.successors, i, i+1)
+	status := next.to(cmp.Or(p.User, leg.User()), up)
+	next.status <- status
+	switch {
+	case status != 0:
+		return
+	case up:
+		c.successors = append(c.successors, [2]*sip.Leg{leg, next.leg})
+	default:
+		p.legs = append(p.legs, next.leg)
+	}
+	next.leg.Log(c.log)
+	next.leg.Handle(c.from(next.leg, next.user))
+	next.leg.Answer()
+}
+
+// partyOf returns whose phone leg is, and whether he picked it up; nil: nobody's
+// whose place can be taken.
+func (c *Conversation) partyOf(leg *sip.Leg) (p *party, up bool) {
+	switch {
+	case c.agent.has(leg) && stands[c.state].agent != "":
+		return c.agent, true
+	case c.target.has(leg):
+		return c.target, !c.passing.up.IsZero()
+	case c.state == choosing: // it may have been picked up
+		return nil, false
+	}
+	for _, p := range c.ringing {
+		if p.has(leg) {
+			return p, false
+		}
+	}
+	return nil, false
+}
+
+// succeeded: leg is up, and takes the place of old.
+func (c *Conversation) succeeded(old, leg *sip.Leg) {
 	for _, p := range []*party{c.agent, c.target} {
 		if p.has(old) && stands[c.state].agent != "" {
 			p.legs = []*sip.Leg{leg}
 			c.log.Info("another phone takes over", "user", p.User)
+			if c.supervisor != nil && c.supervisor.whom == old {
+				c.supervisor.whom = leg
+			}
 			c.holdTarget(false) // begins anew if he waits
 			c.arrange()
 			old.Hangup(sip.Hangup{})
-			return true
+			return
 		}
 	}
 	leg.Hangup(sip.Hangup{}) // the old one has left meanwhile
-	return true
+}
+
+// succeed is as that of a conversation.
+func (c *Intercom) succeed(leg *sip.Leg, next successor) {
+	up := c.up
+	status := next.to(c.userOf(leg), up)
+	rings := c.callee
+	switch f := c.passing; {
+	case f != nil && f.to.has(leg):
+		up, rings = false, f.to
+		status = next.to(f.to.User, false)
+	case f != nil: // he is just leaving it, or waits
+		status = 603
+	case leg == c.caller && !up: // only what we began may be picked up elsewhere
+		status = 481
+	}
+	next.status <- status
+	switch {
+	case status != 0:
+		return
+	case up:
+		c.successors = append(c.successors, [2]*sip.Leg{leg, next.leg})
+	default:
+		rings.legs = append(rings.legs, next.leg)
+	}
+	c.adopt(next.leg, next.user)
+	next.leg.Answer()
+}
+
+// succeeded is as that of a conversation.
+func (c *Intercom) succeeded(old, leg *sip.Leg) {
+	switch {
+	case c.passing != nil || old != c.caller && !c.callee.has(old):
+		leg.Hangup(sip.Hangup{})
+		return
+	case old == c.caller:
+		c.callsFrom(leg)
+	default:
+		c.callee.legs = []*sip.Leg{leg}
+	}
+	c.log.Info("another phone takes over", "user", c.userOf(leg))
+	c.meeting.join(c.caller, c.callee.legs[0])
+	old.Hangup(sip.Hangup{})
 }

@@ -48,7 +48,7 @@ type Phones interface {
 	Contacts(user string) []sip.Binding
 	Dial(sip.Binding, sip.Dialing) (*sip.Leg, error)
 	Message(context.Context, sip.Binding, string) error
-	Replaced(sip.Replaces) *sip.Leg
+	Replaced(sip.Replaces) (leg *sip.Leg, ended bool)
 }
 
 // Journal makes facts durable: what Append returned is not lost. It numbers the

@@ -258,10 +258,11 @@ func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith
 
 // missedTransfer is what a failed transfer says of the target's phone, if anything.
 var missedTransfer = map[cases.TransferFailure]metrics.Missed{
-	cases.TransferBusy:        metrics.Declined,
-	cases.TransferDeclined:    metrics.Declined,
-	cases.TransferNoAnswer:    metrics.NoAnswer,
-	cases.TransferUnreachable: metrics.Unreachable,
+	cases.TransferBusy:          metrics.Declined,
+	cases.TransferNotAcceptable: metrics.Unreachable,
+	cases.TransferDeclined:      metrics.Declined,
+	cases.TransferNoAnswer:      metrics.NoAnswer,
+	cases.TransferUnreachable:   metrics.Unreachable,
 }
 
 // firstFor is how long a caller who has lost his agent rings nobody but his
@@ -302,6 +303,8 @@ func failureOf(e sip.Ended) cases.TransferFailure {
 		return cases.TransferBusy
 	case e.Code == 603:
 		return cases.TransferDeclined
+	case e.Code == 488 || e.Code == 606:
+		return cases.TransferNotAcceptable
 	case e.Code == 480 || e.Code == 408 || e.Code == 487:
 		return cases.TransferNoAnswer
 	}

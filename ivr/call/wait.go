@@ -238,7 +238,9 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 // tooLate hangs up a phone that picked up a call somebody else has. One that was
 // up when it came here, to the agent's side, tells so again.
 func (c *Conversation) tooLate(e event) {
-	if !c.agent.has(e.leg) && !c.succeeded(e.leg) {
+	if old := c.successors.take(e.leg); old != nil {
+		c.succeeded(old, e.leg)
+	} else if !c.agent.has(e.leg) {
 		e.leg.Hangup(sip.Hangup{Reason: elsewhere})
 	}
 }
