@@ -220,6 +220,7 @@ func (m Close) do(d *decision) {
 	d.need(f.Result == nil || f.Entered, "enter", "the first-asker takes the result into the register (S02-R15)")
 	d.need(f.Promise == nil || signed, "promise", "there is one to be kept")
 	d.need(f.Extend == nil && f.Reassign == nil, "decide", "what was asked for is to be decided and told")
+	d.need(!d.c.inquiring(d.at), "inquiry", "it is to be brought to its end")
 	class, _ := p.Class(f.Matter.Class)
 	d.need(!class.Emergency || !p.Emergency.SpecialReport || f.Special != nil, "file", "the special event report (S05-R13)")
 	if len(f.Handed) > 0 && p.Transfer.TellCaller {

@@ -9,6 +9,8 @@ const (
 	EventProposed            EventKind = "proposed"
 	EventComplained          EventKind = "complained"
 	EventVerified            EventKind = "verified"
+	EventViolation           EventKind = "violation"
+	EventInquiry             EventKind = "inquiry"
 	EventAdopted             EventKind = "adopted"
 	EventSolved              EventKind = "solved"
 	EventHandedOver          EventKind = "handed_over"

@@ -82,6 +82,8 @@ func anyMove(t *rapid.T, kind cases.MoveKind, now time.Time, r cases.Rulebook) c
 		cases.MovePropose:   cases.Propose{Proposal: text},
 		cases.MoveComplain:  cases.Complain{Accused: user},
 		cases.MoveVerify:    cases.Verify{True: yes, Against: user, Finding: text},
+		cases.MoveViolation: cases.Violation{Of: cases.PushedAway, Who: user},
+		cases.MoveInquiry:   cases.Inquiry{Step: rapid.SampledFrom([]cases.InquiryStep{cases.InquiryOpened, cases.InquiryProlonged, cases.InquiryReported, cases.InquiryDecided, cases.InquiryServed, cases.InquiryReviewRequested}).Draw(t, "step"), Approved: user, Reason: text, Outcome: "circular", For: cases.PartyComplainant},
 		cases.MoveAdopt:     cases.Adopt{Adopted: yes, Reason: text},
 		cases.MoveSolve:     cases.Solve{Manner: "at once", Result: text},
 		cases.MoveHandOver:  cases.HandOver{Department: dept, Person: user, Mode: cases.WarmRequired, Reached: yes, OwnAsked: true, Copied: yes, Told: r.Policy.Transfer.Tell},

@@ -36,6 +36,11 @@ func (m Registration) do(d *decision) {
 	if was.Fields == nil {
 		was.Fields = map[string]string{}
 	}
+	if who := m.Fields["told_to"]; who != "" && who != was.Fields["told_to"] { // who should have written it down (S30-R18)
+		v := Violation{Of: VerbalOrder, Who: who}
+		d.c.File.Violations = append(d.c.File.Violations, v)
+		d.happen(EventViolation, v)
+	}
 	maps.Copy(was.Fields, m.Fields)
 	d.need(was.Content != "", "content", "what the caller wants, in his words")
 	if d.c.FirstAsker == "" && d.by.User != "" { // he was not picked up, but called back, or he came in person

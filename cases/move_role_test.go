@@ -76,6 +76,7 @@ file: asker smith boss chief centre | live
 find: asker other smith boss chief judge centre | live
 hand_off: asker smith boss chief centre | live
 hand_over: asker chief centre | registered solved
+inquiry: boss chief centre | live
 join: asker smith boss chief | registered handed_over accepted
 keep: asker smith boss chief centre | live
 merge: asker chief | open registered
@@ -97,6 +98,7 @@ return: smith boss | handed_over accepted
 solve: asker smith chief centre | registered
 tell: asker smith boss chief centre | live
 verify: chief centre | live closed refused withdrawn
+violation: asker other smith boss chief judge centre | live
 visit: asker chief | replied visited
 wait: asker smith boss chief centre | live
 withdraw: asker chief | live

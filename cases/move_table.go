@@ -20,6 +20,8 @@ const (
 	MovePropose   MoveKind = "propose"   // a solution, before pushing up
 	MoveComplain  MoveKind = "complain"  // the matter is a complaint about one of us
 	MoveVerify    MoveKind = "verify"    // whether that complaint is true
+	MoveViolation MoveKind = "violation" // of the rules of conduct
+	MoveInquiry   MoveKind = "inquiry"   // a step of the procedure against one of us
 	MoveAdopt     MoveKind = "adopt"     // an opinion or suggestion, or not
 	MoveSolve     MoveKind = "solve"     // settled by who registered it
 	MoveHandOver  MoveKind = "hand_over" // to a department
@@ -111,15 +113,17 @@ func also(leads map[State][]State, from State, to ...State) map[State][]State {
 // case may not make it, and in a state it does not have it does not exist. The schema
 // mirrors which event leads to which state.
 var turns = map[MoveKind]turn{
-	MoveRegister: {read[Registration], EventRegistered, anybody, also(stay(live...), Open, Registered, Open)},
-	MoveClassify: {read[Classify], EventClassified, workers, stay(live...)},
-	MoveNotify:   {read[Notify], EventNotified, workers, stay(live...)},
-	MoveConsult:  {read[Consult], EventConsulted, workers, stay(live...)},
-	MovePropose:  {read[Propose], EventProposed, workers, stay(live...)},
-	MoveComplain: {read[Complain], EventComplained, anybody, stay(live...)},
-	MoveVerify:   {read[Verify], EventVerified, []Standing{AsSupervisor, AsComplaints}, stay(append(live, Closed, Refused, Withdrawn)...)},
-	MoveAdopt:    {read[Adopt], EventAdopted, deciders, stay(live...)},
-	MoveSolve:    {read[Solve], EventSolved, []Standing{AsFirstAsker, AsResponsible, AsHandler, AsSupervisor, AsComplaints}, leadTo(Solved, Registered)},
+	MoveRegister:  {read[Registration], EventRegistered, anybody, also(stay(live...), Open, Registered, Open)},
+	MoveClassify:  {read[Classify], EventClassified, workers, stay(live...)},
+	MoveNotify:    {read[Notify], EventNotified, workers, stay(live...)},
+	MoveConsult:   {read[Consult], EventConsulted, workers, stay(live...)},
+	MovePropose:   {read[Propose], EventProposed, workers, stay(live...)},
+	MoveComplain:  {read[Complain], EventComplained, anybody, stay(live...)},
+	MoveVerify:    {read[Verify], EventVerified, []Standing{AsSupervisor, AsComplaints}, stay(append(live, Closed, Refused, Withdrawn)...)},
+	MoveViolation: {read[Violation], EventViolation, anybody, stay(live...)},
+	MoveInquiry:   {read[Inquiry], EventInquiry, []Standing{AsSupervisor, AsComplaints, AsLeader}, stay(live...)},
+	MoveAdopt:     {read[Adopt], EventAdopted, deciders, stay(live...)},
+	MoveSolve:     {read[Solve], EventSolved, []Standing{AsFirstAsker, AsResponsible, AsHandler, AsSupervisor, AsComplaints}, leadTo(Solved, Registered)},
 
 	MoveHandOver:  {read[HandOver], EventHandedOver, []Standing{AsFirstAsker, AsResponsible, AsSupervisor, AsComplaints}, leadTo(HandedOver, Registered, Solved)},
 	MoveContact:   {read[Contact], EventContacted, anybody, stay(live...)},

@@ -127,7 +127,7 @@ func (Extend) Kind() MoveKind { return MoveExtend }
 func (m Extend) do(d *decision) {
 	m.Until, m.Asked, m.Approver, m.Approved, m.Told = moment(m.Until), d.at, "", time.Time{}, time.Time{}
 	k, _, running := d.c.clock(m.Clock)
-	d.need(running && !k.Due.IsZero(), "clock", "one that runs and has a due time")
+	d.need(running && !k.Due.IsZero() && m.Clock != ClockInquiry, "clock", "one that runs and has a due time; an inquiry is prolonged by a step of its own")
 	d.need(m.Reason != "", "reason", "what special circumstances there are")
 	d.need(m.Until.After(k.Due), "until", "a time after the due time")
 	switch d.Policy.Extension.Mode {

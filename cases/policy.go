@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -113,6 +114,16 @@ type Conduct struct {
 	Effect        PhraseEffect `json:"banned_phrase_effect"`
 	Greeting      string       `json:"greeting"`
 	Pact          []string     `json:"pact"` // shown to agents
+}
+
+// Banned returns the banned phrases in what somebody said.
+func (c Conduct) Banned(said string) (all []string) {
+	for _, phrase := range c.BannedPhrases {
+		if strings.Contains(said, phrase) {
+			all = append(all, phrase)
+		}
+	}
+	return all
 }
 
 // OneTimeNotice says how a caller learns, once, all he has to bring (X26).

@@ -12,7 +12,7 @@ import (
 func (s *Store) Verified(ctx context.Context, user, offence string) (count int, err error) {
 	err = s.db.QueryRow(ctx, `
 		select count(*) from cases
-		where file @> jsonb_build_object('verified', jsonb_build_object('true', true, 'against', $1::text, 'offence', $2::text))`,
+		where file ? 'verified' and file -> 'verified' @> jsonb_build_object('true', true, 'against', $1::text, 'offence', $2::text)`,
 		cases.Clean(user), cases.Clean(offence)).Scan(&count)
 	if err != nil {
 		return 0, fmt.Errorf("verified offences: %w", err)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"shouwen/cases"
 	"shouwen/cases/store"
 )
@@ -114,6 +116,9 @@ func TestE22_SteamedBunsLost(t *testing.T) {
 	if got := sc.Register()["told_to"]; got != "cook" {
 		t.Errorf("told to %q", got)
 	}
+	if diff := cmp.Diff([]cases.Violation{{Of: cases.VerbalOrder, Who: "cook"}}, sc.File.Violations); diff != "" || sc.events(cases.EventViolation) != 1 {
+		t.Errorf("-want +got\n%s", diff)
+	}
 }
 
 // TestE24_BottleOfGlue: S30-R9, S30-R21. However many are asked, it is one chain with
@@ -122,6 +127,8 @@ func TestE24_BottleOfGlue(t *testing.T) {
 	t.Parallel()
 	sc := under(t, "hotel").opens("10:00", caller, asker)
 	sc.does("10:01", asker, room("a bottle of glue"), cases.Classify{Class: "item"})
+	sc.does("10:02", manager, cases.Violation{Of: cases.PushedAway, Who: "asker", Said: "please call the room centre"})
+	sc.refused("10:02", manager, cases.Violation{Of: cases.BannedPhrase, Who: "asker", Said: "你好"}, cases.RefusedFields, "said")
 	away := over("room centre", "")
 	away.OwnAsked = false
 	sc.refused("10:02", asker, away, cases.RefusedFields, "own_asked", "person")
@@ -133,8 +140,8 @@ func TestE24_BottleOfGlue(t *testing.T) {
 	sc.does("10:15", clerk, cases.Deliver{What: "a bottle of glue"}, cases.Reply{Result: "delivered", Evidence: sc.proof()})
 	sc.does("10:20", asker, cases.Visit{Answered: true, Solved: true, Evidence: sc.proof()}, cases.Enter{}, cases.Close{})
 	sc.stands(cases.Closed, "asker", "asker")
-	if n := sc.events(cases.EventContacted); n != 2 {
-		t.Errorf("%d contacts in the ledger", n)
+	if n, bad := sc.events(cases.EventContacted), sc.events(cases.EventViolation); n != 2 || bad != 1 {
+		t.Errorf("%d contacts and %d violations in the ledger", n, bad)
 	}
 }
 

@@ -113,6 +113,50 @@ func TestE38_CountBasedLadderWithApology(t *testing.T) {
 	}
 }
 
+// TestE39_AccountabilityCalendar: S23-R24, S23-R25, S23-R26, S23-R22. 30 working days,
+// 15 more if approved; served in 10; 15 days to ask for a review, by either side; 30
+// to decide on it; what nobody could help exempts.
+func TestE39_AccountabilityCalendar(t *testing.T) {
+	t.Parallel()
+	sc := under(t, "gov_bureau_migration").opens("3 Mar 09:00", caller, neighbour)
+	sc.does("3 Mar 09:05", neighbour, matter("smith hid"), cases.Classify{Type: "staff_complaint"}, cases.Complain{Accused: "smith"})
+	opened := cases.Inquiry{Step: cases.InquiryOpened}
+	sc.refused("3 Mar 10:00", manager, opened, cases.RefusedFields, "verify")
+	sc.does("3 Mar 10:00", manager, cases.Verify{True: true, Offence: "bouncing", Against: "smith", Finding: "he did"})
+	sc.refused("3 Mar 10:00", manager, cases.Inquiry{Step: cases.InquiryReported}, cases.RefusedFields, "step")
+	sc.refused("3 Mar 10:00", neighbour, opened, cases.RefusedRole)
+	sc.does("3 Mar 10:00", manager, opened)
+	sc.due(cases.ClockInquiry, "15 Apr 10:00") // 4 April is a holiday
+	later := cases.Inquiry{Step: cases.InquiryProlonged, Reason: "a witness is away"}
+	sc.refused("14 Apr 09:00", manager, later, cases.RefusedFields, "approved")
+	later.Approved = "leader"
+	sc.does("14 Apr 09:00", manager, later)
+	sc.due(cases.ClockInquiry, "8 May 10:00") // 27 April is worked, 1 to 5 May are not
+	sc.refused("15 Apr 09:00", manager, later, cases.RefusedFields, "step")
+	sc.does("5 May 09:00", manager, cases.Inquiry{Step: cases.InquiryReported})
+	sc.refused("6 May 09:00", manager, cases.Inquiry{Step: cases.InquiryDecided, Outcome: "flogging", Reason: "x"}, cases.RefusedFields, "outcome")
+	sc.does("6 May 09:00", manager, cases.Inquiry{Step: cases.InquiryDecided, Outcome: "criticism", Reason: "he hid"})
+	sc.due(cases.ClockServeDecision, "20 May 09:00")
+	sc.refused("6 May 10:00", neighbour, cases.Close{}, cases.RefusedEvidence, "inquiry")
+	sc.does("19 May 09:00", manager, cases.Inquiry{Step: cases.InquiryServed})
+	sc.late(cases.ClockServeDecision, "18 Jun 09:00", 0)
+	sc.due(cases.ClockReviewRequest, "3 Jun 09:00")
+	review := cases.Inquiry{Step: cases.InquiryReviewRequested, For: cases.PartyComplainant}
+	sc.refused("4 Jun 09:00", manager, review, cases.RefusedPolicy) // day 16
+	sc.refused("3 Jun 09:00", manager, cases.Inquiry{Step: cases.InquiryReviewRequested, For: cases.PartyHQ}, cases.RefusedFields, "for")
+	sc.does("3 Jun 09:00", manager, review) // day 15
+	sc.due(cases.ClockReviewDecision, "3 Jul 09:00")
+	sc.does("2 Jul 09:00", manager, cases.Inquiry{Step: cases.InquiryReviewDecided})
+	sc.late(cases.ClockReviewDecision, "18 Jul 09:00", 0)
+	sc.does("2 Jul 10:00", neighbour, cases.Withdraw{Reason: "content", Evidence: sc.proof()})
+
+	exempt := under(t, "gov_bureau_migration").opens("3 Mar 09:00", caller, neighbour)
+	exempt.does("3 Mar 10:00", neighbour, matter("smith did not come"), cases.Complain{Accused: "smith"})
+	exempt.does("3 Mar 11:00", manager, cases.Verify{True: true, Offence: "delay", Against: "smith", Finding: "he did not"}, opened,
+		cases.Inquiry{Step: cases.InquiryReported}, cases.Inquiry{Step: cases.InquiryDecided, Outcome: "force_majeure", Reason: "the bridge was gone"},
+		cases.Inquiry{Step: cases.InquiryServed}, cases.Inquiry{Step: cases.InquiryReviewRequested, For: cases.PartyAccused})
+}
+
 // TestE40_Scoring: S24-R35, S24-R36, S24-R37. 60 to 40 of twenty or more, the gap as the
 // policy says, and who fails cannot be excellent.
 func TestE40_Scoring(t *testing.T) {

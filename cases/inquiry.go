@@ -1,0 +1,114 @@
+package cases
+
+import (
+	"slices"
+	"time"
+)
+
+// Inquiry is one step of the procedure against one of us, after it was verified that a
+// complaint is true (S23-R23 … S23-R26). Its limits are clocks of the policy.
+type Inquiry struct {
+	Step     InquiryStep `json:"step"`
+	Approved string      `json:"approved,omitempty"` // user, of more time
+	Reason   string      `json:"reason,omitempty"`   // of more time, or of what was decided
+	Outcome  string      `json:"outcome,omitempty"`  // decided: a sanction, or what exempts from one
+	For      Party       `json:"for,omitempty"`      // who asks for a review
+}
+
+// InquiryStep is how far the procedure has come.
+type InquiryStep string
+
+// The steps, in their order.
+const (
+	InquiryOpened          InquiryStep = "opened"
+	InquiryProlonged       InquiryStep = "prolonged" // more time, approved
+	InquiryReported        InquiryStep = "reported"
+	InquiryDecided         InquiryStep = "decided"
+	InquiryServed          InquiryStep = "served"
+	InquiryReviewRequested InquiryStep = "review_requested"
+	InquiryReviewDecided   InquiryStep = "review_decided"
+)
+
+// inquirySteps says which steps may come before each, "" before the first, and what is reached
+// by it.
+var inquirySteps = map[InquiryStep]struct {
+	after   []InquiryStep
+	reached []Milestone
+}{
+	InquiryOpened:          {[]InquiryStep{""}, []Milestone{AtInquiryOpened}},
+	InquiryProlonged:       {[]InquiryStep{InquiryOpened}, nil},
+	InquiryReported:        {[]InquiryStep{InquiryOpened, InquiryProlonged}, []Milestone{AtInquiryReported}},
+	InquiryDecided:         {[]InquiryStep{InquiryReported}, []Milestone{AtDecided}},
+	InquiryServed:          {[]InquiryStep{InquiryDecided}, []Milestone{AtServed}},
+	InquiryReviewRequested: {[]InquiryStep{InquiryServed}, []Milestone{AtReviewRequested}},
+	InquiryReviewDecided:   {[]InquiryStep{InquiryReviewRequested}, []Milestone{AtReviewDecided}},
+}
+
+// Kind returns MoveInquiry.
+func (Inquiry) Kind() MoveKind { return MoveInquiry }
+
+func (m Inquiry) do(d *decision) {
+	want := d.Policy.Accountability
+	turn, known := inquirySteps[m.Step]
+	d.need(known, "step", "opened, prolonged, reported, decided, served, review_requested or review_decided")
+	d.need(!known || slices.Contains(turn.after, d.c.File.inquired()), "step", "the one before it first")
+	d.need(d.c.File.Verified != nil && d.c.File.Verified.True, "verify", "that it is true comes first (S23-R23)")
+	switch m.Step {
+	case InquiryProlonged:
+		d.prolong(m)
+	case InquiryDecided:
+		_, sanction := sanctions[Sanction(m.Outcome)]
+		exempt := slices.ContainsFunc(want.Exempt, func(p Point) bool { return p.Code == m.Outcome })
+		d.need(sanction || exempt, "outcome", "a sanction, or what the policy exempts for")
+		d.need(m.Reason != "", "reason", "what was found")
+	case InquiryReviewRequested:
+		d.need(slices.Contains(want.ReviewBy, m.For), "for", "who may ask for a review")
+		if k, _, open := d.c.clock(ClockReviewRequest); open && k.Late(d.at) > 0 {
+			d.refuse(RefusedPolicy, "S23-R26")
+		}
+	}
+	d.c.File.Inquiry = append(d.c.File.Inquiry, m)
+	d.reach(turn.reached...)
+}
+
+// prolong gives the inquiry the time the policy has for it, once approved (S23-R24).
+func (d *decision) prolong(m Inquiry) {
+	d.need(m.Approved != "", "approved", "who approved more time")
+	d.need(m.Reason != "", "reason", "why it takes longer")
+	k, i, open := d.c.clock(ClockInquiry)
+	extra := d.Policy.Accountability.InquiryExtra
+	if !open || extra == nil {
+		d.refuse(RefusedPolicy, "S23-R24")
+		return
+	}
+	if d.fail.Reason != "" {
+		return
+	}
+	later, err := k.Extend(Extension{At: d.at, Until: d.Calendar.Add(k.Due, *extra), Reason: m.Reason, By: m.Approved}, d.Calendar)
+	if err != nil { // it is late already, or has no due time
+		d.refuse(RefusedPolicy, "S23-R24")
+		return
+	}
+	d.c.Clocks[i] = later
+}
+
+// inquired returns the last step of the procedure; empty: there is none.
+func (f File) inquired() InquiryStep {
+	if n := len(f.Inquiry); n > 0 {
+		return f.Inquiry[n-1].Step
+	}
+	return ""
+}
+
+// inquiring tells whether the procedure has still to come to an end at a time: that is
+// when it was decided on a review, or too late to ask for one.
+func (c Case) inquiring(at time.Time) bool {
+	switch c.File.inquired() {
+	case "", InquiryReviewDecided:
+		return false
+	case InquiryServed:
+		k, _, open := c.clock(ClockReviewRequest)
+		return open && k.Late(at) == 0
+	}
+	return true
+}
