@@ -24,7 +24,7 @@ func (b *bed) talk(phones []siptest.TestPhone, i int) (caller, agent siptest.Tes
 
 // unplug takes the power from a phone in a call. Its ports are kept from others,
 // who would hear what is still sent there.
-func unplug(t *testing.T, p siptest.TestPhone, c siptest.TestCall) {
+func unplug(t testing.TB, p siptest.TestPhone, c siptest.TestCall) {
 	t.Helper()
 	p.Close()
 	for _, a := range []netip.AddrPort{p.Phone.Addr(), c.Addr()} {

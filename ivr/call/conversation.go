@@ -250,6 +250,7 @@ func (c *Conversation) await() *event {
 		}
 		return &event{kind: kind, offer: o}
 	case <-done(c.playing):
+		c.playing = nil // or it would be over again and again
 		return &event{kind: evPlayed}
 	case <-c.tied():
 		c.tie = nil

@@ -150,7 +150,6 @@ func (c *Conversation) flowPlayed(event) {
 		c.playNext()
 		return
 	}
-	c.playing = nil
 	c.arm(maxQuiet)
 	c.answerFlow(0)
 }
