@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"log/slog"
 	"net/netip"
 	"strings"
 	"sync"
@@ -29,19 +30,21 @@ type admission struct {
 	egress  *egress
 	limiter *limiter
 	open    *openTransactions
+	calls   *newCalls
 	panics  *panics
 	metrics *metrics.SIP
 
 	locals map[netip.AddrPort]bool // our own UDP sockets; fixed before serving
 }
 
-func newAdmission(cfg TransportConfig, e *egress, p *panics, m *metrics.SIP) *admission {
+func newAdmission(cfg TransportConfig, e *egress, p *panics, m *metrics.SIP, log *slog.Logger) *admission {
 	now := time.Now()
 	return &admission{
 		trusted: cfg.Trusted,
 		egress:  e,
 		limiter: newLimiter(now),
 		open:    &openTransactions{start: now},
+		calls:   newNewCalls(log, now),
 		panics:  p,
 		metrics: m,
 		locals:  make(map[netip.AddrPort]bool),
@@ -104,9 +107,12 @@ func (a *admission) judge(raw []byte, from netip.AddrPort, stream bool, now time
 	if v.message != nil && !a.known(from) {
 		v = a.judgeStranger(v, len(raw), now)
 	}
+	if v.action == passMessage && v.message.startsCall() {
+		v = a.judgeCall(v, from, len(raw), now)
+	}
 	switch {
 	case v.action == passMessage:
-	case v.reason == "scanner", v.reason == "overload", v.reason == "ack", v.reason == "not_sip":
+	case v.reason == "scanner", v.reason == "overload", v.reason == "lag", v.reason == "ack", v.reason == "not_sip":
 		a.metrics.Dropped(v.reason)
 	default:
 		a.metrics.ParseError()
@@ -126,6 +132,27 @@ func (a *admission) judgeStranger(v verdict, size int, now time.Time) verdict {
 		return m.refuse(defect{503, "overload"}, size)
 	}
 	return verdict{action: dropMessage, reason: "overload", message: m}
+}
+
+// judgeCall refuses a new call while the process lags. Trunks come first, then
+// phones, then strangers; who is known may also be urgent.
+func (a *admission) judgeCall(v verdict, from netip.AddrPort, size int, now time.Time) verdict {
+	m, trunk, reserve := v.message, a.trusted(from.Addr()), strangerReserve
+	switch {
+	case trunk:
+		reserve = trunkReserve
+	case a.known(from):
+		reserve = phoneReserve
+	}
+	if a.calls.lets(m, m.urgent() && a.known(from), reserve, now) {
+		return v
+	}
+	if trunk && !a.calls.keep(m, v.canonical, from) {
+		a.metrics.Dropped("refused_unrecorded")
+	}
+	a.metrics.Request(m.method, metrics.Received)
+	a.metrics.Response(m.method, 503, metrics.Sent)
+	return m.refuse(defect{503, "lag"}, size, a.calls.away()...)
 }
 
 // known returns whether from is a trunk or a peer we decided to contact.

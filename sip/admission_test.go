@@ -84,7 +84,7 @@ func TestStrangersOpenSoManyTransactions(t *testing.T) {
 
 func newTestAdmission(trusted bool) *admission {
 	m := testMetrics()
-	return newAdmission(TransportConfig{Trusted: func(netip.Addr) bool { return trusted }}, newEgress(), &panics{metrics: m, log: discard}, m.SIP)
+	return newAdmission(TransportConfig{Trusted: func(netip.Addr) bool { return trusted }}, newEgress(), &panics{metrics: m, log: discard}, m.SIP, discard)
 }
 
 const callText = "INVITE sip:hotline@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK%d\r\n" +

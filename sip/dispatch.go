@@ -82,7 +82,7 @@ func (u *UA) inDialog(req *msg.Request, tx *msg.ServerTx) {
 func (u *UA) invite(req *msg.Request, tx *msg.ServerTx) {
 	src := u.source(req)
 	trunk := u.trunk(src)
-	in := Incoming{Dialed: dialed(req), CallID: req.CallID().Value()}
+	in := Incoming{Dialed: dialed(req), CallID: req.CallID().Value(), At: u.transport.gate.calls.read(keyOf(req), time.Now())}
 	switch from := req.From().Address; {
 	case trunk != nil && !u.isAccount(from):
 		in.Trunk, in.Dialed = trunk.Name, dialedAt(req, trunk)

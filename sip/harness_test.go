@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type bed struct {
 	onEvent func(legEvent) // likewise
 
 	security sip.Security // of every phone; set by a change of newBed
+	lag      atomic.Int64 // of new calls, in nanoseconds
 }
 
 type legEvent struct {
@@ -109,6 +111,7 @@ func newBed(t testing.TB, change ...func(*bed, *sip.Config)) *bed {
 			return func(e sip.Event) { b.onEvent(legEvent{l, e}) }
 		},
 		OnRefused:  func(_ sip.Incoming, code int) { b.refused <- code },
+		Lag:        func(time.Time) time.Duration { return time.Duration(b.lag.Load()) },
 		OnPresence: func(user string, up bool) { b.present <- presence{user, up} },
 	})
 	if err != nil {

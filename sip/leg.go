@@ -19,6 +19,8 @@ type Incoming struct {
 	Account string // user of the phone that made it, or empty
 	CallID  string // Call-ID header field
 
+	At time.Time // when its INVITE was read from the network
+
 	Replaces *Replaces // the call it is to take the place of; nil: none
 }
 

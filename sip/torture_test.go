@@ -147,6 +147,7 @@ func tortureUA(t *testing.T) *UA {
 			return func(Event) {}
 		},
 		OnRefused:  func(Incoming, int) {},
+		Lag:        func(time.Time) time.Duration { return 0 },
 		OnPresence: func(string, bool) {},
 	})
 	if err != nil {

@@ -117,7 +117,7 @@ func newTransport(cfg TransportConfig, m *metrics.Metrics, log *slog.Logger) (*t
 		egress:  newEgress(),
 		isReady: make(chan struct{}),
 	}
-	t.gate = newAdmission(cfg, t.egress, t.panics, m.SIP)
+	t.gate = newAdmission(cfg, t.egress, t.panics, m.SIP, log)
 	t.flows = newAcceptedConns(cfg.limits, t.gate.known)
 	err := t.bind()
 	if err == nil {

@@ -52,6 +52,10 @@ type Deps struct {
 	// OnRefused is told of a call by a trunk that was refused before it became
 	// a leg, with the status it got. It must not block.
 	OnRefused func(Incoming, int)
+	// Lag says how long new calls have to wait at least, as measured since it was
+	// asked last. While it is more than 150 ms, only as many are taken as keep it
+	// there. It must not block.
+	Lag func(now time.Time) time.Duration
 	// OnPresence is told when the first contact of a user comes or the last goes.
 	// It must not block.
 	OnPresence func(user string, registered bool)
@@ -108,10 +112,41 @@ func (u *UA) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return u.transport.run(ctx) })
 	g.Go(func() error { return u.registrar.run(ctx) })
+	g.Go(func() error { return u.watchLag(ctx) })
 	for _, one := range u.gateways {
 		g.Go(func() error { return one.run(ctx) })
 	}
 	return g.Wait()
+}
+
+// watchLag has as many new calls taken as Lag allows, and tells of those refused
+// when there is time for it.
+func (u *UA) watchLag(ctx context.Context) error {
+	tick := time.NewTicker(lagInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case now := <-tick.C:
+			for _, call := range u.transport.gate.calls.adapt(u.deps.Lag(now), now) {
+				u.transport.panics.safely("sip_refused", func() { u.tellRefused(call) })
+			}
+		}
+	}
+}
+
+// tellRefused tells the owner of a call that never became a transaction.
+func (u *UA) tellRefused(call refusedCall) {
+	parsed, err := msg.ParseMessage(call.request)
+	req, ok := parsed.(*msg.Request)
+	trunk := u.trunk(call.source)
+	if err != nil || !ok || trunk == nil || u.isAccount(req.From().Address) {
+		return // phones ring again by themselves, and who they are was not proved
+	}
+	u.deps.OnRefused(Incoming{
+		Caller: u.identify(req, trunk, ""), Dialed: dialedAt(req, trunk), Trunk: trunk.Name, CallID: req.CallID().Value(),
+	}, 503)
 }
 
 // Ready is closed when every listener takes requests.

@@ -215,7 +215,7 @@ func (s *server) wire(rules cases.Policy) error {
 	}
 	s.ua, err = sip.New(signalling, sip.Deps{
 		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain(), s.cfg.Phones.security()),
-		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, OnPresence: s.board.Registered,
+		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, Lag: s.calls.Lag, OnPresence: s.board.Registered,
 	})
 	if err != nil {
 		return err

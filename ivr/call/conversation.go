@@ -112,6 +112,7 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	in := leg.Incoming()
 	c := s.conversation(newID(), line)
 	c.caller, c.state = leg, arriving
+	s.arrivals.begin(c.id, in.At)
 	leg.Log(c.log)
 	c.live = Live{
 		ID: c.id, Direction: metrics.Inbound, State: metrics.InIVR, Caller: callerOf(in.Caller),
@@ -213,6 +214,7 @@ func (c *Conversation) run() {
 		defer c.sw.Board.Released(phone, c.id)
 	}
 	defer c.sw.hide(c.id)
+	defer func() { c.sw.arrivals.end(c.id, time.Now()) }()
 	defer close(c.facts)
 	defer close(c.done)
 	if c.back != nil {

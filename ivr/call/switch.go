@@ -90,6 +90,8 @@ type Switch struct {
 	Open     func(hours string) bool                     // whether the hours of a name are open now
 	HTTP     func(*http.Request) (*http.Response, error) // of the flows' http nodes
 
+	arrivals arrivals // of calls to hotlines
+
 	mu       sync.Mutex
 	live     map[string]Live
 	calls    map[string]*Conversation  // to hotlines

@@ -18,6 +18,7 @@ const elsewhere = `SIP;cause=200;text="Call completed elsewhere"`
 
 // arrived: the call is on record, so it may be answered.
 func (c *Conversation) arrived(e event) {
+	c.sw.arrivals.end(c.id, time.Now())
 	if e.err != nil { // nothing is promised that could be lost
 		c.caller.Reject(503, "Service Unavailable")
 		c.conclude(cases.EndFailure, cases.MissedRefused)
