@@ -257,5 +257,6 @@ func (q QueueConfig) queue(d cases.Directory) acd.Queue {
 		Name: q.Name, Members: members, Strategy: strategy, Weight: q.Weight, Limit: q.Limit,
 		RingTime: time.Duration(q.RingTime), OverflowAfter: time.Duration(q.OverflowAfter),
 		MaxWait: time.Duration(q.MaxWait), WrapUp: time.Duration(q.WrapUp), TieWindow: time.Duration(q.TieWindow),
+		Attended: q.WhenNobody != call.Wait,
 	}
 }

@@ -353,3 +353,21 @@ func TestVoicemailSettings(t *testing.T) {
 		t.Errorf("of an unknown queue, one of which keeps them for good: %s", got)
 	}
 }
+
+// TestTheLastAgentLeaves: who waits then is not left with the music.
+func TestTheLastAgentLeaves(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, answering, func(c *Config) { c.Queues[0].Announce.Every, c.Queues[0].MaxWait = 0, Duration(5*time.Minute) })
+	b.agent(0, siptest.Config{})
+	user := b.Agents[0].User
+	b.server.board.Busy(user, "between extensions")
+	c := b.dial(numbered(1))
+	c.Say(0)
+	c.Hears(musicSays)
+	b.server.board.Pause(user, "lunch")
+	c.Hears(musicSays)
+	b.server.board.Released(user, "between extensions")
+	c.Hears(leaveMessageSays)
+	c.Hangup()
+	missedCase(t, only(t, b.cases()), cases.MissedNoAnswer, 30*time.Minute)
+}

@@ -80,6 +80,7 @@ type member struct {
 	seen   State // as of the last note
 	abroad bool  // Talking because of elsewhere
 	since  time.Time
+	atWork bool  // counted in the staff of lines
 	stale  bool  // in board.stale: seen may be of old
 	alarm  alarm // when rest or wrap-up ends
 }
@@ -110,7 +111,7 @@ func (m *member) state(now time.Time) State {
 	return Ready
 }
 
-// present tells whether an agent in that state is at work.
+// present tells whether an agent in that state holds his post.
 func (s State) present() bool { return s != Away && s != Paused }
 
 func (m *member) presence(now time.Time) Presence {

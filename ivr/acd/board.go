@@ -30,6 +30,7 @@ var (
 	ErrFull    = errors.New("queue is full")
 	ErrClosed  = errors.New("queue is closed") // draining, or the board has stopped
 	ErrExpired = errors.New("nobody came within the longest wait")
+	ErrNobody  = errors.New("no agent of the queue is at work")
 	ErrTaken   = errors.New("agent is taken by another call")
 	ErrNoAgent = errors.New("no such agent")
 	ErrOver    = errors.New("wait is over")
@@ -47,6 +48,7 @@ type Queue struct {
 	WrapUp        time.Duration // what an agent has after each call to finish it; 0: nothing
 	TieWindow     time.Duration // answers this close together are a tie (S34-R3); 0: the first wins
 	Limit         int           // callers waiting at once; 0: 500
+	Attended      bool          // callers on the phone wait only while an agent is at work
 }
 
 // line is a queue at work. Owned by Board.Run.
@@ -62,7 +64,8 @@ type line struct {
 	marked  []*Ticket // to be looked at; some may wait no longer
 	ready   []*member
 	fresh   []*member // ready since the last settle, or to be rung earlier than then
-	staff   int       // members at work: not away nor paused
+	staff   int       // members at work
+	left    bool      // and some member was just now, who is no longer
 }
 
 // unread is how many offers a conversation may leave unread before it is passed
@@ -215,8 +218,8 @@ func (b *Board) do(f func(now time.Time)) error {
 }
 
 // Enter puts a caller into a queue, to be served by priority, Front and wait.
-// Errors: ErrNoQueue, ErrFull, ErrClosed; emergencies, and with Front or Kept who was ours
-// already, are not turned away by the latter two.
+// Errors: ErrNoQueue, ErrNobody, ErrFull, ErrClosed; emergencies, and with Front or Kept
+// who was ours already, are not turned away by the latter two.
 func (b *Board) Enter(c Caller) (t *Ticket, err error) {
 	gone := b.do(func(now time.Time) { t, err = b.enter(c, now) })
 	return t.entry(cmp.Or(gone, err))
@@ -238,6 +241,9 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	q, ok := b.queues[c.Queue]
 	if !ok {
 		return nil, ErrNoQueue
+	}
+	if q.forsaken() && !c.Kept {
+		return nil, ErrNobody
 	}
 	insists := c.Front || c.Kept || c.Priority == Emergency
 	if b.draining && !insists {

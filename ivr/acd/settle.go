@@ -17,6 +17,9 @@ func (b *Board) settle(now time.Time) {
 		}
 	}
 	b.notice(now)
+	for _, q := range b.lines {
+		q.desert()
+	}
 	b.ask(now)
 	for _, q := range b.lines {
 		q.tidy(now)
@@ -50,16 +53,11 @@ func (b *Board) notice(now time.Time) {
 func (b *Board) note(m *member, now time.Time) {
 	was := m.seen
 	is := m.note(now)
+	m.attend(is)
 	if is == was {
 		return
 	}
 	for _, q := range m.lines {
-		if was.present() {
-			q.staff--
-		}
-		if is.present() {
-			q.staff++
-		}
 		if was == Ready {
 			q.ready = out(q.ready, m)
 		}

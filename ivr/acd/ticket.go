@@ -53,7 +53,7 @@ type Ticket struct {
 // Whoever does not read it is passed over in favour of the next caller.
 func (t *Ticket) Offers() <-chan Offer { return t.offers }
 
-// Err says why Offers was closed: ErrExpired, ErrClosed if the board stopped, or
+// Err says why Offers was closed: ErrExpired, ErrNobody, ErrClosed if the board stopped, or
 // nil after Claim or Leave. Call it only then. An expired ticket may still be
 // claimed by a phone that picked up in that moment; otherwise Leave it.
 func (t *Ticket) Err() error { return t.err }

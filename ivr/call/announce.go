@@ -3,7 +3,6 @@ package call
 import (
 	"time"
 
-	"shouwen/cases"
 	"shouwen/ivr/prompts"
 	"shouwen/sip/media"
 )
@@ -63,10 +62,6 @@ func (c *Conversation) announce(now time.Time) {
 		return
 	}
 	c.announceAt = now.Add(c.waitsIn.AnnounceEvery)
-	if c.nobodyThere() {
-		c.dispose(c.waitsIn.WhenNobody, cases.MissedNoAnswer)
-		return
-	}
 	said := c.place()
 	if c.waitsIn.OfferCallback > 0 && c.back == nil && c.sw.keepsPlaces() && now.Sub(c.entered) >= c.waitsIn.OfferCallback {
 		c.offered = true

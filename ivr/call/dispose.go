@@ -1,18 +1,27 @@
 package call
 
 import (
+	"errors"
 	"slices"
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr/acd"
 	"shouwen/metrics"
 )
 
-// nobodyThere says whether no agent of the queue is there, and that is to change
-// what becomes of its callers.
-func (c *Conversation) nobodyThere() bool {
-	q := c.waitsIn
-	return q.WhenNobody != "" && q.WhenNobody != Wait && c.sw.Board.Staff(q.Name) == 0
+// turnedAway is what becomes of a caller whom his queue does not take, or keeps no
+// longer.
+func (c *Conversation) turnedAway(err error) (Disposition, cases.MissedReason) {
+	switch {
+	case errors.Is(err, acd.ErrNobody):
+		return c.waitsIn.WhenNobody, cases.MissedNoAnswer
+	case errors.Is(err, acd.ErrFull):
+		return c.waitsIn.WhenFull, cases.MissedRefused
+	case errors.Is(err, acd.ErrClosed):
+		return Announcement, cases.MissedRefused
+	}
+	return c.waitsIn.WhenWaited, cases.MissedNoAnswer
 }
 
 // dispose does d with a caller whom his queue cannot serve. Why says what he was

@@ -22,7 +22,7 @@ type Queue struct {
 	StickyFor time.Duration // how long only the first-asker of a caller's open case is rung, if he is there; 0: not at all
 
 	WhenFull   Disposition // as many wait as may
-	WhenNobody Disposition // no agent is there; empty: Wait
+	WhenNobody Disposition // no agent is there, or the last one leaves: the queue of the Board is Attended
 	WhenWaited Disposition // the longest wait is over
 
 	Recording RecordingRule // of calls that are picked up
@@ -37,7 +37,7 @@ type Queue struct {
 // callback is owed to who was not answered.
 type Disposition string
 
-// The dispositions. Empty is Announcement, but for WhenNobody.
+// The dispositions. Empty is Announcement.
 const (
 	Announcement  Disposition = "announcement" // an apology and the promise of a callback
 	LeaveMessage  Disposition = "voicemail"

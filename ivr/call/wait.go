@@ -45,10 +45,6 @@ func (c *Conversation) queue(event) {
 	if c.entered.IsZero() {
 		c.entered = time.Now()
 	}
-	if c.nobodyThere() {
-		c.dispose(c.waitsIn.WhenNobody, cases.MissedNoAnswer)
-		return
-	}
 	c.join(func() (*acd.Ticket, error) {
 		caller := sticks(c.asker(), c.again, c.waitsIn.StickyFor)
 		caller.Since = c.entered
@@ -74,11 +70,7 @@ func (c *Conversation) join(enter func() (*acd.Ticket, error)) {
 	t, err := enter()
 	if err != nil {
 		c.log.Warn("queue takes no caller", "queue", c.waitsIn.Name, "err", err)
-		full := c.waitsIn.WhenFull
-		if !errors.Is(err, acd.ErrFull) {
-			full = Announcement
-		}
-		c.dispose(full, cases.MissedRefused)
+		c.dispose(c.turnedAway(err))
 		return
 	}
 	c.ticket, c.offers, c.wrapUp = t, t.Offers(), t.WrapUp
@@ -257,12 +249,12 @@ func (c *Conversation) stopRinging(reason string) {
 }
 
 // nobodyCame ends the wait without an agent.
-func (c *Conversation) nobodyCame(event) {
+func (c *Conversation) nobodyCame(e event) {
 	if c.patient() == fetching {
 		c.forgo(event{})
 		return
 	}
-	c.dispose(c.waitsIn.WhenWaited, cases.MissedNoAnswer)
+	c.dispose(c.turnedAway(e.err))
 }
 
 // sorry tells the caller that nobody came and that he will be called back.
