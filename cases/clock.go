@@ -401,12 +401,6 @@ type Stage struct {
 	To    []Party   `json:"to,omitempty"`
 }
 
-// FiredStage is a stage that made itself heard.
-type FiredStage struct {
-	Clock ClockKind
-	Late  time.Duration // after its time, by the clock of the database
-}
-
 // Stages returns when c makes itself heard, in order; none if it is not due, or does
 // not run. Reminders come after a share of the time that counts, and never when c's
 // calendar is closed if that counts in working time. A breach is one microsecond

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ type Person struct {
 	Roles      []Role  `yaml:"roles,flow,omitempty"` // empty: an agent
 	Rank       int     `yaml:"rank"`                 // higher is more senior; decides ties (S34-R3)
 	Posts      []Party `yaml:"posts,flow,omitempty"` // he holds of those the rules speak of; see Actor
+	Email      string  `yaml:"email,omitempty"`      // empty: no mail is sent
 
 	RingTime time.Duration  `yaml:"ring_time,omitempty"`   // of his phone; 0: the queue's
 	Penalty  int            `yaml:"penalty,omitempty"`     // 0: rung at once; n: a stand-in, after n times overflow_after
@@ -234,6 +236,9 @@ func (d Directory) checkPerson(i int) error {
 		if _, known := parties[post]; !known {
 			return fmt.Errorf("%s has post %q, want some of %s", p.User, post, listed(parties.names()))
 		}
+	}
+	if a, err := mail.ParseAddress(p.Email); p.Email != "" && (err != nil || a.Address != p.Email) {
+		return fmt.Errorf("email of %s is %q, want an address like wang@example.com", p.User, p.Email)
 	}
 	return d.checkDuty(p)
 }

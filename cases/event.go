@@ -42,6 +42,10 @@ const (
 	EventVoicemailDeleted EventKind = "voicemail_deleted" // its time was over
 	EventLegalHold        EventKind = "legal_hold"        // recordings are kept whatever their time, or no longer
 	EventQuality          EventKind = "quality"           // how well the sides heard each other
+
+	EventReminded EventKind = "reminded" // a clock made itself heard
+	EventAtRisk   EventKind = "at_risk"
+	EventBreached EventKind = "breached" // its time is over; escalating the breach is EventEscalated
 )
 
 // Event is one line of a case's ledger. It says what happened, not what the case
@@ -53,7 +57,7 @@ type Event struct {
 	State State     // of the case after it
 	At    time.Time // UTC, microseconds
 	By    string    // user who did it; empty: the system
-	Fact  string    // UUIDv7 of the fact it comes from
+	Fact  string    // UUID of the fact or the fired stage it comes from; empty: a move
 	Body  []byte    // JSON, kept byte for byte
 	Sum   Hash      // as stored; see Hash
 }

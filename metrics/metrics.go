@@ -29,6 +29,7 @@ type Metrics struct {
 	Journal    *Journal
 	Recordings *Recordings
 	Deadlines  *Deadlines
+	Outbox     *Outbox
 
 	reg    *prometheus.Registry
 	panics *prometheus.CounterVec
@@ -53,6 +54,7 @@ func New(version, revision string) *Metrics {
 		Journal:    newJournal(r),
 		Recordings: newRecordings(r),
 		Deadlines:  newDeadlines(r),
+		Outbox:     newOutbox(r),
 		reg:        reg,
 		panics:     r.counterVec("shouwen_panics_total", "Panics caught; each cost one transaction, leg or job.", "where"),
 	}

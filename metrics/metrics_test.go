@@ -42,6 +42,11 @@ func driven() *Metrics {
 	m.RTP.ReadPorts(func() int { return 5 }, func() int { return 50 })
 	m.Journal.Synced(time.Millisecond)
 	m.Journal.ReadPending(func() (int, time.Duration) { return 7, 8 * time.Second })
+	m.Outbox.Declare("email")
+	m.Outbox.Attempted("email", NotificationRetried)
+	m.Outbox.Read(func() map[string]OutboxTopic {
+		return map[string]OutboxTopic{"email": {Pending: 2, Dead: 1, Oldest: 9 * time.Second}}
+	})
 	m.Panic("leg")
 	return m
 }
@@ -84,6 +89,11 @@ func TestFactsArriveWhereTheyBelong(t *testing.T) {
 		`shouwen_rtp_ports_limit 50`,
 		`shouwen_journal_pending_entries 7`,
 		`shouwen_journal_oldest_pending_seconds 8`,
+		`shouwen_notifications_total{channel="email",result="ok"} 0`,
+		`shouwen_notifications_total{channel="email",result="retried"} 1`,
+		`shouwen_state_outbox_pending{topic="email"} 2`,
+		`shouwen_state_outbox_oldest_seconds{topic="email"} 9`,
+		`shouwen_state_outbox_dead{topic="email"} 1`,
 		`shouwen_panics_total{where="leg"} 1`,
 	} {
 		if !strings.Contains(got, "\n"+want) {

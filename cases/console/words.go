@@ -360,4 +360,8 @@ var words = map[string][2]string{
 	"move withdraw":  {"撤回", "withdraw"},
 	"move merge":     {"并案", "merge"},
 	"move close":     {"办结", "close"},
+
+	"event reminded": {"时限提醒", "Clock reminded"},
+	"event at_risk":  {"即将超时", "Clock at risk"},
+	"event breached": {"已超时", "Clock breached"},
 }

@@ -61,7 +61,7 @@ func (s *Scanner) scan(ctx context.Context) error {
 			return err
 		}
 		for _, f := range fired {
-			s.Metrics.Fired(string(f.Clock), f.Late)
+			s.Metrics.Fired(string(f.Clock), time.Duration(f.Late))
 		}
 		s.Metrics.Scanned()
 		if len(fired) < batch {

@@ -11,7 +11,8 @@ import (
 // FireStages fires at most limit stages that are due, the oldest first, and puts each
 // into the outbox under a key of its own. It is one statement: whatever becomes of this
 // program, a stage is fired with its outbox row or not at all. now() is the start of the
-// statement, so that rows becoming due meanwhile are the next one's.
+// statement, so that rows becoming due meanwhile are the next one's. What it returns has
+// only the clocks and how late they are.
 func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredStage, error) {
 	var clocks []cases.ClockKind
 	var late []time.Duration
@@ -43,7 +44,7 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 	}
 	fired := make([]cases.FiredStage, len(clocks))
 	for i := range clocks {
-		fired[i] = cases.FiredStage{Clock: clocks[i], Late: late[i]}
+		fired[i] = cases.FiredStage{Clock: clocks[i], Late: cases.Span(late[i])}
 	}
 	return fired, nil
 }

@@ -44,6 +44,7 @@ type Config struct {
 	Outbound  OutboundConfig  `yaml:"outbound"`
 	Callbacks CallbacksConfig `yaml:"callbacks"`
 	HTTP      HTTPConfig      `yaml:"http"`
+	Notify    NotifyConfig    `yaml:"notify"`
 
 	Codes call.Codes `yaml:"codes"` // what agents dial during a call; see call.Feature
 
@@ -164,6 +165,7 @@ func Default() Config {
 		Callers:  CallersConfig{Repeat: RepeatConfig{Calls: 3, Within: Duration(24 * time.Hour)}},
 		Outbound: defaultOutbound(), Callbacks: defaultCallbacks(),
 		HTTP:         HTTPConfig{Console: "127.0.0.1:8080", Metrics: "127.0.0.1:8081"},
+		Notify:       NotifyConfig{Phones: true, Mail: MailConfig{Security: "starttls"}},
 		Codes:        call.DefaultCodes(),
 		DrainTimeout: Duration(time.Minute),
 	}

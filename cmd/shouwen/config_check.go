@@ -19,7 +19,7 @@ import (
 
 // Check reports the first value that cannot work, with the remedy.
 func (c Config) Check() error {
-	for _, check := range []func() error{c.checkGeneral, c.SIP.check, c.checkQueues, c.checkHotlines, c.Speech.check, c.Agents.check, c.checkCodes, c.checkTrunks, c.checkOutbound, c.Callers.check, c.checkSecurity, c.HTTP.check} {
+	for _, check := range []func() error{c.checkGeneral, c.SIP.check, c.checkQueues, c.checkHotlines, c.Speech.check, c.Agents.check, c.checkCodes, c.checkTrunks, c.checkOutbound, c.Callers.check, c.checkSecurity, c.HTTP.check, c.Notify.check} {
 		if err := check(); err != nil {
 			return err
 		}

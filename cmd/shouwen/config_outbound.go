@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -100,14 +99,11 @@ func (t TrunkConfig) passwordVariable() string {
 
 // password is that of the trunk's account; it is never logged.
 func (t TrunkConfig) password() (string, error) {
-	if t.Outbound.PasswordFile == "" {
-		return os.Getenv(t.passwordVariable()), nil
-	}
-	b, err := os.ReadFile(t.Outbound.PasswordFile)
+	text, err := secret(t.Outbound.PasswordFile, t.passwordVariable())
 	if err != nil {
 		return "", fmt.Errorf("password of trunk %s: %w", t.Name, err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	return text, nil
 }
 
 func (c Config) checkTrunkOutbound(i int) error {

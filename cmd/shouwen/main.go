@@ -20,7 +20,7 @@ type cli struct {
 	Profile profileCmd `cmd:"" help:"List the profiles, print one to copy, or explain one."`
 	Prompts promptsCmd `cmd:"" help:"Check and import what callers hear."`
 	User    userCmd    `cmd:"" help:"List and change the phones that may register."`
-	Ledger  ledgerCmd  `cmd:"" help:"Verify the ledger of all cases."`
+	Ledger  ledgerCmd  `cmd:"" help:"Verify or export the ledger."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -104,6 +104,7 @@ func listenHTTP(what, address string) (net.Listener, error) {
 
 type ledgerCmd struct {
 	Verify ledgerVerifyCmd `cmd:"" help:"Check the hash chain of every case; names the first bad row."`
+	Export ledgerExportCmd `cmd:"" help:"Write the ledger of all cases, or of one, as JSON Lines with hashes."`
 }
 
 type ledgerVerifyCmd struct {

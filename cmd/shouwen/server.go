@@ -19,6 +19,7 @@ import (
 	"shouwen/cases/console"
 	"shouwen/cases/deadline"
 	"shouwen/cases/journal"
+	"shouwen/cases/outbox"
 	"shouwen/cases/store"
 	"shouwen/ivr/acd"
 	"shouwen/ivr/call"
@@ -47,6 +48,8 @@ type server struct {
 	duties     *duties
 	leases     *leases
 	calls      *call.Switch
+	channels   outbox.Channels
+	pumps      []*outbox.Pump
 	ua         *sip.UA
 	console    net.Listener // nil: off
 	scrape     net.Listener // nil: off
@@ -222,7 +225,7 @@ func (s *server) wire(rules cases.Policy) error {
 	}
 	s.calls.Phones = s.ua
 	s.wireOutbound()
-	return nil
+	return s.wireOutbox()
 }
 
 // wireOutbound lets agents call out, if there is a trunk for it.
@@ -330,6 +333,10 @@ func (s *server) run(ctx context.Context) error {
 	}
 	scanner := deadline.Scanner{Stages: s.database.store, Node: s.cfg.Node, Metrics: s.metrics.Deadlines, Log: s.log}
 	g.Go(func() error { return scanner.Run(life) })
+	for _, pump := range s.pumps {
+		g.Go(func() error { return pump.Run(life) })
+	}
+	g.Go(func() error { return s.keepLedgerHeads(life) })
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
 	s.serveHTTP(life, g)

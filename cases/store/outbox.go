@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"shouwen/cases"
+)
+
+// ClaimOutgoing returns at most limit rows of one kind that are to be sent now, the
+// oldest first. They are the claimant's for 30 s; then somebody else may have them,
+// whatever became of him.
+func (s *Store) ClaimOutgoing(ctx context.Context, kind string, limit int) ([]cases.Outgoing, error) {
+	rows, err := s.db.Query(ctx, `
+		with mine as (
+			update outbox set leased_until = now() + interval '30 s', attempts = attempts + 1
+			where id in (
+				select id from outbox
+				where kind = $1 and done_at is null and dead_at is null and not_before <= now()
+					and (leased_until is null or leased_until < now())
+				order by not_before, id limit $2 for update skip locked)
+			returning id, key, kind, payload, attempts)
+		select id, key, kind, payload, attempts from mine order by id`, kind, limit)
+	if err != nil {
+		return nil, fmt.Errorf("claim %s: %w", kind, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[cases.Outgoing])
+	if err != nil {
+		return nil, fmt.Errorf("claim %s: %w", kind, err)
+	}
+	return list, nil
+}
+
+// SettleOutgoing notes what became of an attempt. Done is done whoever says so; but
+// who comes late with a failure changes nothing of what another has claimed since.
+func (s *Store) SettleOutgoing(ctx context.Context, o cases.Outgoing, r cases.Outcome) error {
+	var err error
+	switch {
+	case r.Err == "":
+		_, err = s.db.Exec(ctx, `
+			update outbox set done_at = now(), leased_until = null, dead_at = null, error = '' where id = $1 and done_at is null`, o.ID)
+	case r.Retry > 0:
+		_, err = s.db.Exec(ctx, `
+			update outbox set leased_until = null, not_before = now() + $3::interval, error = $4
+			where id = $1 and attempts = $2 and done_at is null and dead_at is null`, o.ID, o.Attempts, r.Retry, cases.Clean(r.Err))
+	default:
+		_, err = s.db.Exec(ctx, `
+			update outbox set leased_until = null, dead_at = now(), error = $3
+			where id = $1 and attempts = $2 and done_at is null and dead_at is null`, o.ID, o.Attempts, cases.Clean(r.Err))
+	}
+	if err != nil {
+		return fmt.Errorf("settle %s: %w", o.Key, err)
+	}
+	return nil
+}
+
+// stages are the UUIDs of fired stages, by their keys (RFC 9562 5.5).
+var stages = uuid.MustParse("5b1c2a4e-7a5f-4d0b-9d53-1a0a6f0d0012")
+
+// RecordStage puts a fired stage on the ledger of its case and into the outbox what is
+// to be told of it, in one transaction; again it changes nothing. What is told is
+// decided by tell, of the case as it is now: the users and the rows, of which ID and
+// Attempts do not matter.
+func (s *Store) RecordStage(ctx context.Context, o cases.Outgoing, tell func(cases.Case, cases.FiredStage) ([]string, []cases.Outgoing)) error {
+	var f cases.FiredStage
+	if err := json.Unmarshal(o.Payload, &f); err != nil {
+		return fmt.Errorf("stage %s: %w", o.Key, err)
+	}
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, f.Case)
+		if err != nil {
+			return err
+		}
+		c, err := pgx.CollectExactlyOneRow(rows, scanCase)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		// Whoever holds the case decides; a row that is done has its event.
+		tag, err := tx.Exec(ctx, `update outbox set done_at = now(), leased_until = null where id = $1 and done_at is null`, o.ID)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		told, out := tell(c, f)
+		is, event, err := c.Fire(f, told, uuid.NewSHA1(stages, []byte(o.Key)).String())
+		if err != nil {
+			return err
+		}
+		var b pgx.Batch
+		queueCase(&b, is)
+		queueEvent(&b, event)
+		queueOutgoing(&b, out)
+		return tx.SendBatch(ctx, &b).Close()
+	})
+	if err != nil {
+		return fmt.Errorf("stage %s: %w", o.Key, err)
+	}
+	return nil
+}
+
+// queueOutgoing puts rows into the outbox; a key that is there stays as it is.
+func queueOutgoing(b *pgx.Batch, out []cases.Outgoing) {
+	for _, o := range out {
+		b.Queue(`insert into outbox (key, kind, payload) values ($1, $2, $3) on conflict (key) do nothing`, o.Key, o.Kind, o.Payload)
+	}
+}
+
+// DeadLetters returns what was given up, the latest first.
+func (s *Store) DeadLetters(ctx context.Context, limit int) ([]cases.DeadLetter, error) {
+	rows, err := s.db.Query(ctx, `
+		select id, key, kind, payload, attempts, error, dead_at from outbox
+		where dead_at is not null order by dead_at desc, id desc limit $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d cases.DeadLetter, err error) {
+		err = row.Scan(&d.ID, &d.Key, &d.Kind, &d.Payload, &d.Attempts, &d.Error, &d.At)
+		return d, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("dead letters: %w", err)
+	}
+	return list, nil
+}
+
+// Revive has a dead letter sent again, from its first attempt on. The error wraps
+// ErrNotFound if there is none of that id.
+func (s *Store) Revive(ctx context.Context, id int64) error {
+	tag, err := s.db.Exec(ctx, `update outbox set dead_at = null, attempts = 0, not_before = now() where id = $1 and dead_at is not null`, id)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("dead letter %d: %w", id, err)
+	}
+	return nil
+}
+
+// Backlog returns what has not left the house, by kind; kinds without any are left out.
+func (s *Store) Backlog(ctx context.Context) (map[string]cases.Backlog, error) {
+	rows, err := s.db.Query(ctx, `
+		select kind, count(*) filter (where dead_at is null), count(*) filter (where dead_at is not null),
+			coalesce(now() - min(made) filter (where dead_at is null), '0')
+		from outbox where done_at is null group by kind`)
+	if err != nil {
+		return nil, fmt.Errorf("backlog: %w", err)
+	}
+	all := map[string]cases.Backlog{}
+	var kind string
+	var b cases.Backlog
+	_, err = pgx.ForEachRow(rows, []any{&kind, &b.Pending, &b.Dead, &b.Oldest}, func() error {
+		all[kind] = b
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("backlog: %w", err)
+	}
+	return all, nil
+}

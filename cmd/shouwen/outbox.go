@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/outbox"
+	"shouwen/metrics"
+)
+
+const (
+	sendAttempts = 12              // over about two hours, then a person has to look
+	sendAgain    = 5 * time.Second // after the first failure
+)
+
+// wireOutbox makes the pumps: one for fired stages, and one for each way to tell
+// somebody of them, so that a receiver who hangs holds up no other.
+func (s *server) wireOutbox() error {
+	c, rows := s.cfg.Notify, s.database.store
+	words := outbox.Words{Language: s.cfg.Language, Zone: s.zone}
+	if c.Link != "" {
+		words.Link = strings.TrimSuffix(c.Link, "/") + "/cases/"
+	}
+	effects := map[string]outbox.Effect{}
+	if s.channels.Phone = c.Phones; c.Phones {
+		effects[outbox.KindPhone] = outbox.Phone{Tell: s.calls.Tell, Words: words}.Send
+	}
+	if m := c.Mail; m.Server != "" {
+		password, err := secret(m.PasswordFile, mailPasswordVariable)
+		if err != nil {
+			return err
+		}
+		s.channels.Email = true
+		effects[outbox.KindEmail] = outbox.Mail{
+			Server: m.Server, Security: outbox.MailSecurity(m.Security), From: m.From, User: m.User, Password: password,
+			Address: s.address, Words: words,
+		}.Send
+	}
+	for _, w := range c.Webhooks {
+		hook, err := w.webhook()
+		if err != nil {
+			return err
+		}
+		s.channels.Webhooks = append(s.channels.Webhooks, w.Name)
+		effects[outbox.WebhookKind(w.Name)] = hook.Send
+	}
+	effects[cases.OutgoingStage] = outbox.Stages(rows, s.directory, s.channels)
+	for kind, effect := range effects {
+		s.pumps = append(s.pumps, &outbox.Pump{
+			Kind: kind, Rows: rows, Effect: effect, InOrder: kind == cases.OutgoingStage, Attempts: sendAttempts, First: sendAgain,
+			Metrics: s.metrics.Outbox, Log: s.log,
+		})
+	}
+	s.metrics.Outbox.Read(s.backlog)
+	return nil
+}
+
+// address is where mail to a user goes; empty: nowhere.
+func (s *server) address(user string) string {
+	p, _ := s.directory.Person(user)
+	return p.Email
+}
+
+// backlog is what has not left the house, or nil while the database does not say.
+func (s *server) backlog() map[string]metrics.OutboxTopic {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	all, err := s.database.store.Backlog(ctx)
+	if err != nil {
+		return nil
+	}
+	topics := map[string]metrics.OutboxTopic{}
+	for _, p := range s.pumps {
+		topics[p.Kind] = metrics.OutboxTopic{}
+	}
+	for kind, b := range all {
+		topics[kind] = metrics.OutboxTopic(b)
+	}
+	return topics
+}
