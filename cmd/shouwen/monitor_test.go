@@ -369,3 +369,27 @@ func TestMonitorConference(t *testing.T) {
 	s := readStereo(t, filepath.Join(w.server.cfg.Data, "recordings", r.File))
 	s.check(t, []int{callerSays}, []int{toneOf(0), toneOf(1), w.bossTone}, []int{musicSays})
 }
+
+// TestMonitorFollowsToAnotherPhone: the agent changes his phone, and hears the
+// whisper there.
+func TestMonitorFollowsToAnotherPhone(t *testing.T) {
+	t.Parallel()
+	w := watch(t)
+	boss := w.listens()
+	boss.Press("5")
+	w.hears(boss, false, true)
+	first := w.agent
+	w.agent = w.takeOver(0, replaces(first.Answered(), true), 200)
+	first.Ended()
+	w.hears(boss, false, true)
+	boss.Press("6")
+	w.hears(boss, true, true)
+	boss.Hangup()
+	w.talk(w.agent, 0)
+	w.caller.Hangup()
+	w.agent.Ended()
+	c, events := w.ledger()
+	if want := []string{"+listen", "-listen", "+whisper", "-whisper", "+barge", "-barge"}; !slices.Equal(w.modes(events), want) || c.Handler != w.Agents[0].User {
+		t.Errorf("handler %s, modes %v, want %v", c.Handler, w.modes(events), want)
+	}
+}

@@ -161,7 +161,7 @@ func (h HotlineConfig) hotline(r reception, c Config) call.Hotline {
 		Number: h.Number, Aliases: h.Aliases, Queue: h.Queue,
 		Greeting: r.sounds[c.Language].Words[prompts.Name(h.Greeting)], Hours: h.Hours, Night: call.Exit(h.Night),
 		Flow: r.flows[h.Flow], Survey: r.flows[h.Survey],
-		MediaTimeout: time.Duration(c.RTP.MediaTimeout), CallbackWithin: time.Duration(h.CallbackWithin),
+		CallbackWithin: time.Duration(h.CallbackWithin),
 	}
 	key := h.Emergency
 	if line.Flow != nil {

@@ -206,6 +206,7 @@ func (s *server) wire(rules cases.Policy) error {
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
 		Queues: waiting, Messages: s.messages, Callers: s.cfg.Callers.callers(), Dialable: s.dialable,
 		Recordings: call.Recordings{Archive: s.recordings, MinFree: leaveFree}, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
+		MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout),
 	}
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
 	s.metrics.Recordings.ReadFree(func() float64 {

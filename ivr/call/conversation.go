@@ -53,13 +53,13 @@ type Conversation struct {
 	agent   *party // who talks with the caller
 	meeting *meeting
 	playing *media.Playback
-	next    []*media.Prompt        // after playing; the last of them is repeated
-	check   *time.Ticker           // of the audio
-	probed  map[*sip.Leg]time.Time // when a silent phone was last asked whether it is there
-	limit   *time.Timer            // of the state; nil: none
-	wait    metrics.Outcome        // how the wait ends if nobody picks up
-	entered time.Time              // into the queue
-	wrapUp  time.Duration          // of the queue
+	next    []*media.Prompt // after playing; the last of them is repeated
+	check   *time.Ticker    // of the audio
+	probed  probes
+	limit   *time.Timer     // of the state; nil: none
+	wait    metrics.Outcome // how the wait ends if nobody picks up
+	entered time.Time       // into the queue
+	wrapUp  time.Duration   // of the queue
 	missed  cases.MissedReason
 	gone    bool // the caller's leg has ended
 
@@ -136,7 +136,7 @@ func (s *Switch) conversation(id string, line Hotline) *Conversation {
 	c := &Conversation{
 		id: id, sw: s, line: line,
 		events: make(chan *event, 32), facts: make(chan *cases.Fact, 16), done: make(chan struct{}),
-		ringing: make(map[string]*party), probed: make(map[*sip.Leg]time.Time),
+		ringing: make(map[string]*party), probed: make(probes),
 		meeting: s.meeting(), wait: metrics.WaitAbandoned, missed: cases.MissedAbandoned, sounds: s.Sounds,
 	}
 	c.into(line.Queue)

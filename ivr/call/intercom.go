@@ -29,6 +29,7 @@ type Intercom struct {
 	passing *forward // nil: nobody is passed on
 
 	successors successors
+	probed     probes
 	result     metrics.Result
 	over       bool
 }
@@ -38,7 +39,7 @@ func (s *Switch) intercom(leg *sip.Leg, user string) func(sip.Event) {
 	in := leg.Incoming()
 	c := &Intercom{
 		id: newID(), sw: s, caller: leg, from: in.Account, callee: &party{User: user},
-		events: make(chan *event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed,
+		events: make(chan *event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed, probed: make(probes),
 	}
 	c.log = s.Log.With("call", c.id)
 	leg.Log(c.log)
@@ -80,8 +81,27 @@ func (c *Intercom) run() {
 	} else {
 		c.caller.Ring()
 	}
+	check := time.NewTicker(time.Second)
+	defer check.Stop()
 	for !c.over {
-		c.step(*<-c.events)
+		select {
+		case e := <-c.events:
+			c.step(*e)
+		case <-check.C:
+			c.checkParties()
+		}
+	}
+}
+
+// checkParties is as that of a conversation.
+func (c *Intercom) checkParties() {
+	if !c.up || c.sw.MediaTimeout == 0 {
+		return
+	}
+	for _, l := range append([]*sip.Leg{c.caller}, c.callee.legs...) {
+		if silent(l, c.live.Answered) > c.sw.MediaTimeout/2 {
+			c.probed.ask(l, c.sw.MediaTimeout/2)
+		}
 	}
 }
 

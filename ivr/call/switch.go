@@ -25,7 +25,6 @@ type Hotline struct {
 	Aliases        []string      // as trunks may write it
 	Queue          string        // of the Board
 	Greeting       *media.Prompt // before the queue, unless there is a flow; nil: none
-	MediaTimeout   time.Duration // silence on both legs that ends a call
 	CallbackWithin time.Duration // promise to a caller nobody answered
 
 	Hours     string // of Switch.Open; empty: always open
@@ -80,6 +79,7 @@ type Switch struct {
 	Zone         *time.Location // of the days in them
 	CallBack     func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
 	Codes        Codes          // feature codes; see DefaultCodes
+	MediaTimeout time.Duration  // silence on both legs that ends a call to a hotline; half of it on one makes us ask whether it is there; 0: never
 	Metrics      *metrics.Metrics
 	Log          *slog.Logger
 

@@ -59,8 +59,8 @@ func (c *Conversation) releaseAgent() {
 
 // checkAudio ends a call on which both sides are silent, unless one holds the other.
 func (c *Conversation) checkAudio(e event) {
-	if c.line.MediaTimeout > 0 && !c.meeting.held() &&
-		min(c.silent(c.caller, c.since), c.silent(c.agent.legs[0], c.since)) > c.line.MediaTimeout {
+	if c.sw.MediaTimeout > 0 && !c.meeting.held() &&
+		min(silent(c.caller, c.since), silent(c.agent.legs[0], c.since)) > c.sw.MediaTimeout {
 		c.log.Warn("no audio from either side")
 		c.conclude(cases.EndSilence, "")
 		return
@@ -83,32 +83,34 @@ func (c *Conversation) checkParties(event) {
 		legs = append(legs, c.supervisor.legs...)
 	}
 	for _, l := range legs {
-		if c.line.MediaTimeout > 0 && c.silent(l, c.since) > c.line.MediaTimeout/2 {
-			c.probe(l)
+		if c.sw.MediaTimeout > 0 && silent(l, c.since) > c.sw.MediaTimeout/2 {
+			c.probed.ask(l, c.sw.MediaTimeout/2)
 		}
 	}
 }
 
 // checkCaller asks a caller who waits in silence whether he is still there.
 func (c *Conversation) checkCaller(event) {
-	if c.line.MediaTimeout > 0 && c.silent(c.caller, c.live.Since) > c.line.MediaTimeout {
-		c.probe(c.caller)
+	if c.sw.MediaTimeout > 0 && silent(c.caller, c.live.Since) > c.sw.MediaTimeout {
+		c.probed.ask(c.caller, c.sw.MediaTimeout/2)
 	}
 }
 
 // silent is how long nothing was heard from l, counted from since at the earliest.
-func (c *Conversation) silent(l *sip.Leg, since time.Time) time.Duration {
+func silent(l *sip.Leg, since time.Time) time.Duration {
 	if heard := l.Media().Heard(); heard.After(since) {
 		since = heard
 	}
 	return time.Since(since)
 }
 
-// probe asks a silent side whether it is there, at most once in half a media
-// timeout.
-func (c *Conversation) probe(l *sip.Leg) {
-	if time.Since(c.probed[l]) > c.line.MediaTimeout/2 {
-		c.probed[l] = time.Now()
+// probes is when silent phones were last asked whether they are there.
+type probes map[*sip.Leg]time.Time
+
+// ask asks l, unless it was within that time.
+func (p probes) ask(l *sip.Leg, within time.Duration) {
+	if time.Since(p[l]) > within {
+		p[l] = time.Now()
 		l.Probe()
 	}
 }
