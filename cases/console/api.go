@@ -30,11 +30,12 @@ const (
 func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
 	mux := http.NewServeMux()
 	api := humago.New(mux, x.apiConfig())
+	api.UseMiddleware(permit(api))
 	x.register(api)
 	describeVoicemail(api)
-	mux.HandleFunc("GET "+voicemailPath, x.voicemail("api token"))
+	mux.HandleFunc("GET "+voicemailPath, permitted("get_voicemail", x.voicemail("api token")))
 	describeRecording(api)
-	mux.HandleFunc("GET "+recordingPath, x.recordingAudio("api token"))
+	mux.HandleFunc("GET "+recordingPath, permitted("get_recording_audio", x.recordingAudio("api token")))
 
 	describeBy(api)
 
@@ -73,10 +74,13 @@ func (x *site) apiConfig() huma.Config {
 				Description: "Cases, live calls and agents of the hotline. Errors are problem documents (RFC 9457). Times are UTC.",
 			},
 			Components: &huma.Components{
-				Schemas:         huma.NewMapRegistry("#/components/schemas/", schemaName),
-				SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "The API token, which Shouwen writes to ready.json."}},
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"token":   {Type: "http", Scheme: "bearer", Description: "The API token, which Shouwen writes to ready.json."},
+					"session": {Type: "apiKey", In: "cookie", Name: "shouwen", Description: "Of who has signed in to the console; behind TLS its name is __Host-shouwen."},
+				},
 			},
-			Security: []map[string][]string{{"token": {}}},
+			Security: []map[string][]string{{"token": {}}, {"session": {}}},
 		},
 		Formats:                      huma.DefaultFormats,
 		DefaultFormat:                "application/json",

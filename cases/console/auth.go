@@ -42,9 +42,13 @@ func (x *site) admit(r *http.Request, token string) verdict {
 	return v
 }
 
-// bearer lets requests with the token pass (RFC 6750).
+// bearer lets requests with the token pass (RFC 6750), and those of a session.
 func (x *site) bearer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v, ok := x.signedInAs(r); ok && r.Header.Get("Authorization") == "" {
+			next.ServeHTTP(w, v.with(r))
+			return
+		}
 		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") || token == "" {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="shouwen"`)
@@ -90,41 +94,54 @@ func secure(r *http.Request) bool {
 	return r.TLS != nil || peer.Addr().Unmap().IsLoopback() && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
-// throttle bounds how often a token may be guessed. Safe from any goroutine.
-type throttle struct {
+// throttle bounds how often a token or password may be guessed, by who guesses or
+// whose it is. Safe from any goroutine.
+type throttle[K comparable] struct {
 	mu   sync.Mutex
-	full map[netip.Addr]time.Time // when the allowance of a source is full again; at most guessSources
+	full map[K]time.Time // when the allowance is full again; at most guessSources
 }
 
-func newThrottle() *throttle { return &throttle{full: map[netip.Addr]time.Time{}} }
+func newThrottle[K comparable]() *throttle[K] { return &throttle[K]{full: map[K]time.Time{}} }
 
-// judge decides on a token of src that is ok or not.
-func (t *throttle) judge(src netip.Addr, ok bool, now time.Time) verdict {
+// judge decides on a secret of k that is ok or not.
+func (t *throttle[K]) judge(k K, ok bool, now time.Time) verdict {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	full := t.full[src]
-	if full.Before(now) {
-		full = now
-	}
 	switch {
-	case full.Sub(now) > (guessBurst-1)*guessInterval:
+	case t.used(k, now):
 		return tooMany
 	case ok:
 		return right
 	}
-	if _, known := t.full[src]; !known && len(t.full) >= guessSources {
-		forgetEarliest(t.full)
+	if _, known := t.full[k]; !known && len(t.full) >= guessSources {
+		forgetEarliest(t.full, func(at time.Time) time.Time { return at })
 	}
-	t.full[src] = full.Add(guessInterval)
+	full := t.full[k]
+	if full.Before(now) {
+		full = now
+	}
+	t.full[k] = full.Add(guessInterval)
 	return wrong
 }
 
-// forgetEarliest makes room in a map of times.
-func forgetEarliest[K comparable](m map[K]time.Time) {
+// shut tells whether nothing of k is looked at now.
+func (t *throttle[K]) shut(k K, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.used(k, now)
+}
+
+// used tells whether k has no allowance left. The caller holds mu.
+func (t *throttle[K]) used(k K, now time.Time) bool {
+	return t.full[k].Sub(now) > (guessBurst-1)*guessInterval
+}
+
+// forgetEarliest makes room in a map of what ends at a time.
+func forgetEarliest[K comparable, V any](m map[K]V, ends func(V) time.Time) {
 	var earliest K
 	var at time.Time
-	for k, t := range m {
-		if at.IsZero() || t.Before(at) {
+	for k, v := range m {
+		if t := ends(v); at.IsZero() || t.Before(at) {
 			earliest, at = k, t
 		}
 	}

@@ -3,6 +3,8 @@ package console
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"shouwen/cases"
 	"shouwen/cases/store"
 )
@@ -50,6 +52,9 @@ func (x *site) callBack(ctx context.Context, in *callBackInput) (*struct{}, erro
 	if err := x.hidden(ctx, cases.CaseNumber(in.Number)); err != nil {
 		return nil, err
 	}
+	if user := viewerOf(ctx).User; user != "" && user != in.Body.Agent {
+		return nil, huma.Error403Forbidden("only your own phone rings first")
+	}
 	return nil, x.refusal(x.Callers.CallBack(ctx, cases.CaseNumber(in.Number), in.Body.Agent))
 }
 
@@ -64,8 +69,5 @@ type callbackResultInput struct {
 func (x *site) markCallback(ctx context.Context, in *callbackResultInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	if err := x.hidden(ctx, cases.CaseNumber(in.Number)); err != nil {
-		return nil, err
-	}
 	return nil, x.refusal(x.Callers.Mark(ctx, cases.CaseNumber(in.Number), in.Body.By, in.Body.Result))
 }

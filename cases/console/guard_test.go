@@ -202,7 +202,7 @@ func TestGuessingIsSlowedDownForItsSourceOnly(t *testing.T) {
 }
 
 func TestGuessersTakeABoundedMemory(t *testing.T) {
-	th := newThrottle()
+	th := newThrottle[netip.Addr]()
 	for n := range 3 * guessSources {
 		th.judge(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), false, noon.Add(time.Duration(n)*time.Millisecond))
 	}
@@ -265,7 +265,7 @@ func TestSessions(t *testing.T) {
 	}
 
 	wrong := ask(h, "POST", "/sign-in", "token=nonsense", "Accept-Language", "en")
-	if body := text(t, wrong); wrong.StatusCode != 403 || len(wrong.Cookies()) != 0 || !strings.Contains(body, "That is not the token.") || strings.Contains(body, "nonsense") {
+	if body := text(t, wrong); wrong.StatusCode != 403 || len(wrong.Cookies()) != 0 || !strings.Contains(body, "That is not right.") || strings.Contains(body, "nonsense") {
 		t.Errorf("wrong token: %s\n%s", wrong.Status, body)
 	}
 	if got := ask(h, "POST", "/sign-in?token="+token, ""); got.StatusCode != 403 {
@@ -291,15 +291,19 @@ func TestBehindTLSTheCookieIsBoundToTheHost(t *testing.T) {
 
 func TestSessionsEndAfterAShiftAndAreBounded(t *testing.T) {
 	s := newSessions()
-	first := s.begin(noon)
-	if !s.valid(first, noon.Add(sessionLife-1)) || s.valid(first, noon.Add(sessionLife)) || s.valid("", noon) {
+	valid := func(id string, now time.Time) bool {
+		user, ok := s.who(id, now)
+		return ok && user == "li"
+	}
+	first := s.begin("li", noon)
+	if !valid(first, noon.Add(sessionLife-1)) || valid(first, noon.Add(sessionLife)) || valid("", noon) {
 		t.Error("validity")
 	}
 	for n := range maxSessions {
-		s.begin(noon.Add(time.Duration(n+1) * time.Second))
+		s.begin("li", noon.Add(time.Duration(n+1)*time.Second))
 	}
-	if len(s.until) != maxSessions || s.valid(first, noon) {
-		t.Errorf("%d sessions, the oldest valid: %v", len(s.until), s.valid(first, noon))
+	if len(s.all) != maxSessions || valid(first, noon) {
+		t.Errorf("%d sessions, the oldest valid: %v", len(s.all), valid(first, noon))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,7 +68,7 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	var out bytes.Buffer
 	st.Rules = rules
 	return &Server{
-		Store: st, People: people, Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
+		Store: st, People: people, Passwords: maps.Clone(passwords), Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{}, Duties: &orders{},
 		Quality: func(call string) ([]cases.LegQuality, error) {
@@ -102,6 +103,7 @@ var people = cases.Directory{
 		{User: "li", Extension: "1002", Department: "hotline", Rank: 2},
 		{User: "zhao", Extension: "1003", Department: "repairs", Roles: []cases.Role{cases.RoleHandler}},
 		{User: "qian", Extension: "1004", Department: "hotline", Roles: []cases.Role{cases.RoleSupervisor}, Posts: []cases.Party{cases.PartyLeaderInCharge}},
+		{User: "sun", Extension: "1005", Roles: []cases.Role{cases.RoleAuditor}},
 	},
 }
 

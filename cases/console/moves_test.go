@@ -134,7 +134,7 @@ func TestRefusedMovesSayWhy(t *testing.T) {
 		location string
 	}{
 		"nobody":          {[]string{"Idempotency-Key", uuid.NewString()}, 422, "header.By"},
-		"a stranger":      {[]string{"Idempotency-Key", uuid.NewString(), "By", "sun"}, 422, "header.By"},
+		"a stranger":      {[]string{"Idempotency-Key", uuid.NewString(), "By", "zhou"}, 422, "header.By"},
 		"without a key":   {[]string{"By", "wang"}, 422, "header.Idempotency-Key"},
 		"with a key of 1": {[]string{"By", "wang", "Idempotency-Key", "1"}, 422, "header.Idempotency-Key"},
 	} {
@@ -195,22 +195,22 @@ func TestNobodySeesAComplaintAboutHimself(t *testing.T) {
 	list := decode[casePageBody](t, askAPI(h, "/api/v1/cases"), 200)
 	n, call := list.Cases[1].Number, list.Cases[1].Call.ID
 	decode[caseBody](t, move(h, list.Cases[1].FirstAsker, n, cases.MoveRegister, registration), 200)
-	decode[caseBody](t, move(h, list.Cases[1].FirstAsker, n, cases.MoveComplain, `{"accused": "li"}`), 200)
+	decode[caseBody](t, move(h, list.Cases[1].FirstAsker, n, cases.MoveComplain, `{"accused": "qian"}`), 200)
 	for _, target := range []string{"/api/v1/cases/" + n, "/api/v1/recordings?case=" + n, "/api/v1/recordings/" + call + "/accesses", "/api/v1/recordings/" + call + "/audio", "/api/v1/cases/" + n + "/voicemail"} {
-		if r := ask(h, "GET", target, "", "Authorization", "Bearer "+token, "By", "li"); r.StatusCode != 404 {
+		if r := ask(h, "GET", target, "", "Authorization", "Bearer "+token, "By", "qian"); r.StatusCode != 404 {
 			t.Errorf("%s: %s", target, r.Status)
 		}
 	}
-	if r := ask(h, "GET", "/api/v1/cases/"+n, "", "Authorization", "Bearer "+token, "By", "qian"); r.StatusCode != 200 {
-		t.Errorf("the supervisor: %s", r.Status)
+	if r := ask(h, "GET", "/api/v1/cases/"+n, "", "Authorization", "Bearer "+token, "By", "sun"); r.StatusCode != 200 {
+		t.Errorf("the auditor: %s", r.Status)
 	}
-	if r := move(h, "li", n, cases.MoveRegister, registration); r.StatusCode != 404 {
+	if r := move(h, "qian", n, cases.MoveRegister, registration); r.StatusCode != 404 {
 		t.Errorf("a move of his: %s", r.Status)
 	}
-	if r := send(h, "/api/v1/callbacks/"+n+"/call", `{"agent": "li"}`, "By", "li"); r.StatusCode != 404 || len(o.given) > 0 {
+	if r := send(h, "/api/v1/callbacks/"+n+"/call", `{"agent": "qian"}`, "By", "qian"); r.StatusCode != 404 || len(o.given) > 0 {
 		t.Errorf("a call of his: %s, %q", r.Status, o.given)
 	}
-	got := numbers(decode[casePageBody](t, ask(h, "GET", "/api/v1/cases", "", "Authorization", "Bearer "+token, "By", "li"), 200))
+	got := numbers(decode[casePageBody](t, ask(h, "GET", "/api/v1/cases", "", "Authorization", "Bearer "+token, "By", "qian"), 200))
 	if slices.Contains(got, n) || len(got) != 1 {
 		t.Errorf("he sees %v", got)
 	}

@@ -83,6 +83,7 @@ func (x *site) board(ctx context.Context) boardPage {
 	if b.Cases, _, err = x.Store.Cases(ctx, store.Filter{Limit: caseRows}); err == nil {
 		b.Callbacks, err = x.Store.Callbacks(ctx, store.CallbackFilter{Limit: countLimit})
 	}
+	b.Cases, b.Callbacks = viewerOf(ctx).seen(b.Cases), viewerOf(ctx).seen(b.Callbacks)
 	b.Away = x.health.status(err, x.Log) != http.StatusOK
 	for _, c := range b.Callbacks {
 		if c.CallbackDue.Before(b.At) {
@@ -153,7 +154,7 @@ type casePage struct {
 func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
 	defer cancel()
-	c, ledger, err := x.Store.Case(ctx, cases.CaseNumber(r.PathValue("number")))
+	c, ledger, err := x.caseSeen(ctx, cases.CaseNumber(r.PathValue("number")))
 	if code := x.health.status(err, x.Log); code != http.StatusOK {
 		x.fail(w, r, code)
 		return
@@ -182,15 +183,17 @@ func (x *site) errorPage(w http.ResponseWriter, r *http.Request, status int) {
 // view is what every page is made of.
 type view struct {
 	Lang  lang
-	Other lang // the language one may switch to
-	In    bool // signed in
+	Other lang   // the language one may switch to
+	In    bool   // signed in
+	User  string // who; empty: with the API token
 	Page  any
 }
 
 // render answers with a page. It is made whole before anything is sent, so that
 // an error in it is a clean 500.
 func (x *site) render(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
-	v := view{Lang: languageOf(r), Other: chinese, In: x.sessions.valid(session(r), time.Now()), Page: page}
+	in, ok := x.signedInAs(r)
+	v := view{Lang: languageOf(r), Other: chinese, In: ok, User: in.User, Page: page}
 	if v.Lang == chinese {
 		v.Other = english
 	}

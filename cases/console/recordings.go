@@ -32,7 +32,8 @@ func describeRecording(api huma.API) {
 	})
 }
 
-// recordingAudio plays a recording to who, once that is on record.
+// recordingAudio plays a recording, once it is on record to whom: the user, or who for
+// who speaks for nobody.
 func (x *site) recordingAudio(who string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
@@ -42,7 +43,7 @@ func (x *site) recordingAudio(who string) http.HandlerFunc {
 			err = store.ErrNotFound
 		}
 		if err == nil {
-			err = x.Store.LogAccess(ctx, store.Access{Call: rec.Call, Who: who, Source: source(r).String(), Part: r.Header.Get("Range")})
+			err = x.Store.LogAccess(ctx, store.Access{Call: rec.Call, Who: viewerOf(ctx).or(who), Source: source(r).String(), Part: r.Header.Get("Range")})
 		}
 		if code := x.health.status(err, x.Log); code != http.StatusOK {
 			x.fail(w, r, code)

@@ -8,7 +8,9 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
+	"sync"
 	"time"
 
 	"shouwen/cases"
@@ -19,12 +21,13 @@ import (
 // Server is the console. All fields but Zone are required; none is changed after
 // Handler was called.
 type Server struct {
-	Store   *store.Store
-	People  cases.Directory     // who may move cases, and what they are to them
-	Calls   func() []Call       // live calls, safe from any goroutine; the console keeps the slice
-	Agents  func() acd.Snapshot // the board, safe from any goroutine
-	Token   string              // admits to the API and the pages; empty admits nobody
-	Version string              // of Shouwen, shown in the OpenAPI document
+	Store     *store.Store
+	People    cases.Directory     // who may move cases, and what they are to them
+	Calls     func() []Call       // live calls, safe from any goroutine; the console keeps the slice
+	Agents    func() acd.Snapshot // the board, safe from any goroutine
+	Passwords map[string]string   // of people by user, as HashPassword makes them; who has none cannot sign in
+	Token     string              // admits to the API and the pages; empty admits nobody
+	Version   string              // of Shouwen, shown in the OpenAPI document
 
 	OpenMessage func(file string) (*os.File, error) // of voicemail; see cases.Voicemail
 
@@ -75,7 +78,9 @@ func (s *Server) Handler() http.Handler {
 type site struct {
 	*Server
 	token    [sha256.Size]byte
-	guesses  *throttle
+	guesses  *throttle[netip.Addr] // by who guesses
+	accounts *throttle[string]     // by whose password is guessed
+	hashing  sync.Mutex            // one password at a time: each takes memory
 	sessions *sessions
 	pages    map[lang]*template.Template
 	health   health
@@ -83,29 +88,30 @@ type site struct {
 
 func newSite(s *Server) *site {
 	return &site{
-		Server: s, token: sha256.Sum256([]byte(s.Token)), guesses: newThrottle(), sessions: newSessions(), pages: loadPages(cmp.Or(s.Zone, time.Local)),
+		Server: s, token: sha256.Sum256([]byte(s.Token)), guesses: newThrottle[netip.Addr](), accounts: newThrottle[string](), sessions: newSessions(), pages: loadPages(cmp.Or(s.Zone, time.Local)),
 	}
 }
 
 // A route is one method and path of the pages and who may use it.
 type route struct {
 	method, path string
-	open         bool // to everybody; otherwise only to the signed-in
+	open         bool         // to everybody; otherwise only to the signed-in
+	roles        []cases.Role // of those; none: all
 	serve        http.HandlerFunc
 }
 
 func (x *site) routes() []route {
 	return []route{
-		{"GET", "/{$}", false, x.home},
-		{"GET", "/live", false, x.live},
-		{"GET", "/cases/{number}", false, x.caseDetail},
-		{"GET", "/cases/{number}/voicemail", false, x.voicemail("console")},
-		{"GET", "/recordings/{id}/audio", false, x.recordingAudio("console")},
-		{"POST", "/agents/{user}/ready", false, x.makeReady},
-		{"GET", "/sign-in", true, x.signInPage},
-		{"POST", "/sign-in", true, x.signIn},
-		{"POST", "/sign-out", false, x.signOut},
-		{"GET", "/static/{file}", true, x.static},
+		{"GET", "/{$}", false, nil, x.home},
+		{"GET", "/live", false, nil, x.live},
+		{"GET", "/cases/{number}", false, nil, x.caseDetail},
+		{"GET", "/cases/{number}/voicemail", false, nil, x.voicemail("console")},
+		{"GET", "/recordings/{id}/audio", false, listeners, x.recordingAudio("console")},
+		{"POST", "/agents/{user}/ready", false, supervisors, x.makeReady},
+		{"GET", "/sign-in", true, nil, x.signInPage},
+		{"POST", "/sign-in", true, nil, x.signIn},
+		{"POST", "/sign-out", false, nil, x.signOut},
+		{"GET", "/static/{file}", true, nil, x.static},
 	}
 }
 
@@ -115,7 +121,7 @@ func (x *site) mux() *http.ServeMux {
 	for _, rt := range x.routes() {
 		h := http.Handler(rt.serve)
 		if !rt.open {
-			h = x.signedIn(h)
+			h = x.signedIn(h, rt.roles)
 		}
 		mux.Handle(rt.method+" "+rt.path, h)
 		methods[rt.path] = append(methods[rt.path], rt.method)

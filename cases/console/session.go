@@ -18,35 +18,42 @@ const (
 // sessions are who is signed in, kept in memory: a restart signs everybody out.
 // Safe from any goroutine.
 type sessions struct {
-	mu    sync.Mutex
-	until map[string]time.Time // by id; at most maxSessions
+	mu  sync.Mutex
+	all map[string]session // by id; at most maxSessions
 }
 
-func newSessions() *sessions { return &sessions{until: map[string]time.Time{}} }
+type session struct {
+	user  string // empty: with the API token
+	until time.Time
+}
 
-// begin returns the id of a new session, a secret of 130 random bits. Too many
-// of them end the oldest.
-func (s *sessions) begin(now time.Time) string {
+func newSessions() *sessions { return &sessions{all: map[string]session{}} }
+
+// begin returns the id of a new session of user, a secret of 130 random bits. Too
+// many of them end the oldest.
+func (s *sessions) begin(user string, now time.Time) string {
 	id := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.until) >= maxSessions {
-		forgetEarliest(s.until)
+	if len(s.all) >= maxSessions {
+		forgetEarliest(s.all, func(x session) time.Time { return x.until })
 	}
-	s.until[id] = now.Add(sessionLife)
+	s.all[id] = session{user, now.Add(sessionLife)}
 	return id
 }
 
-func (s *sessions) valid(id string, now time.Time) bool {
+// who returns whose session id is, while it lasts.
+func (s *sessions) who(id string, now time.Time) (user string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return now.Before(s.until[id])
+	x := s.all[id]
+	return x.user, now.Before(x.until)
 }
 
 func (s *sessions) end(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.until, id)
+	delete(s.all, id)
 }
 
 // cookieName binds the cookie to this very host where the browser enforces it,
@@ -58,8 +65,8 @@ func cookieName(r *http.Request) string {
 	return "shouwen"
 }
 
-// session returns the id sent with r, valid or not.
-func session(r *http.Request) string {
+// sessionID returns the id sent with r, valid or not.
+func sessionID(r *http.Request) string {
 	c, err := r.Cookie(cookieName(r))
 	if err != nil {
 		return ""
@@ -74,13 +81,26 @@ func setSession(w http.ResponseWriter, r *http.Request, id string, life time.Dur
 	})
 }
 
-// signedIn lets requests of a session pass and sends others to the sign-in; the
-// script that refreshes the page gets a plain 401.
-func (x *site) signedIn(next http.Handler) http.Handler {
+// signedInAs returns who has sent r, if he is signed in.
+func (x *site) signedInAs(r *http.Request) (viewer, bool) {
+	user, ok := x.sessions.who(sessionID(r), time.Now())
+	if !ok || user == "" {
+		return viewer{}, ok
+	}
+	actor, ok := x.People.Actor(user)
+	return viewer{actor}, ok
+}
+
+// signedIn lets requests of a session pass, of those roles if there are any, and sends
+// others to the sign-in; the script that refreshes the page gets a plain 401.
+func (x *site) signedIn(next http.Handler, roles []cases.Role) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v, ok := x.signedInAs(r)
 		switch {
-		case x.sessions.valid(session(r), time.Now()):
-			next.ServeHTTP(w, r)
+		case ok && v.hasAny(roles):
+			next.ServeHTTP(w, v.with(r))
+		case ok:
+			x.fail(w, r, http.StatusForbidden)
 		case r.URL.Path == "/live":
 			x.fail(w, r, http.StatusUnauthorized)
 		default:
@@ -90,6 +110,7 @@ func (x *site) signedIn(next http.Handler) http.Handler {
 }
 
 type signInForm struct {
+	User    string           // as typed
 	Case    cases.CaseNumber // to show afterwards; empty: the board
 	Refused verdict          // of the last attempt, empty: none
 }
@@ -107,16 +128,22 @@ func (x *site) signIn(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, code)
 		return
 	}
-	form := signInForm{Case: cases.CaseNumber(r.PostFormValue("case"))}
-	switch form.Refused = x.admit(r, r.PostFormValue("token")); form.Refused {
+	form := signInForm{User: r.PostFormValue("user"), Case: cases.CaseNumber(r.PostFormValue("case"))}
+	user := ""
+	if r.PostForm.Has("token") {
+		form.Refused = x.admit(r, r.PostFormValue("token"))
+	} else {
+		user, form.Refused = x.admitPerson(r, form.User, r.PostFormValue("password"))
+	}
+	switch form.Refused {
 	case wrong:
 		x.render(w, r, http.StatusForbidden, "sign-in", form)
 	case tooMany:
 		x.render(w, r, http.StatusTooManyRequests, "sign-in", form)
 	case right:
-		x.sessions.end(session(r))
-		setSession(w, r, x.sessions.begin(time.Now()), sessionLife)
-		x.Log.Info("signed in", "source", source(r))
+		x.sessions.end(sessionID(r))
+		setSession(w, r, x.sessions.begin(user, time.Now()), sessionLife)
+		x.Log.Info("signed in", "user", user, "source", source(r))
 		to := "/"
 		if wellFormed(form.Case) {
 			to = "/cases/" + string(form.Case)
@@ -126,7 +153,7 @@ func (x *site) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *site) signOut(w http.ResponseWriter, r *http.Request) {
-	x.sessions.end(session(r))
+	x.sessions.end(sessionID(r))
 	setSession(w, r, "", -time.Second)
 	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 }

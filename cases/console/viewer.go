@@ -1,8 +1,10 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -28,6 +30,14 @@ func (v viewer) seen(list []cases.Case) []cases.Case {
 	return shown
 }
 
+// hasAny tells whether v may do what is for roles; none: for everybody.
+func (v viewer) hasAny(roles []cases.Role) bool {
+	return v.User == "" || len(roles) == 0 || slices.ContainsFunc(roles, v.Has)
+}
+
+// or returns the user of v, or what he uses who speaks for nobody.
+func (v viewer) or(token string) string { return cmp.Or(v.User, token) }
+
 type viewerKey struct{}
 
 func viewerOf(ctx context.Context) viewer {
@@ -42,22 +52,24 @@ func (v viewer) with(r *http.Request) *http.Request {
 // byHeader names whom a program with the API token speaks for.
 const byHeader = "By"
 
-// speaksFor lets requests with the token pass as those of the user they name.
+// speaksFor lets requests with the token pass as those of the user they name. Who is
+// signed in speaks for himself.
 func (x *site) speaksFor(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user := r.Header.Get(byHeader)
-		if user == "" {
+		user, self := r.Header.Get(byHeader), viewerOf(r.Context()).User
+		actor, known := x.People.Actor(user)
+		switch {
+		case user == "" || user == self:
 			next.ServeHTTP(w, r)
-			return
-		}
-		actor, ok := x.People.Actor(user)
-		if !ok {
+		case self != "":
+			writeProblem(w, huma.NewError(http.StatusForbidden, "who is signed in speaks for himself: leave out "+byHeader))
+		case !known:
 			writeProblem(w, huma.NewError(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{
 				Location: "header." + byHeader, Message: "expected a user of the directory",
 			}))
-			return
+		default:
+			next.ServeHTTP(w, viewer{actor}.with(r))
 		}
-		next.ServeHTTP(w, viewer{actor}.with(r))
 	})
 }
 
@@ -68,7 +80,7 @@ func describeBy(api huma.API) {
 			if op != nil {
 				op.Parameters = append(op.Parameters, &huma.Param{
 					Name: byHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
-					Description: "User for whom a program with the API token asks: what he may not see is not there. Left out: for nobody; then everything is shown.",
+					Description: "User for whom a program with the API token asks: it may do what he may, and what he may not see is not there. Left out: for nobody; then everything is shown.",
 				})
 			}
 		}
@@ -90,7 +102,7 @@ func (x *site) caseSeen(ctx context.Context, n cases.CaseNumber) (cases.Case, []
 // hidden returns the API's answer to who asks for a user who may not see a case, nil
 // if he may.
 func (x *site) hidden(ctx context.Context, n cases.CaseNumber) error {
-	if viewerOf(ctx).User == "" {
+	if viewerOf(ctx).User == "" { // nothing is, and the database may be away
 		return nil
 	}
 	_, _, err := x.caseSeen(ctx, n)

@@ -35,7 +35,8 @@ func describeVoicemail(api huma.API) {
 	})
 }
 
-// voicemail plays the message of a case to who, once that is on record.
+// voicemail plays the message of a case, once it is on record to whom: the user, or
+// who for who speaks for nobody.
 func (x *site) voicemail(who string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
@@ -46,7 +47,7 @@ func (x *site) voicemail(who string) http.HandlerFunc {
 			err = store.ErrNotFound
 		}
 		if err == nil {
-			err = x.Store.LogVoicemailAccess(ctx, number, store.Access{Who: who, Source: source(r).String(), Part: r.Header.Get("Range")})
+			err = x.Store.LogVoicemailAccess(ctx, number, store.Access{Who: viewerOf(ctx).or(who), Source: source(r).String(), Part: r.Header.Get("Range")})
 		}
 		if code := x.health.status(err, x.Log); code != http.StatusOK {
 			x.fail(w, r, code)

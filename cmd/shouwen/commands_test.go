@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,9 @@ func TestCommands(t *testing.T) {
 	refuses("is there twice", "user", "add", "1003", "--data", p.data)
 	refuses("cannot stand in a SIP address", "user", "add", "a@b", "--data", p.data)
 	says("user 1001, extension 1001", "user", "pass", "1001", "--data", p.data)
+	shown := says("password of the console", "user", "pass", "1001", "--console", "--data", p.data)
+	_, secret, _ := strings.Cut(shown, "password of the console ")
+	secret, _, _ = strings.Cut(secret, "\n")
 	refuses("no phone", "user", "del", "1009", "--data", p.data)
 	says("", "user", "del", "1002", "--data", p.data)
 	c.terminate()
@@ -60,6 +65,11 @@ func TestCommands(t *testing.T) {
 	again := p.start(t, "--agents", "2")
 	if len(again.Agents) != 2 || again.Agents[0].User != "1001" || again.Agents[1].User != "1003" || again.Agents[0].Password == c.Agents[0].Password {
 		t.Errorf("phones after the changes: %v, before %v", again.Agents, c.Agents)
+	}
+	for password, want := range map[string]int{secret: http.StatusSeeOther, again.Agents[0].Password: http.StatusForbidden} {
+		if got := signIn(t, again.Console, "1001", password); got != want {
+			t.Errorf("sign-in with password %s: %d, want %d", password, got, want)
+		}
 	}
 	register(t, again.Ready, 1, siptest.Config{})
 	old := siptest.New(t, again.SIP.UDP, siptest.Config{User: "1001", Password: c.Agents[0].Password, Domain: again.SIP.Domain, Patience: patience})
@@ -69,4 +79,16 @@ func TestCommands(t *testing.T) {
 	again.terminate()
 	says("ledger ok: 0 events", "ledger", "verify", "--data", p.data)
 	noneLeft(t, p.data)
+}
+
+// signIn returns the status of signing in to the console.
+func signIn(t *testing.T, console, user, password string) int {
+	t.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r, err := client.PostForm(console+"sign-in", url.Values{"user": {user}, "password": {password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	return r.StatusCode
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"shouwen/cases"
+	"shouwen/cases/console"
 	"shouwen/ivr/acd"
 	"shouwen/sip"
 )
@@ -30,8 +31,9 @@ type phonebook struct {
 type Phone struct {
 	cases.Person `yaml:",inline"`
 	Password     string `yaml:"password"`
-	RequireTLS   bool   `yaml:"require_tls,omitempty"` // whatever all phones may do
-	SRTP         string `yaml:"srtp,omitempty"`        // off, offer or require; empty: as all phones
+	Console      string `yaml:"console_password,omitempty"` // hash of the password he signs in to the console with; see console.HashPassword
+	RequireTLS   bool   `yaml:"require_tls,omitempty"`      // whatever all phones may do
+	SRTP         string `yaml:"srtp,omitempty"`             // off, offer or require; empty: as all phones
 }
 
 // directory is the phonebook without passwords.
@@ -41,6 +43,17 @@ func (b phonebook) directory() cases.Directory {
 		d.People = append(d.People, p.Person)
 	}
 	return d
+}
+
+// consolePasswords are the hashes of those who may sign in to the console, by user.
+func (b phonebook) consolePasswords() map[string]string {
+	hashes := map[string]string{}
+	for _, p := range b.People {
+		if p.Console != "" {
+			hashes[p.User] = p.Console
+		}
+	}
+	return hashes
 }
 
 // agent is who answers the phone.
@@ -92,6 +105,11 @@ func (b phonebook) check() error {
 	for i, p := range b.People {
 		if p.Password == "" {
 			return fmt.Errorf("person %d: %s has no password; shouwen user pass %[2]s makes one", i+1, p.User)
+		}
+		if p.Console != "" {
+			if err := console.CheckHash(p.Console); err != nil {
+				return fmt.Errorf("person %d: console_password of %s %w", i+1, p.User, err)
+			}
 		}
 		if p.SRTP != "" && !knownSRTP(sip.SRTP(p.SRTP)) {
 			return fmt.Errorf("person %d: srtp of %s is %q, want off, offer or require", i+1, p.User, p.SRTP)

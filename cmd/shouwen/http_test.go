@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -152,5 +154,52 @@ func (b *bed) promtool(t *testing.T) {
 	cmd.Stdin = strings.NewReader(body)
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
+}
+
+// TestExamplesOfTheReadme: every call of the API that the README shows works as it
+// stands there, in a folder with ready.json.
+func TestExamplesOfTheReadme(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"curl", "jq", "uuidgen"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("needs %s (packages curl, jq, uuid-runtime)", program)
+		}
+	}
+	b := newBed(t, 1, func(c *Config) { c.HTTP.Console = "127.0.0.1:0" })
+	b.talk(b.agents(1), 0)
+	var list struct {
+		Cases []struct{ Number string }
+	}
+	until(t, "the case is in PostgreSQL", func() bool {
+		b.get(t, "/cases", &list)
+		return len(list.Cases) == 1
+	})
+	dir := t.TempDir()
+	ready, err := json.Marshal(b.Ready)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, readyFile), ready, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## API\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	examples := strings.Split(section, "\n    curl ")[1:]
+	if len(examples) != 3 {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for _, example := range examples {
+		example, _, _ = strings.Cut(example, "\n\n")
+		c := exec.CommandContext(t.Context(), "sh", "-c", "curl --fail-with-body --silent --show-error "+example)
+		c.Dir, c.Env = dir, append(os.Environ(), "NUMBER="+list.Cases[0].Number)
+		out, err := c.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), list.Cases[0].Number) {
+			t.Errorf("curl %s: %v\n%s", example, err, out)
+		}
 	}
 }

@@ -21,7 +21,7 @@ const module = "shouwen/"
 // sideways and never up. A new package needs a row.
 var mayImport = map[string][]string{
 	"cases":                 {},
-	"cases/console":         {"cases", "cases/store", "ivr/acd", "metrics"},
+	"cases/console":         {"cases", "cases/store", "cases/profile", "ivr/acd", "metrics"},
 	"cases/deadline":        {"cases", "metrics"},
 	"cases/journal":         {"cases", "metrics"},
 	"cases/outbox":          {"cases", "metrics"},
@@ -61,6 +61,7 @@ var fences = map[string][]string{
 	"github.com/jackc/":               {"cases/store", "cases/store/storetest"},
 	"github.com/prometheus/":          {"metrics"},
 	"github.com/danielgtaylor/huma":   {"cases/console"},
+	"golang.org/x/crypto":             {"cases/console"},
 	"github.com/alecthomas/kong":      {"cmd/shouwen", "cmd/shouwen-load"},
 	"github.com/goccy/go-yaml":        {"cmd/shouwen", "ivr", "cases/profile"},
 	"github.com/icholy/digest":        {"sip", "sip/siptest"}, // an independent judge, in tests

@@ -445,7 +445,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	}
 	if s.console != nil {
 		c := &console.Server{
-			Store: s.database.store, People: s.directory, Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
+			Store: s.database.store, People: s.directory, Passwords: phonebook{People: s.phones}.consolePasswords(), Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
 			Duties:  agentDuties{s.board, s.directory, s.cfg.Agents.PauseReasons},
 			Quality: commands{s.calls, s.journal}.Quality,

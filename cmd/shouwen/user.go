@@ -8,13 +8,14 @@ import (
 	"slices"
 
 	"shouwen/cases"
+	"shouwen/cases/console"
 )
 
 type userCmd struct {
 	List userListCmd `cmd:"" default:"withargs" help:"Show the phones with their passwords."`
 	Add  userAddCmd  `cmd:"" help:"Add a phone with a generated password."`
 	Del  userDelCmd  `cmd:"" help:"Remove a phone."`
-	Pass userPassCmd `cmd:"" help:"Give a phone a new generated password."`
+	Pass userPassCmd `cmd:"" help:"Give a phone, or who has it in the console, a new generated password."`
 }
 
 // userData is where the directory of the user commands lies.
@@ -95,7 +96,8 @@ func (u userDelCmd) Run() error {
 
 type userPassCmd struct {
 	userData
-	User string `arg:"" help:"Account whose password is replaced."`
+	User    string `arg:"" help:"Account whose password is replaced."`
+	Console bool   `help:"That of the console instead of the phone's; only its hash is kept."`
 }
 
 // Run replaces the password and prints it.
@@ -103,6 +105,12 @@ func (u userPassCmd) Run() error {
 	b, i, err := u.find(u.User)
 	if err != nil {
 		return err
+	}
+	if u.Console {
+		secret := newSecret(10)
+		b.People[i].Console = console.HashPassword(secret)
+		fmt.Printf("user %s, extension %s, password of the console %s\n", u.User, b.People[i].Extension, secret)
+		return u.save(b, Phone{})
 	}
 	b.People[i].Password = newSecret(10)
 	return u.save(b, b.People[i])
