@@ -273,6 +273,8 @@ var words = map[string][2]string{
 	"event proposed":             {"提出解决意见", "Solution proposed"},
 	"event complained":           {"投诉", "Complaint"},
 	"event verified":             {"核实投诉", "Complaint verified"},
+	"event violation":            {"违反服务规范", "Breach of the rules of conduct"},
+	"event inquiry":              {"问责程序", "Accountability procedure"},
 	"event adopted":              {"采纳意见", "Opinion decided on"},
 	"event solved":               {"当场解决", "Solved"},
 	"event handed_over":          {"转办", "Handed over"},
