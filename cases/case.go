@@ -1,6 +1,9 @@
 package cases
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is where a case stands in its life.
 type State string
@@ -25,6 +28,9 @@ const (
 func States() []State {
 	return []State{Open, Registered, Solved, HandedOver, Accepted, ResultIn, Replied, Visited, Closed, Refused, Withdrawn, Merged}
 }
+
+// Over reports whether nothing happens any more to a case in s, unless it is opened again.
+func (s State) Over() bool { return slices.Contains([]State{Closed, Refused, Withdrawn, Merged}, s) }
 
 // Case is one caller's matter, from pick-up (or the missed call) to its end.
 type Case struct {

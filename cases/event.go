@@ -156,7 +156,8 @@ func (c Case) Verify(events []Event) error {
 
 func firstAsker(events []Event) string {
 	for _, e := range events {
-		if e.Kind == EventPickedUp || e.Kind == EventCallbackAnswered {
+		switch e.Kind {
+		case EventPickedUp, EventCallbackAnswered, EventRegistered:
 			return e.By
 		}
 	}

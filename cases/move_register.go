@@ -42,6 +42,9 @@ func (m Registration) do(d *decision) {
 		d.happen(EventViolation, v)
 	}
 	maps.Copy(was.Fields, m.Fields)
+	if r := d.c.Register(); r["number_dialled"] != "" && r["number_spoken"] != "" && r["number_dialled"] != r["number_spoken"] {
+		d.flag([]Flag{FlagMisdial}, nil)
+	}
 	d.need(was.Content != "", "content", "what the caller wants, in his words")
 	if d.c.FirstAsker == "" && d.by.User != "" { // he was not picked up, but called back, or he came in person
 		d.c.FirstAsker, d.c.Responsible, d.c.Handler = d.by.User, d.by.User, d.by.User

@@ -42,6 +42,7 @@ const (
 	FlagBlocked       Flag = "blocked_by_caller"
 	FlagHandlerAbsent Flag = "handler_absent"
 	FlagObjects       Flag = "objects_received"
+	FlagMisdial       Flag = "misdial_suspected" // another number was dialled than the caller was told (S30-R16)
 )
 
 var flags = vocabulary[Flag]{
@@ -54,7 +55,7 @@ var flags = vocabulary[Flag]{
 	FlagPlan: {"有紧急预案", "a plan exists"}, FlagNoPlan: {"没有预案", "no plan exists"},
 	FlagRain: {"持续暴雨满 2 小时", "2 h of continuous rainstorm"}, FlagOutOfControl: {"事态失控", "out of control"},
 	FlagBlocked: {"因来电人自身原因暂不能办", "blocked by the caller's circumstances"}, FlagHandlerAbsent: {"承办人不在", "the handler is absent"},
-	FlagObjects: {"收到物品或材料", "objects or materials received"},
+	FlagObjects: {"收到物品或材料", "objects or materials received"}, FlagMisdial: {"疑似拨错号码", "misdial suspected"},
 }
 
 // Party is somebody a rule speaks of, by what he is to the case.

@@ -64,6 +64,9 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 			queueEvent(&b, e)
 		}
 		queueClocks(&b, was, is, s.Rules.Calendar)
+		if is.State.Over() && !was.State.Over() {
+			queueOver(&b, is)
+		}
 		return tx.SendBatch(ctx, &b).Close()
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,9 @@ func TestE20_GuestDialsANumberNobodyAnswers(t *testing.T) {
 	if err != nil || len(all) != 4 || all[3].Number != sc.Number {
 		t.Fatalf("%d cases of the number, %v", len(all), err)
 	}
+	if !slices.Contains(sc.File.Matter.Flags, cases.FlagMisdial) {
+		t.Errorf("flags %v", sc.File.Matter.Flags)
+	}
 	for i, c := range all[:3] {
 		if c.Previous != all[i+1].Number || c.CallbackDue.IsZero() {
 			t.Errorf("%s: before it %q, callback due %s", c.Number, c.Previous, c.CallbackDue)
@@ -72,6 +76,12 @@ func TestE20_GuestDialsANumberNobodyAnswers(t *testing.T) {
 		missed.look()
 		missed.does("03:20", manager, cases.Merge{Into: sc.Number}) // it is what he calls about
 		missed.stands(cases.Merged, "", "")
+		if missed.look(); !missed.CallbackDue.IsZero() {
+			t.Errorf("%s still owes a callback", missed.Number)
+		}
+	}
+	if sc.look(); !sc.CallbackDue.Equal(at("04:05")) { // one callback, on the case
+		t.Errorf("callback due %s", sc.CallbackDue)
 	}
 	sc.does("03:21", asker, cases.Promise{What: "call back", Due: at("03:30")})
 	sc.does("07:00", asker, cases.HandOff{To: "neighbour", Note: "guest of 510 misses his phone"})

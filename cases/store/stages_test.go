@@ -86,3 +86,28 @@ func TestStagesFireOnce(t *testing.T) {
 		t.Errorf("%s, %v", state, err)
 	}
 }
+
+// TestACallbackMadeIsNotFired: what came before its time is not announced as late, and
+// not owed again; nor is what is owed to somebody who takes his matter back.
+func TestACallbackMadeIsNotFired(t *testing.T) {
+	t.Parallel()
+	made := under(t, "none")
+	sc := made.misses("09:00", caller)
+	call := uuid.Must(uuid.NewV7()).String()
+	made.apply(
+		cases.Fact{At: at("09:10"), Call: call, Case: sc.Number, CallbackStarted: &cases.CallbackStarted{By: "asker", Number: caller, Attempt: 1}},
+		cases.Fact{At: at("09:11"), Call: call, Case: sc.Number, CallbackAnswered: &cases.CallbackAnswered{Agent: "asker", Attempt: 1}})
+	taken := made.misses("09:20", caller)
+	taken.does("09:25", asker, matter("no water"), cases.Withdraw{Reason: "it runs again", Evidence: taken.proof()})
+	if _, err := made.s.FireStages(t.Context(), 1, 100); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*scene{sc, taken} {
+		if c.look(); !c.CallbackDue.IsZero() {
+			t.Errorf("%s is to be called back by %s", c.Number, c.CallbackDue)
+		}
+	}
+	if owed, err := made.s.Callbacks(t.Context(), store.CallbackFilter{}); err != nil || len(owed) != 0 {
+		t.Errorf("%d callbacks owed, %v", len(owed), err)
+	}
+}
