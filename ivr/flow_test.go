@@ -60,7 +60,7 @@ func refs(t testing.TB) ivr.References {
 	}
 	sets := map[string]prompts.Set{}
 	for _, lang := range prompts.Languages {
-		set, err := prompts.Load(lang, "")
+		set, _, err := prompts.Load(lang, "")
 		if err != nil {
 			t.Fatal(err)
 		}

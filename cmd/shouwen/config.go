@@ -118,6 +118,7 @@ type QueueConfig struct {
 	WhenNobody          call.Disposition `yaml:"when_nobody"`           // no agent is there; wait too
 	WhenWaited          call.Disposition `yaml:"when_waited"`           // after max_wait
 	Voicemail           VoicemailConfig  `yaml:"voicemail"`
+	Survey              string           `yaml:"survey"` // file of a flow after the call, instead of the hotline's; empty: that
 
 	Recording RecordingConfig `yaml:"recording"`
 }

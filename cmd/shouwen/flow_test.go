@@ -446,6 +446,37 @@ func TestSurveyAfterTheCall(t *testing.T) {
 	}
 }
 
+// TestSurveyOfAQueue: it is asked instead of the hotline's, and proved as that is.
+func TestSurveyOfAQueue(t *testing.T) {
+	t.Parallel()
+	b := flowBed(t, "", func(c *Config) {
+		c.Hotlines[0].Survey = writeFlow(t, c, "service", "start: bye\nemergency: off\nnodes: {bye: {hangup: {play: [goodbye]}}}\n")
+		c.Queues[0].Survey = writeFlow(t, c, "counter", testSurvey)
+	})
+	agent := b.agent(0, siptest.Config{})
+	caller := b.dial(numbered(1))
+	in := agent.Incoming()
+	in.Answer()
+	caller.Hears(toneOf(0))
+	in.Hangup()
+	caller.Hears(askSays)
+	caller.Press("4")
+	caller.Ended()
+	_, events, err := recordOf(t, b).Case(t.Context(), only(t, b.cases()).Number)
+	if err != nil || !strings.Contains(string(events[len(events)-1].Body), `"flow":"counter"`) {
+		t.Errorf("%v: %s", err, events[len(events)-1].Body)
+	}
+	cfg := testConfig(t)
+	cfg.Queues[0].Survey = "nowhere.yaml"
+	if _, err := cfg.loadFlows(); err == nil || !strings.Contains(err.Error(), "queues[0].survey") {
+		t.Errorf("a survey there is not: %v", err)
+	}
+	cfg.Queues[0].Survey = writeFlow(t, &cfg, "loop", "start: a\nnodes: {a: {queue: {name: hotline}}}\n")
+	if _, err := cfg.reception(cases.Directory{}, cases.Policy{}); err == nil {
+		t.Error("a survey that leads into a queue")
+	}
+}
+
 // TestClosedHotline: the caller is told so, and goes where the night service says;
 // the emergency key is heard there too.
 func TestClosedHotline(t *testing.T) {

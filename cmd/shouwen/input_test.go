@@ -234,14 +234,14 @@ func TestCannotStart(t *testing.T) {
 			p.replace(t, "hotlines:", "queues: [{name: hotline, music: ["+file+"]}]\nhotlines:")
 			return nil
 		}, []string{"song.wav", "convert it with sox"}},
-		"a prompt with a misspelt name": {func(t *testing.T, p *prepared) *exec.Cmd {
+		"a prompt nobody can play": {func(t *testing.T, p *prepared) *exec.Cmd {
 			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, "greting.wav"), nil, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, "greeting.wav"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			p.replace(t, "prompts: ", "prompts: "+dir+" # ")
 			return nil
-		}, []string{"greting.wav", "greeting"}},
+		}, []string{"greeting.wav", "not a WAV file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -56,8 +56,7 @@ func (c promptsCheckCmd) Run() error {
 
 // checkPrompts tells of every language what is there, and returns all that is wrong.
 func (c Config) checkPrompts(w io.Writer, own []prompts.Name) error {
-	var wrong []error
-	sets, err := c.promptSets(own...)
+	sets, wrong, err := c.promptSets(own...)
 	if err != nil {
 		wrong = append(wrong, err)
 	}

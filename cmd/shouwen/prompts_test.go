@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"shouwen/cases"
 	"shouwen/ivr/prompts"
 	"shouwen/sip/media"
 )
@@ -137,5 +138,19 @@ func TestCheckPrompts(t *testing.T) {
 	}
 	if want := "4 of them from"; !strings.Contains(out.String(), want) {
 		t.Errorf("%s, want %q", out.String(), want)
+	}
+}
+
+// TestMisspeltPromptWarns: a file that nothing plays keeps nobody from being served.
+func TestMisspeltPromptWarns(t *testing.T) {
+	t.Parallel()
+	c := testConfig(t)
+	c.Prompts = t.TempDir()
+	if err := os.WriteFile(filepath.Join(c.Prompts, "greting.wav"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.reception(examplePhonebook(1).directory(), cases.Policy{})
+	if err != nil || len(r.warnings) != 1 || !strings.Contains(r.warnings[0], "greting.wav: no prompt has this name") {
+		t.Errorf("warnings %q, %v", r.warnings, err)
 	}
 }

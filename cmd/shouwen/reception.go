@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -42,8 +43,12 @@ func (c Config) reception(d cases.Directory, p cases.Policy) (r reception, err e
 		return r, err
 	}
 	own := c.ownPrompts(r.flows)
-	if r.sets, err = c.promptSets(own...); err != nil {
+	var unknown []error
+	if r.sets, unknown, err = c.promptSets(own...); err != nil {
 		return r, err
+	}
+	for _, u := range unknown { // nobody asked for them: what is played is as it was
+		r.warnings = append(r.warnings, u.Error())
 	}
 	r.unspoken = c.speakTexts(r.flows, r.sets)
 	if err := r.check(c, d, p); err != nil {
@@ -53,22 +58,28 @@ func (c Config) reception(d cases.Directory, p cases.Policy) (r reception, err e
 	return r, err
 }
 
-// loadFlows reads the flows the hotlines name, by file as it is named.
+// loadFlows reads the flows that hotlines and queues name, by file as it is named.
 func (c Config) loadFlows() (map[string]*call.Flow, error) {
 	flows := map[string]*call.Flow{}
-	for i, h := range c.Hotlines {
-		for key, file := range map[string]string{"flow": h.Flow, "survey": h.Survey} {
-			if file == "" || flows[file] != nil {
-				continue
-			}
-			f, err := loadFlow(c.path(file))
-			if err != nil {
-				return nil, bad(fmt.Sprintf("hotlines[%d].%s", i, key), "%s", err)
-			}
-			flows[file] = f
+	load := func(at, file string) error {
+		if file == "" || flows[file] != nil {
+			return nil
 		}
+		f, err := loadFlow(c.path(file))
+		if err != nil {
+			return bad(at, "%s", err)
+		}
+		flows[file] = f
+		return nil
 	}
-	return flows, nil
+	var wrong []error
+	for i, h := range c.Hotlines {
+		wrong = append(wrong, load(fmt.Sprintf("hotlines[%d].flow", i), h.Flow), load(fmt.Sprintf("hotlines[%d].survey", i), h.Survey))
+	}
+	for i, q := range c.Queues {
+		wrong = append(wrong, load(fmt.Sprintf("queues[%d].survey", i), q.Survey))
+	}
+	return flows, cmp.Or(wrong...)
 }
 
 // ownPrompts names the prompts that flows and greetings play, each once.
@@ -139,17 +150,24 @@ func (r *reception) check(c Config, d cases.Directory, policy cases.Policy) erro
 		}
 	}
 	seen := map[string]bool{}
+	var surveys []string
+	for _, q := range c.Queues {
+		surveys = append(surveys, q.Survey)
+	}
 	for i, h := range c.Hotlines {
 		if f := r.flows[h.Flow]; f != nil && !seen[h.Flow] {
 			seen[h.Flow] = true
 			report(h.Flow, f.Check(refs))
 		}
-		if f := r.flows[h.Survey]; f != nil && !seen[h.Survey] {
-			seen[h.Survey] = true
-			report(h.Survey, f.CheckSurvey(refs))
-		}
+		surveys = append(surveys, h.Survey)
 		if _, ok := r.sets[c.Language][prompts.Name(h.Greeting)]; h.Greeting != "" && !ok {
 			wrong = append(wrong, bad(fmt.Sprintf("hotlines[%d].greeting", i), "there is no prompt %q; put %[1]s.wav into the folder of prompts", h.Greeting))
+		}
+	}
+	for _, file := range surveys {
+		if f := r.flows[file]; f != nil && !seen[file] {
+			seen[file] = true
+			report(file, f.CheckSurvey(refs))
 		}
 	}
 	return errors.Join(wrong...)

@@ -161,7 +161,7 @@ func (s *server) wire(rules cases.Policy) error {
 		s.log.Error("texts are not spoken; shouwen check says the same", "err", reception.unspoken)
 	}
 	for _, w := range reception.warnings {
-		s.log.Warn("flow", "problem", w)
+		s.log.Warn("configuration", "problem", w)
 	}
 	if s.ports, err = media.NewPool(s.cfg.SIP.Address.Addr, s.cfg.RTP.Ports.First, s.cfg.RTP.Ports.Last); err != nil {
 		return err
@@ -182,6 +182,7 @@ func (s *server) wire(rules cases.Policy) error {
 		if waiting[i].Recording, err = q.Recording.rule(reception.sounds[s.cfg.Language]); err != nil {
 			return fmt.Errorf("queue %s: %w", q.Name, err)
 		}
+		waiting[i].Survey = reception.flows[q.Survey]
 		s.metrics.Transfers.Declare(q.Name)
 	}
 	for i, h := range s.cfg.Hotlines {

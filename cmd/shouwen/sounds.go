@@ -15,23 +15,25 @@ import (
 
 // promptSets are the prompts of every language callers may hear. Files in the folder
 // of prompts replace the built-in ones of the organisation's language, those in a
-// folder of it that is called like another language the ones of that. The error lists
-// every file that is wrong.
-func (c Config) promptSets(own ...prompts.Name) (map[string]prompts.Set, error) {
-	sets := map[string]prompts.Set{}
+// folder of it that is called like another language the ones of that. Files
+// that no prompt is called like are left out, and named. The error lists every file
+// that is wrong.
+func (c Config) promptSets(own ...prompts.Name) (sets map[string]prompts.Set, unknown []error, err error) {
+	sets = map[string]prompts.Set{}
 	var wrong []error
 	for _, lang := range c.languages() {
 		dir := c.promptsDir(lang)
 		if _, err := os.Stat(dir); lang != c.Language && errors.Is(err, fs.ErrNotExist) {
 			dir = ""
 		}
-		set, err := prompts.Load(lang, dir, own...)
+		set, more, err := prompts.Load(lang, dir, own...)
+		unknown = append(unknown, more...)
 		if err != nil {
 			wrong = append(wrong, err)
 		}
 		sets[lang] = set
 	}
-	return sets, errors.Join(wrong...)
+	return sets, unknown, errors.Join(wrong...)
 }
 
 // promptsDir is where prompts in a language are that are not built in; empty: nowhere.

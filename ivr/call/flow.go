@@ -248,7 +248,8 @@ func resultOfFlow(e event) metrics.FlowResult {
 // survey asks a caller whose agent has hung up what he thinks of the call, which is
 // on record as over; false if nobody wants to know, or cannot ask.
 func (c *Conversation) survey() bool {
-	if c.line.Survey == nil || c.gone {
+	survey := cmp.Or(c.waitsIn.Survey, c.line.Survey)
+	if survey == nil || c.gone {
 		return false
 	}
 	c.releaseTarget()
@@ -256,6 +257,6 @@ func (c *Conversation) survey() bool {
 	c.stopRecording()
 	c.account(true, cases.EndAgent, "")
 	c.live.Agent = ""
-	c.walk(surveying, c.line.Survey)
+	c.walk(surveying, survey)
 	return true
 }

@@ -25,6 +25,7 @@ type Queue struct {
 	WhenNobody Disposition // no agent is there, or the last one leaves: the queue of the Board is Attended
 	WhenWaited Disposition // the longest wait is over
 
+	Survey    *Flow         // after the agent has hung up; nil: the hotline's
 	Recording RecordingRule // of calls that are picked up
 
 	LongestMessage time.Duration // of voicemail; 0: 2 min

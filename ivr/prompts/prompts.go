@@ -70,23 +70,23 @@ const maxFile = 64 << 20
 
 // Load returns the prompts in one of Languages. WAV files in the folder dir that
 // are named as prompts replace these, and those named as one of own are added;
-// other WAV files there are an error, so that a misspelt name does not go
-// unnoticed. An empty dir replaces nothing. Load looks at no more than the header
+// other WAV files there are left out and named by unknown, so that a misspelt name
+// does not go unnoticed. An empty dir replaces nothing. Load looks at no more than the header
 // of a replacement; whoever decodes it finds the rest. The error lists every file
 // that is wrong; the set is without them.
-func Load(lang, dir string, own ...Name) (Set, error) {
+func Load(lang, dir string, own ...Name) (set Set, unknown []error, err error) {
 	if !slices.Contains(Languages, lang) {
-		return nil, fmt.Errorf("no prompts in language %q: there are %s", lang, Languages)
+		return nil, nil, fmt.Errorf("no prompts in language %q: there are %s", lang, Languages)
 	}
-	set := Set{}
+	set = Set{}
 	set.embed(lang)
 	set.embed("tones")
 	if dir == "" {
-		return set, nil
+		return set, nil, nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("folder of prompts: %w", err)
+		return nil, nil, fmt.Errorf("folder of prompts: %w", err)
 	}
 	var wrong []error
 	for _, e := range entries {
@@ -94,11 +94,18 @@ func Load(lang, dir string, own ...Name) (Set, error) {
 		if !isWAV {
 			continue
 		}
-		if err := set.replace(Name(base), filepath.Join(dir, e.Name()), own); err != nil {
+		name, file := Name(base), filepath.Join(dir, e.Name())
+		if _, ok := set[name]; !ok && !slices.Contains(own, name) {
+			known := slices.AppendSeq(slices.Clone(own), maps.Keys(set))
+			slices.Sort(known)
+			unknown = append(unknown, fmt.Errorf("prompt %s: no prompt has this name: there are %s", file, known))
+			continue
+		}
+		if err := set.replace(name, file); err != nil {
 			wrong = append(wrong, err)
 		}
 	}
-	return set, errors.Join(wrong...)
+	return set, unknown, errors.Join(wrong...)
 }
 
 // embed adds the prompts of a folder. It panics if the program was built without them.
@@ -117,12 +124,7 @@ func (s Set) embed(folder string) {
 	}
 }
 
-func (s Set) replace(name Name, file string, own []Name) error {
-	if _, ok := s[name]; !ok && !slices.Contains(own, name) {
-		known := slices.AppendSeq(slices.Clone(own), maps.Keys(s))
-		slices.Sort(known)
-		return fmt.Errorf("prompt %s: no prompt has this name: there are %s", file, known)
-	}
+func (s Set) replace(name Name, file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return fmt.Errorf("prompt: %w", err)

@@ -80,7 +80,7 @@ func share(s []float64, hz float64) float64 {
 
 func load(t *testing.T, lang, dir string) prompts.Set {
 	t.Helper()
-	set, err := prompts.Load(lang, dir)
+	set, _, err := prompts.Load(lang, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,10 +212,8 @@ func TestReplacements(t *testing.T) {
 		"one replaced":     {map[string]string{"greeting.wav": string(wav), "README": "ours"}, ""},
 		"one of our own":   {map[string]string{"greeting.wav": string(wav), "our_menu.wav": string(wav)}, ""},
 		"name in capitals": {map[string]string{"Greeting.WAV": string(wav)}, ""},
-		"misspelt name":    {map[string]string{"greting.wav": string(wav)}, "greting.wav: no prompt has this name: there are [all_busy apology"},
 		"not a WAV":        {map[string]string{"greeting.wav": "ID3 something else"}, "greeting.wav: not a WAV file: want 8 kHz mono"},
 		"empty file":       {map[string]string{"greeting.wav": ""}, "greeting.wav: not a WAV file"},
-		"no name":          {map[string]string{".wav": string(wav)}, ".wav: no prompt has this name"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -225,14 +223,14 @@ func TestReplacements(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			set, err := prompts.Load("zh-CN", dir, "our_menu")
+			set, unknown, err := prompts.Load("zh-CN", dir, "our_menu")
 			switch {
 			case tt.want != "":
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("error %v, want %q", err, tt.want)
 				}
-			case err != nil:
-				t.Error(err)
+			case err != nil || len(unknown) > 0:
+				t.Error(err, unknown)
 			case !bytes.Equal(set[prompts.Greeting].WAV, wav) || filepath.Dir(set[prompts.Greeting].File) != dir:
 				t.Errorf("greeting is from %s", set[prompts.Greeting].File)
 			case len(tt.files["our_menu.wav"]) != len(set["our_menu"].WAV):
@@ -244,13 +242,36 @@ func TestReplacements(t *testing.T) {
 	}
 }
 
+// TestUnknownNames: files that no prompt is called like are named, and the others
+// loaded all the same.
+func TestUnknownNames(t *testing.T) {
+	wav, dir := load(t, "en", "")[prompts.Goodbye].WAV, t.TempDir()
+	for _, file := range []string{".wav", "greeting.wav", "greting.wav"} {
+		if err := os.WriteFile(filepath.Join(dir, file), wav, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, unknown, err := prompts.Load("zh-CN", dir, "our_menu")
+	if err != nil || filepath.Dir(set[prompts.Greeting].File) != dir || len(unknown) != 2 {
+		t.Fatalf("greeting from %s, %v, %v", set[prompts.Greeting].File, unknown, err)
+	}
+	if _, ok := set["greting"]; ok {
+		t.Error("the misspelt one is a prompt")
+	}
+	for i, want := range []string{"/.wav: no prompt has this name", "greting.wav: no prompt has this name: there are [all_busy apology"} {
+		if !strings.Contains(unknown[i].Error(), want) {
+			t.Errorf("%v, want %q", unknown[i], want)
+		}
+	}
+}
+
 func TestLoadNamesWhatIsMissing(t *testing.T) {
 	for want, args := range map[string][2]string{
 		`no prompts in language "fr": there are [zh-CN en]`: {"fr", ""},
 		"no such file or directory":                         {"en", filepath.Join(t.TempDir(), "gone")},
 		"greeting.wav: not a file of at most 64 MiB":        {"en", folder(t)},
 	} {
-		if _, err := prompts.Load(args[0], args[1]); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := prompts.Load(args[0], args[1]); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
