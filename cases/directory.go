@@ -106,7 +106,7 @@ func (d Directory) Person(user string) (Person, bool) {
 // Actor returns who user is to cases.
 func (d Directory) Actor(user string) (Actor, bool) {
 	p, ok := d.Person(user)
-	return Actor{User: p.User, Department: p.Department, Roles: p.Roles, Posts: p.Posts}, ok
+	return p.Actor(), ok
 }
 
 // Department returns the department of that name.

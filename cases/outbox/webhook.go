@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -31,8 +32,11 @@ type Webhook struct {
 // Secret is a key that nothing shows.
 type Secret []byte
 
-// LogValue hides the secret; so does String.
+// String hides the secret.
 func (Secret) String() string { return "…" }
+
+// LogValue hides it, too.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // secretPrefix is what Standard Webhooks has before the base64 of a secret.
 const secretPrefix = "whsec_"
