@@ -1,7 +1,7 @@
 # Everything a newcomer types. Options go through ARGS: make run ARGS='--agents 20'.
 ARGS ?=
 
-.PHONY: build run demo test lint coverage fuzz bench clean
+.PHONY: build run demo test lint coverage fuzz bench benchmarks clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -34,7 +34,14 @@ fuzz:
 	.ci/install cc
 	.ci/fuzz $(FUZZTIME)
 
-bench:
+# The server under load, as a table in Markdown (about 10 minutes); BENCHTIME is how long each load lasts.
+BENCHTIME ?= 30s
+bench: build
+	.ci/install postgres
+	@go run .ci/bench.go -for $(BENCHTIME)
+
+# The parts of it by themselves.
+benchmarks:
 	.ci/install postgres
 	go test -run '^$$' -bench . -benchmem ./...
 
