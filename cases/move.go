@@ -86,6 +86,7 @@ type decision struct {
 	at   time.Time
 	to   State
 	did  []happening
+	sign bool // somebody signs for what the policy demands and nobody can bring
 	fail MoveError
 }
 
@@ -113,7 +114,7 @@ func (c Case) Move(m Move, by Actor, at time.Time, r Rulebook) (Case, []Event, e
 		d.to = to[0]
 		d.happen(turn.event, m)
 		m.do(d)
-		if kind != MoveRegister && kind != MoveReassign { // the one keeps what there is, the other comes into force later
+		if kind != MoveRegister && kind != MoveReassign && !d.sign { // the one keeps what there is, the other comes into force later
 			d.gate(Step(kind))
 		}
 	}

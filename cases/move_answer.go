@@ -207,6 +207,7 @@ func (m Close) do(d *decision) {
 	f := d.c.File
 	p := d.Policy
 	signed := m.Signed != "" && d.by.Has(RoleSupervisor)
+	d.sign = signed
 	d.need(m.Signed == "" || d.by.Has(RoleSupervisor), "signed", "a supervisor's signature")
 	switch {
 	case signed:
@@ -223,7 +224,7 @@ func (m Close) do(d *decision) {
 	d.need(!d.c.inquiring(d.at), "inquiry", "it is to be brought to its end")
 	class, _ := p.Class(f.Matter.Class)
 	d.need(!class.Emergency || !p.Emergency.SpecialReport || f.Special != nil, "file", "the special event report (S05-R13)")
-	if len(f.Handed) > 0 && p.Transfer.TellCaller {
+	if len(f.Handed) > 0 && p.Transfer.TellCaller && !signed {
 		for _, t := range p.Transfer.Tell {
 			d.need(slices.Contains(f.Told, t), "tell", "the caller is to know the "+string(t)+" of who took it over")
 		}

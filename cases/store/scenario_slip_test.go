@@ -226,3 +226,27 @@ func TestE18_ReturnVisitVerifiesTheDepartment(t *testing.T) {
 		t.Errorf("reopened %d times, visits %+v", n, sc.File.Visits)
 	}
 }
+
+// TestASupervisorSignsForWhomNobodyReaches: what only the caller could say is not asked
+// for then; who did not try often enough cannot sign.
+func TestASupervisorSignsForWhomNobodyReaches(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []string{"property_csc", "property_retirement"} {
+		t.Run(policy, func(t *testing.T) {
+			o := under(t, policy)
+			sc := o.misses("09:00", caller)
+			attempts := max(1, o.s.Rules.Policy.Closing.Attempts)
+			for i := range attempts {
+				if i == attempts-1 {
+					sc.refused("10:00", manager, cases.Close{Signed: "nobody answers"}, cases.RefusedFields, "signed")
+				}
+				sc.does("10:00", asker, cases.Attempt{Result: "no_answer"})
+			}
+			sc.refused("10:01", manager, cases.Close{}, cases.RefusedEvidence, "reply")
+			sc.does("10:02", manager, cases.Close{Signed: "nobody answers"})
+			if sc.State != cases.Closed {
+				t.Errorf("it is %s", sc.State)
+			}
+		})
+	}
+}
