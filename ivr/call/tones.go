@@ -36,11 +36,16 @@ func toneOf(why cases.TransferFailure) *media.Prompt {
 	return congestionTone
 }
 
-// wordsOf says in words what a tone does not; busy and congestion speak for
-// themselves.
+// wordsOf says in words what a tone cannot, after it.
 var wordsOf = map[cases.TransferFailure]prompts.Name{
 	"":                            prompts.InvalidKey, // no such code
 	cases.TransferUnknown:         prompts.InvalidKey,
 	cases.TransferNobodyCompetent: prompts.InvalidKey,
 	cases.TransferClosed:          "closed",
+	cases.TransferBusy:            prompts.TargetBusy,
+	cases.TransferNoAnswer:        prompts.TargetNoAnswer,
+	cases.TransferDeclined:        prompts.TargetDeclined,
+	cases.TransferUnreachable:     prompts.TargetUnreachable,
+	cases.TransferNotAcceptable:   prompts.TargetUnreachable,
+	cases.TransferDenied:          prompts.TargetDenied,
 }

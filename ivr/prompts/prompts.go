@@ -44,6 +44,12 @@ const (
 	LeaveMessage    Name = "leave_message"    // after the tone
 	MessageKept     Name = "message_kept"     // it is recorded
 
+	TargetBusy        Name = "target_busy" // what an agent hears of a transfer that failed
+	TargetNoAnswer    Name = "target_no_answer"
+	TargetDeclined    Name = "target_declined"
+	TargetUnreachable Name = "target_unreachable"
+	TargetDenied      Name = "target_denied"
+
 	Music    Name = "music"    // on hold; can be repeated without a seam
 	Ringback Name = "ringback" // a phone rings: 450 Hz, 1 s on, 4 s off; to be repeated
 	Beep     Name = "beep"     // speak now
