@@ -29,6 +29,7 @@ const (
 	EventOutboundDecided  EventKind = "outbound_decided"  // a call to the outside was allowed or not
 
 	EventTransferStarted   EventKind = "transfer_started"   // an agent began to pass the caller on
+	EventTransferSwitched  EventKind = "transfer_switched"  // the agent spoke with another of caller and target, or with both
 	EventTransferCompleted EventKind = "transfer_completed" // another agent has the caller and is handler now
 	EventTransferFailed    EventKind = "transfer_failed"    // the caller was not passed on
 

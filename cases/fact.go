@@ -30,6 +30,7 @@ type Fact struct {
 	OutboundDecided  *OutboundDecided  `json:"outbound_decided,omitempty"`
 
 	TransferStarted   *TransferStarted   `json:"transfer_started,omitempty"`
+	TransferSwitched  *TransferSwitched  `json:"transfer_switched,omitempty"`
 	TransferCompleted *TransferCompleted `json:"transfer_completed,omitempty"`
 	TransferFailed    *TransferFailed    `json:"transfer_failed,omitempty"`
 
@@ -123,6 +124,8 @@ const (
 type Ended struct {
 	Cause EndCause `json:"cause"`
 	Talk  Span     `json:"talk_seconds"` // pick-up to end
+
+	TargetTalk Span `json:"target_talk_seconds,omitzero"` // of whom the caller was passed on to, from his pick-up to the end; zero: nobody was
 
 	CallbackDue time.Time `json:"callback_due,omitzero"` // neither side wanted the end: a callback is owed; zero: none
 }

@@ -24,7 +24,7 @@ var accepts = map[Phase][]FactKind{
 	Waiting: {FactCallbackAnswered, FactCallbackMissed, FactOutboundDecided,
 		FactOffered, FactPickedUp, FactMissed, FactCallbackTaken, FactVoicemail, FactFlowLeft, FactEmergency, FactSelfServed},
 	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail, FactEmergency,
-		FactOutboundDecided, FactTransferStarted, FactTransferCompleted, FactTransferFailed,
+		FactOutboundDecided, FactTransferStarted, FactTransferSwitched, FactTransferCompleted, FactTransferFailed,
 		FactMonitorStarted, FactMonitorEnded, FactRecordingStarted, FactRecordingPaused, FactRecordingResumed,
 		FactRecordingEnded, FactLegalHold, FactQuality},
 	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactVoicemailDeleted, FactLegalHold},
@@ -54,6 +54,7 @@ const (
 	FactOutboundDecided  FactKind = "outbound_decided"
 
 	FactTransferStarted   FactKind = "transfer_started"
+	FactTransferSwitched  FactKind = "transfer_switched"
 	FactTransferCompleted FactKind = "transfer_completed"
 	FactTransferFailed    FactKind = "transfer_failed"
 
@@ -79,7 +80,7 @@ func (f Fact) Kind() FactKind {
 		FactFlowLeft: f.FlowLeft != nil, FactEmergency: f.Emergency != nil, FactSelfServed: f.SelfServed != nil,
 		FactCallbackStarted: f.CallbackStarted != nil, FactCallbackAnswered: f.CallbackAnswered != nil,
 		FactCallbackMissed: f.CallbackMissed != nil, FactCallbackMarked: f.CallbackMarked != nil, FactOutboundDecided: f.OutboundDecided != nil,
-		FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
+		FactTransferSwitched: f.TransferSwitched != nil, FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
 		FactMonitorStarted: f.MonitorStarted != nil, FactMonitorEnded: f.MonitorEnded != nil,
 		FactRecordingStarted: f.RecordingStarted != nil, FactRecordingPaused: f.RecordingPaused != nil,
 		FactRecordingResumed: f.RecordingResumed != nil, FactRecordingEnded: f.RecordingEnded != nil,
@@ -142,7 +143,7 @@ func Project(call Call, c Case, f Fact) (Effect, error) {
 		return selfServed(call, c, at), nil
 	case FactCallbackStarted, FactCallbackAnswered, FactCallbackMissed, FactCallbackMarked:
 		return calledBack(call, c, f, at)
-	case FactTransferStarted, FactTransferCompleted, FactTransferFailed:
+	case FactTransferStarted, FactTransferSwitched, FactTransferCompleted, FactTransferFailed:
 		return transferred(call, c, f, at)
 	case FactEnded:
 		return ended(call, c, f, at)
@@ -213,6 +214,9 @@ func transferred(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 	case f.TransferStarted != nil:
 		e.Kind = EventTransferStarted
 		return recorded(call, c, e, *f.TransferStarted)
+	case f.TransferSwitched != nil:
+		e.Kind = EventTransferSwitched
+		return recorded(call, c, e, *f.TransferSwitched)
 	case f.TransferFailed != nil:
 		e.Kind = EventTransferFailed
 		return recorded(call, c, e, *f.TransferFailed)
@@ -288,7 +292,7 @@ func (f Fact) Check() error {
 	case f.Kind() == "":
 		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, " +
 			"callback_started, callback_answered, callback_missed, callback_marked, outbound_decided, " +
-			"transfer_started, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
+			"transfer_started, transfer_switched, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
 			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, voicemail_deleted, legal_hold, quality")
 	case !isUUID(f.ID), !isUUID(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")

@@ -59,6 +59,10 @@ func transferStarted() cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001", TransferStarted: &cases.TransferStarted{Transfer: handing}}
 }
 
+func transferSwitched() cases.Fact {
+	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001", TransferSwitched: &cases.TransferSwitched{Transfer: handing, With: cases.AgentWithBoth}}
+}
+
 func transferCompleted() cases.Fact {
 	return cases.Fact{ID: factID, At: at, Call: callID, Case: "261123-1-0001",
 		TransferCompleted: &cases.TransferCompleted{Transfer: handing, Talk: cases.Span(time.Minute)}}
@@ -162,6 +166,11 @@ func TestProject(t *testing.T) {
 			facts: []cases.Fact{arrived(), pickedUp("a"), transferStarted(), transferFailed(), ended()},
 			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "a", Events: 4},
 			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventTransferStarted, cases.EventTransferFailed, cases.EventEnded},
+		},
+		"whom the agent speaks with meanwhile is on record": {
+			facts: []cases.Fact{arrived(), pickedUp("a"), transferStarted(), transferSwitched(), transferCompleted(), ended()},
+			want:  cases.Case{State: cases.Open, FirstAsker: "a", Responsible: "a", Handler: "b", Events: 5},
+			kinds: []cases.EventKind{cases.EventPickedUp, cases.EventTransferStarted, cases.EventTransferSwitched, cases.EventTransferCompleted, cases.EventEnded},
 		},
 		"what a flow found comes with the case": {
 			facts: []cases.Fact{arrived(), flowLeft(), emergency(), pickedUp("a")},
@@ -313,6 +322,9 @@ func TestFactCheck(t *testing.T) {
 		"a case number like none":  func(f *cases.Fact) { f.Case = "261123-1-1" },
 		"an unknown end cause":     func(f *cases.Fact) { f.PickedUp, f.Ended = nil, &cases.Ended{Cause: "bored"} },
 		"an unknown missed reason": func(f *cases.Fact) { f.PickedUp, f.Missed = nil, &cases.Missed{Reason: "bored"} },
+		"an agent with nobody": func(f *cases.Fact) {
+			f.PickedUp, f.TransferSwitched = nil, &cases.TransferSwitched{Transfer: handing, With: "odd"}
+		},
 		"transferred by nobody": func(f *cases.Fact) {
 			f.PickedUp, f.TransferStarted = nil, &cases.TransferStarted{Transfer: cases.Transfer{How: cases.ByRefer, Kind: cases.TransferWarm}}
 		},

@@ -54,6 +54,23 @@ type TransferCompleted struct {
 	Conferred Span      `json:"conferred_seconds,omitzero"` // of which with target and caller
 }
 
+// AgentWith is whom an agent speaks with while he passes a caller on.
+type AgentWith string
+
+// Those an agent speaks with.
+const (
+	AgentWithCaller AgentWith = "caller"
+	AgentWithTarget AgentWith = "target"
+	AgentWithBoth   AgentWith = "both" // all three speak (三方通话)
+)
+
+// TransferSwitched: the agent, who spoke with the target, speaks with somebody else
+// from now on, or with it again.
+type TransferSwitched struct {
+	Transfer
+	With AgentWith `json:"with"`
+}
+
 // TransferFailure says why a target did not get the caller.
 type TransferFailure string
 
@@ -97,6 +114,7 @@ var (
 	transferKinds    = []TransferKind{TransferWarm, TransferBlind}
 	transferFailures = []TransferFailure{TransferUnknown, TransferNobodyCompetent, TransferClosed, TransferDenied, TransferUnreachable, TransferBusy, TransferDeclined,
 		TransferNoAnswer, TransferNotAcceptable, TransferHungUp, TransferCancelled, TransferAvoided, TransferCallEnded}
+	agentsWith  = []AgentWith{AgentWithCaller, AgentWithTarget, AgentWithBoth}
 	callersWith = []CallerWith{CallerWithAgent, CallerInQueue, CallerGone}
 )
 
@@ -105,6 +123,8 @@ func (f Fact) transfer() *Transfer {
 	switch {
 	case f.TransferStarted != nil:
 		return &f.TransferStarted.Transfer
+	case f.TransferSwitched != nil:
+		return &f.TransferSwitched.Transfer
 	case f.TransferCompleted != nil:
 		return &f.TransferCompleted.Transfer
 	case f.TransferFailed != nil:
@@ -127,6 +147,8 @@ func (f Fact) checkTransfer() string {
 		return "transferred by nobody"
 	case f.TransferCompleted != nil && t.To == "" && t.Queue == "" && t.Number == "":
 		return "transferred to nobody"
+	case f.TransferSwitched != nil && !slices.Contains(agentsWith, f.TransferSwitched.With):
+		return fmt.Sprintf("agent with %q", f.TransferSwitched.With)
 	case failed != nil && !slices.Contains(transferFailures, failed.Reason):
 		return fmt.Sprintf("transfer failure %q", failed.Reason)
 	case failed != nil && !slices.Contains(callersWith, failed.Caller):

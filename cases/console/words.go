@@ -252,6 +252,7 @@ var words = map[string][2]string{
 	"event outbound_decided":  {"外呼审核", "Call to the outside decided"},
 
 	"event transfer_started":   {"开始转接", "Transfer started"},
+	"event transfer_switched":  {"切换通话方", "Spoke with another in the transfer"},
 	"event transfer_completed": {"转接成功", "Transfer completed"},
 	"event transfer_failed":    {"转接未成", "Transfer failed"},
 

@@ -101,7 +101,7 @@ func TestChecksMirrorTheSets(t *testing.T) {
 			cases.Replied, cases.Visited, cases.Closed, cases.Refused, cases.Withdrawn, cases.Merged),
 		"case_event_kind_check": words(cases.EventPickedUp, cases.EventMissed, cases.EventEnded,
 			cases.EventCallbackTaken, cases.EventVoicemail, cases.EventFlowLeft, cases.EventEmergency, cases.EventCallbackStarted,
-			cases.EventCallbackAnswered, cases.EventCallbackMissed, cases.EventCallbackMarked, cases.EventOutboundDecided, cases.EventTransferStarted,
+			cases.EventCallbackAnswered, cases.EventCallbackMissed, cases.EventCallbackMarked, cases.EventOutboundDecided, cases.EventTransferStarted, cases.EventTransferSwitched,
 			cases.EventTransferCompleted, cases.EventTransferFailed, cases.EventMonitorStarted, cases.EventMonitorEnded,
 			cases.EventRecordingStarted, cases.EventRecordingPaused, cases.EventRecordingResumed, cases.EventRecordingEnded,
 			cases.EventRecordingDeleted, cases.EventVoicemailDeleted, cases.EventLegalHold, cases.EventQuality,

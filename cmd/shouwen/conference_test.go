@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,30 @@ func TestConference(t *testing.T) {
 	var done cases.TransferCompleted
 	if err := json.Unmarshal(events[2].Body, &done); err != nil {
 		t.Fatal(err)
+	}
+	_, all := p.all(events[0].Case)
+	var with []cases.AgentWith
+	for _, e := range all {
+		var s cases.TransferSwitched
+		if e.Kind != cases.EventTransferSwitched {
+			continue
+		}
+		if err := json.Unmarshal(e.Body, &s); err != nil {
+			t.Fatal(err)
+		}
+		if with = append(with, s.With); e.By != p.Agents[0].User || s.To != p.Agents[1].User || e.At.Before(done.PickedUp) || e.At.After(events[2].At) {
+			t.Errorf("%+v by %s at %s", s, e.By, e.At)
+		}
+	}
+	if want := []cases.AgentWith{cases.AgentWithBoth, cases.AgentWithTarget, cases.AgentWithCaller, cases.AgentWithBoth}; !slices.Equal(with, want) {
+		t.Errorf("the agent switched to %v, want %v", with, want)
+	}
+	var over cases.Ended
+	if err := json.Unmarshal(events[3].Body, &over); err != nil {
+		t.Fatal(err)
+	}
+	if leg := events[3].At.Sub(done.PickedUp); (leg-time.Duration(over.TargetTalk)).Abs() > 50*time.Millisecond || over.TargetTalk >= over.Talk {
+		t.Errorf("the target talked for %v of %v, its leg was up for %v", over.TargetTalk, over.Talk, leg)
 	}
 	if done.Conferred < cases.Span(silentFor) || done.Conferred >= done.Consulted {
 		t.Errorf("spoke together for %v, of %v with the target", time.Duration(done.Conferred), time.Duration(done.Consulted))

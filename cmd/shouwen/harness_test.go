@@ -49,6 +49,7 @@ const (
 	callbackKeptSays    = 3400
 	leaveMessageSays    = 3500
 	messageKeptSays     = 3600
+	reasonSays          = 1600 // why a target does not come
 	digitSays           = 3100 // one; two is 3200, three 3300
 )
 
@@ -281,6 +282,9 @@ func tonePrompts(t testing.TB) string {
 		"callback_confirm": {callbackConfirmSays, 900 * time.Millisecond}, "enter_number": {enterNumberSays, 900 * time.Millisecond},
 		"callback_kept": {callbackKeptSays, 900 * time.Millisecond}, "leave_message": {leaveMessageSays, 900 * time.Millisecond},
 		"message_kept": {messageKeptSays, 900 * time.Millisecond},
+		"target_busy":  {reasonSays, 300 * time.Millisecond}, "target_no_answer": {reasonSays, 300 * time.Millisecond},
+		"target_declined": {reasonSays, 300 * time.Millisecond}, "target_unreachable": {reasonSays, 300 * time.Millisecond},
+		"target_denied": {reasonSays, 300 * time.Millisecond},
 	} {
 		f, err := os.Create(filepath.Join(dir, name+".wav"))
 		if err != nil {

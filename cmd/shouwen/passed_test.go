@@ -104,8 +104,18 @@ func (p *passed) ledger() (cases.Case, []cases.Event) {
 	return p.ledgerOf(only(p.t, p.cases()).Number)
 }
 
-// ledgerOf returns a case of the ended server with its ledger.
+// ledgerOf returns a case of the ended server with its ledger, but for the quality
+// and whom the agent switched to.
 func (p *passed) ledgerOf(number cases.CaseNumber) (cases.Case, []cases.Event) {
+	p.t.Helper()
+	c, events := p.all(number)
+	return c, slices.DeleteFunc(events, func(e cases.Event) bool {
+		return e.Kind == cases.EventQuality || e.Kind == cases.EventTransferSwitched
+	})
+}
+
+// all returns a case of the ended server with all of its ledger.
+func (p *passed) all(number cases.CaseNumber) (cases.Case, []cases.Event) {
 	p.t.Helper()
 	st, err := store.Open(p.t.Context(), p.database)
 	if err != nil {
@@ -116,7 +126,6 @@ func (p *passed) ledgerOf(number cases.CaseNumber) (cases.Case, []cases.Event) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	events = slices.DeleteFunc(events, func(e cases.Event) bool { return e.Kind == cases.EventQuality })
 	return c, events
 }
 

@@ -149,6 +149,32 @@ func TestTargetDoesNotCome(t *testing.T) {
 	}
 }
 
+// TestWhyInWords: after the tone the agent is told in words why the target does not
+// come.
+func TestWhyInWords(t *testing.T) {
+	t.Parallel()
+	const wordsSay = 1750
+	for prompt, out := range map[string]func(p *passed){
+		"target_busy":        func(p *passed) { p.consult("*2").Reject(486) },
+		"target_no_answer":   func(p *passed) { p.consult("*2").Reject(408) },
+		"target_declined":    func(p *passed) { p.consult("*2").Reject(603) },
+		"target_unreachable": func(p *passed) { p.consult("*2").Reject(488) },
+		"target_denied":      func(p *passed) { p.agent.Press("*20012125550100#") },
+	} {
+		t.Run(prompt, func(t *testing.T) {
+			t.Parallel()
+			carrier := siptest.New(t, "", siptest.Config{User: "carrier", Patience: patience})
+			p := passOn(t, 2, byCarrier(carrier), func(c *Config) { tonePrompt(t, c.Prompts, prompt, wordsSay) })
+			out(p)
+			p.agent.Hears(toneHz)
+			p.agent.Hears(wordsSay)
+			p.back()
+			p.caller.Hangup()
+			p.agent.Ended()
+		})
+	}
+}
+
 // TestNoTarget: an extension that cannot be rung is a failed transfer, a wrong
 // code or half of one is none; the caller comes back.
 func TestNoTarget(t *testing.T) {

@@ -81,6 +81,7 @@ type Conversation struct {
 	// Of transfers.
 	first       string    // user of the first-asker
 	since, left time.Time // when the agent got the caller; when the last one left
+	agentUp     time.Time // when the agent, who was passed the caller, picked up; zero: he was not
 	keys        string    // of a feature code the agent is dialling
 	lastKey     time.Time
 	category    string                // of the case, as far as known

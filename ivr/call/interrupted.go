@@ -31,7 +31,7 @@ func Interrupted(last []cases.Fact, now time.Time, callbackWithin time.Duration)
 // spoke says whether a call was with an agent, rather than waiting for one, when
 // f happened to it.
 func spoke(f cases.Fact) bool {
-	return f.PickedUp != nil || f.CallbackAnswered != nil || f.TransferStarted != nil || f.TransferCompleted != nil && f.TransferCompleted.To+string(f.TransferCompleted.Number) != "" ||
+	return f.PickedUp != nil || f.CallbackAnswered != nil || f.TransferStarted != nil || f.TransferSwitched != nil || f.TransferCompleted != nil && f.TransferCompleted.To+string(f.TransferCompleted.Number) != "" ||
 		f.TransferFailed != nil && f.TransferFailed.Caller == cases.CallerWithAgent
 }
 

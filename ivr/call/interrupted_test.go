@@ -30,6 +30,10 @@ func TestInterruptedCallsAreEndedAndOweACallback(t *testing.T) {
 			cases.Fact{Call: "d", Case: "261123-1-0003", TransferStarted: &cases.TransferStarted{}},
 			cases.Fact{Call: "d", Case: "261123-1-0003", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
 		},
+		"while three spoke": {
+			cases.Fact{Call: "k", Case: "261123-1-0010", TransferSwitched: &cases.TransferSwitched{With: cases.AgentWithBoth}},
+			cases.Fact{Call: "k", Case: "261123-1-0010", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},
+		},
 		"with another agent": {
 			cases.Fact{Call: "e", Case: "261123-1-0004", TransferCompleted: &cases.TransferCompleted{Transfer: cases.Transfer{To: "b"}}},
 			cases.Fact{Call: "e", Case: "261123-1-0004", At: now, Ended: &cases.Ended{Cause: cases.EndInterrupted, CallbackDue: due}},

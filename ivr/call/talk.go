@@ -170,6 +170,9 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 	switch {
 	case talked:
 		ended := &cases.Ended{Cause: cause, Talk: cases.Span(now.Sub(c.live.Answered))}
+		if !c.agentUp.IsZero() {
+			ended.TargetTalk = cases.Span(now.Sub(c.agentUp))
+		}
 		if cause == cases.EndShutdown || cause == cases.EndFailure { // neither of the two wanted it
 			ended.CallbackDue = due
 		}

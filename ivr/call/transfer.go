@@ -167,6 +167,9 @@ func (c *Conversation) move(m move, why cases.TransferFailure) bool {
 	if c.passing != nil {
 		c.passing.confer(r.to == conferring)
 	}
+	if with, ok := switched[r.to]; ok && (m == toggle || m == confer) {
+		c.record(cases.Fact{TransferSwitched: &cases.TransferSwitched{Transfer: c.passing.Transfer, With: with}})
+	}
 	switch {
 	case m == handOn:
 		c.handOn()
@@ -183,6 +186,11 @@ func (c *Conversation) move(m move, why cases.TransferFailure) bool {
 	c.enter(r.to)
 	c.arrange()
 	return true
+}
+
+// switched is whom the agent speaks with where toggle and confer lead.
+var switched = map[state]cases.AgentWith{
+	consulted: cases.AgentWithTarget, toggled: cases.AgentWithCaller, conferring: cases.AgentWithBoth,
 }
 
 // target is what the caller is passed on to, as metrics count it.
@@ -227,7 +235,7 @@ func (c *Conversation) completed() {
 	c.target = nil
 	c.releaseAgent()
 	c.sw.Board.Keep(agent.User, c.id)
-	c.agent, c.passing, c.since = agent, nil, now
+	c.agent, c.passing, c.since, c.agentUp = agent, nil, now, t.up
 	c.live.Agent, c.live.Target = agent.User, ""
 }
 
@@ -274,7 +282,7 @@ const firstFor = 12 * time.Second
 func (c *Conversation) requeue(after move) {
 	c.log.Info("caller goes to the front of the queue", "queue", c.waitsIn.Name, "agent", c.live.Agent, "after", after)
 	c.meeting.part()
-	c.live.Agent = ""
+	c.live.Agent, c.agentUp = "", time.Time{}
 	c.wait = metrics.WaitAbandoned
 	var others []string
 	for _, p := range []*party{c.agent, c.target} {

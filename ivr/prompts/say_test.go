@@ -2,6 +2,7 @@ package prompts_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -157,6 +158,9 @@ func TestDigitsAreHeardAsSaid(t *testing.T) {
 // TestEveryWordIsRecorded: what can be said exists in the set of its language, and
 // no word was recorded that is never said.
 func TestEveryWordIsRecorded(t *testing.T) {
+	short := []prompts.Name{
+		prompts.Beep, prompts.TargetBusy, prompts.TargetNoAnswer, prompts.TargetDeclined, prompts.TargetUnreachable, prompts.TargetDenied,
+	}
 	for _, lang := range []prompts.Say{zh, en} {
 		set, said := load(t, string(lang), ""), map[prompts.Name]bool{}
 		start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -178,7 +182,7 @@ func TestEveryWordIsRecorded(t *testing.T) {
 			}
 		}
 		for name, p := range set {
-			if length := len(p.WAV); length < rate && !said[name] && name != prompts.Beep {
+			if length := len(p.WAV); length < rate && !said[name] && !slices.Contains(short, name) {
 				t.Errorf("%s: %s is recorded but never said", lang, name)
 			}
 		}
