@@ -149,6 +149,8 @@ type casePage struct {
 	Ledger     []eventBody
 	Chain      chainBody
 	Recordings []store.Recording
+	Clocks     []clockBody
+	Forms      []moveForm // of what whoever looks may do now
 }
 
 func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
@@ -159,18 +161,33 @@ func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, code)
 		return
 	}
-	recordings, err := x.Store.Recordings(ctx, c.Number)
+	x.showCase(w, r.WithContext(ctx), http.StatusOK, c, ledger, nil)
+}
+
+// showCase answers with the page of a case; with a form that was refused as it was
+// filled in.
+func (x *site) showCase(w http.ResponseWriter, r *http.Request, status int, c cases.Case, ledger []cases.Event, refused *moveForm) {
+	recordings, err := x.Store.Recordings(r.Context(), c.Number)
 	if code := x.health.status(err, x.Log); code != http.StatusOK {
 		x.fail(w, r, code)
 		return
 	}
-	page := casePage{c, time.Now(), eventsOf(ledger), chainOf(c, ledger), recordings}
+	l := languageOf(r)
+	page := casePage{
+		Case: c, At: x.Now(), Ledger: eventsOf(ledger), Chain: chainOf(c, ledger), Recordings: recordings, Forms: x.moveForms(r.Context(), c, l),
+		Clocks: mapped(c.Clocks, func(k cases.Clock) clockBody { return x.clockOf(k, l) }),
+	}
+	for i, f := range page.Forms {
+		if refused != nil && f.Kind == refused.Kind {
+			page.Forms[i] = *refused
+		}
+	}
 	if c.Call.Caller.Withheld {
 		for i, e := range page.Ledger {
 			page.Ledger[i].Body = receivedAs.ReplaceAll(e.Body, []byte(`"raw":"…"`))
 		}
 	}
-	x.render(w, r, http.StatusOK, "case", page)
+	x.render(w, r, status, "case", page)
 }
 
 // receivedAs matches what a caller was received as, in the body of an event.

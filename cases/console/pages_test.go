@@ -205,7 +205,7 @@ func TestEveryTextExistsInBothLanguagesAndIsUsed(t *testing.T) {
 	for _, key := range []string{"entry", string(wrong), string(tooMany)} {
 		used[key] = true
 	}
-	term := regexp.MustCompile(`^(error|direction|call|called|agent|pause|case|missed|cause|event|move) [a-z0-9_]+$`)
+	term := regexp.MustCompile(`^(error|direction|call|called|agent|pause|case|missed|cause|event|move|clock) [a-z0-9_]+$`)
 	for key, w := range words {
 		if w[0] == "" || w[1] == "" {
 			t.Errorf("%q: %q", key, w)

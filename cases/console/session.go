@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,7 +102,7 @@ func (x *site) signedIn(next http.Handler, roles []cases.Role) http.Handler {
 			next.ServeHTTP(w, v.with(r))
 		case ok:
 			x.fail(w, r, http.StatusForbidden)
-		case r.URL.Path == "/live":
+		case strings.HasSuffix(r.URL.Path, "/live"):
 			x.fail(w, r, http.StatusUnauthorized)
 		default:
 			http.Redirect(w, r, signInAddress(r), http.StatusSeeOther)
@@ -145,6 +146,9 @@ func (x *site) signIn(w http.ResponseWriter, r *http.Request) {
 		setSession(w, r, x.sessions.begin(user, time.Now()), sessionLife)
 		x.Log.Info("signed in", "user", user, "source", source(r))
 		to := "/"
+		if user != "" {
+			to = "/desk"
+		}
 		if wellFormed(form.Case) {
 			to = "/cases/" + string(form.Case)
 		}

@@ -80,6 +80,18 @@ var words = map[string][2]string{
 	"password help": {
 		"由管理员用 shouwen user pass --console 生成，与话机密码不同。",
 		"Your administrator makes it with shouwen user pass --console; it is not that of the phone."},
+	"desk":      {"我的工作台", "My desk"},
+	"my cases":  {"我的在办工单", "My open cases"},
+	"call back": {"回拨", "Call back"},
+	"clocks":    {"时限", "Clocks"},
+	"moves":     {"办理", "What you can do now"},
+	"required":  {"还缺", "still required"},
+
+	"clock running":   {"计时中", "running"},
+	"clock paused":    {"暂停", "paused"},
+	"clock stopped":   {"已完成", "done"},
+	"clock cancelled": {"已取消", "cancelled"},
+
 	"administrator": {"管理员登录", "Administrators"},
 	"token":         {"访问令牌", "API token"},
 	"token help": {

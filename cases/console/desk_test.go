@@ -1,0 +1,144 @@
+package console
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"shouwen/cases"
+	"shouwen/cases/store/storetest"
+	"shouwen/ivr/acd"
+)
+
+// TestTheDeskLeadsFromRingToClosed: an agent does everything a case takes by the pages
+// alone.
+func TestTheDeskLeadsFromRingToClosed(t *testing.T) {
+	t.Parallel()
+	st := storetest.New(t)
+	s, _ := newServer(st)
+	o := &orders{}
+	s.Callers = o
+	s.Agents = func() acd.Snapshot {
+		return acd.Snapshot{Agents: []acd.Presence{{Agent: acd.Agent{User: "wang"}, State: acd.Ringing, Call: id(1)}}}
+	}
+	h := s.Handler()
+	apply(t, st, answered(1, from("+861055550101"), "wang"), answered(2, from("+861055550102"), "wang"), answered(3, from("+861055550103"), "li"))
+	r := ask(h, "POST", "/sign-in", "user=1001&password=wangwang")
+	if r.Header.Get("Location") != "/desk" {
+		t.Fatalf("after the sign-in: %v", r.Header)
+	}
+	cookie := r.Cookies()[0].Name + "=" + r.Cookies()[0].Value
+	show := func(target string) string {
+		t.Helper()
+		r := ask(h, "GET", target, "", "Cookie", cookie, "Accept-Language", "en")
+		if r.StatusCode != 200 {
+			t.Fatalf("%s: %s", target, r.Status)
+		}
+		return html.UnescapeString(text(t, r))
+	}
+	const n = "261123-1-0001"
+	desk := show("/desk")
+	wants(t, desk, "My open cases", "+15550111", "late by", "due 2026-11-23 12:31:02; because: ", "[S02-R8]")
+	if first, second := strings.Index(desk, n), strings.Index(desk, "261123-1-0002"); first < 0 || second < first || strings.Contains(desk, "261123-1-0003") {
+		t.Errorf("not his own cases by their due time:\n%s", desk)
+	}
+
+	hidden := regexp.MustCompile(`name="key" value="([^"]+)"><input type="hidden" name="seen" value="(\d+)"`)
+	press := func(kind cases.MoveKind, want int, values url.Values) string {
+		t.Helper()
+		page := show("/cases/" + n)
+		_, form, ok := strings.Cut(page, `action="/cases/`+n+`/moves/`+string(kind)+`"`)
+		m := hidden.FindStringSubmatch(form)
+		if !ok || m == nil {
+			t.Fatalf("no button for %s", kind)
+		}
+		values.Set("key", m[1])
+		values.Set("seen", m[2])
+		r := ask(h, "POST", "/cases/"+n+"/moves/"+string(kind), values.Encode(), "Cookie", cookie, "Accept-Language", "en")
+		body := html.UnescapeString(text(t, r))
+		if r.StatusCode != want {
+			t.Fatalf("%s: %s\n%s", kind, r.Status, body)
+		}
+		return body
+	}
+	page := show("/cases/" + n)
+	wants(t, page, `name="phone" value="+861055550101"`, `name="read_back"`, `name="fields.answer"`, "still required", "caller's name")
+	if strings.Contains(page, "/moves/accept") {
+		t.Error("a button for what is not his to do")
+	}
+	press(cases.MoveRegister, 303, url.Values{"phone": {"+861055550101"}, "name": {"张"}, "content": {"no water"}, "read_back": {"on"}, "fields.answer": {"opened the valve"}})
+	body := press(cases.MovePromise, 422, url.Values{"what": {"a <call>"}})
+	wants(t, body, `value="a <call>"`, "due:")
+	press(cases.MoveSolve, 303, url.Values{"manner": {"by phone"}, "result": {"water runs"}})
+	press(cases.MoveReply, 303, url.Values{"time": {"today"}, "manner": {"by phone"}, "result": {"water runs"}, "evidence.call": {id(1_000_001)}})
+	press(cases.MoveEnter, 303, url.Values{})
+	press(cases.MoveClose, 303, url.Values{})
+	if desk := show("/desk"); strings.Contains(desk, n) {
+		t.Error("closed, and still on the desk")
+	}
+	c, _, err := st.Case(t.Context(), n)
+	if err != nil || c.State != cases.Closed || c.File.Matter.Content != "no water" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestTheDeskShowsCallbacksWithAButton(t *testing.T) {
+	t.Parallel()
+	st := storetest.New(t)
+	s, _ := newServer(st)
+	o := &orders{}
+	s.Callers = o
+	h := s.Handler()
+	apply(t, st, missed(1, from("+861055550101"), noon.Add(30*time.Minute)))
+	li := signInAs(t, h, "li")
+	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", li); r.StatusCode != 303 || !slices.Equal(o.given, []string{"call back 261123-1-0001 li"}) {
+		t.Errorf("%s, %q", r.Status, o.given)
+	}
+	o.err = &Refusal{409, "in a call"}
+	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", li); r.StatusCode != 409 {
+		t.Errorf("while he talks: %s", r.Status)
+	}
+	if r := ask(h, "POST", "/cases/261123-1-0009/call", "", "Cookie", li); r.StatusCode != 404 {
+		t.Errorf("no such case: %s", r.Status)
+	}
+	for body, want := range map[string]int{"": 400, "key=1": 400, "key=" + uuid.NewString(): 403} {
+		if r := ask(h, "POST", "/cases/261123-1-0001/moves/promise", body, "Cookie", li, "Content-Type", "application/x-www-form-urlencoded"); r.StatusCode != want {
+			t.Errorf("a move with %q: %s", body, r.Status)
+		}
+	}
+	if r := ask(h, "POST", "/cases/261123-1-0001/moves/vanish", "key="+uuid.NewString(), "Cookie", li); r.StatusCode != 404 {
+		t.Errorf("no such move: %s", r.Status)
+	}
+	if r := ask(h, "GET", "/desk", "", "Cookie", signIn(t, h)); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/" {
+		t.Errorf("with the token: %s", r.Status)
+	}
+}
+
+// TestEveryFormFitsItsMove: what a form asks for is what the move reads.
+func TestEveryFormFitsItsMove(t *testing.T) {
+	t.Parallel()
+	for _, kind := range cases.MoveKinds() {
+		values := url.Values{}
+		f := formOf(kind, english, nil)
+		for _, field := range f.Fields {
+			values.Set(field.Name, map[string]string{"number": "2", "datetime-local": "2026-11-24T09:00", "checkbox": "on", "list": "a, b"}[field.Input])
+			if field.Input == "text" {
+				values.Set(field.Name, "x")
+			}
+		}
+		body, err := moveJSON(f, values, time.UTC)
+		if err == nil {
+			_, err = cases.ReadMove(kind, body)
+		}
+		if err != nil {
+			t.Errorf("%s: %v: %s", kind, err, body)
+		}
+	}
+}
