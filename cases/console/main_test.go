@@ -79,6 +79,7 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 		},
 		Calls:  func() []Call { return slices.Clone(liveCalls) },
 		Agents: func() acd.Snapshot { return snapshot },
+		Trunks: func() []Trunk { return nil },
 	}, &out
 }
 

@@ -38,6 +38,7 @@ type boardPage struct {
 	Ready  int
 	Silent int // agents paused because their phones were not answered
 
+	Down      []Trunk
 	Away      bool // the database; Cases and Callbacks are empty
 	Cases     []cases.Case
 	Callbacks []cases.Case // the most urgent callbackRows
@@ -71,7 +72,7 @@ func (a agentRow) rank() int {
 }
 
 func (x *site) board(ctx context.Context) boardPage {
-	b := boardPage{At: time.Now()}
+	b := boardPage{At: time.Now(), Down: down(x.Trunks())}
 	calls := x.liveCalls()
 	b.Up, b.Calls = len(calls), head(calls, callRows)
 	b.talkers(calls)

@@ -24,7 +24,7 @@ var permits = map[string][]cases.Role{
 	"list_cases": nil, "get_case": nil, "get_voicemail": nil, "list_callbacks": nil, "call_back": nil,
 	"list_calls": nil, "get_agents": nil, "get_profile": nil, "get_directory": nil, "get_calendar": nil,
 	"list_recordings": listeners, "list_recording_accesses": listeners, "get_recording_audio": listeners,
-	"get_call_quality": supervisors, "set_agent_ready": supervisors, "pause_agent": supervisors, "extend_wrap_up": supervisors,
+	"get_call_quality": supervisors, "list_trunks": supervisors, "set_agent_ready": supervisors, "pause_agent": supervisors, "extend_wrap_up": supervisors,
 }
 
 // may tells whether v may ask for an operation.

@@ -25,6 +25,7 @@ type Server struct {
 	People    cases.Directory     // who may move cases, and what they are to them
 	Calls     func() []Call       // live calls, safe from any goroutine; the console keeps the slice
 	Agents    func() acd.Snapshot // the board, safe from any goroutine
+	Trunks    func() []Trunk      // servers calls leave by, safe from any goroutine
 	Passwords map[string]string   // of people by user, as HashPassword makes them; who has none cannot sign in
 	Token     string              // admits to the API and the pages; empty admits nobody
 	Version   string              // of Shouwen, shown in the OpenAPI document

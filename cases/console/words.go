@@ -99,6 +99,7 @@ var words = map[string][2]string{
 		"Your administrator has it; Shouwen writes it to ready.json."},
 	"too_many":   {"错误次数过多，请稍候再试。", "Too many wrong attempts. Wait a moment and try again."},
 	"wrong":      {"工号、密码或令牌不正确。", "That is not right."},
+	"trunk down": {"中继中断：", "Trunk down:"},
 	"unanswered": {"坐席电话无人接听，已自动暂停：", "Paused because their phones were not answered:"},
 	"make ready": {"恢复就绪", "Make ready"},
 	"until":      {"至", "until"},

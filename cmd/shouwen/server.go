@@ -446,7 +446,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	}
 	if s.console != nil {
 		c := &console.Server{
-			Store: s.database.store, People: s.directory, Passwords: phonebook{People: s.phones}.consolePasswords(), Calls: s.liveCalls, Agents: s.board.Snapshot, Token: s.secrets.Token,
+			Store: s.database.store, People: s.directory, Passwords: phonebook{People: s.phones}.consolePasswords(), Calls: s.liveCalls, Agents: s.board.Snapshot, Trunks: s.trunks, Token: s.secrets.Token,
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
 			Duties:  agentDuties{s.board, s.directory, s.cfg.Agents.PauseReasons},
 			Quality: commands{s.calls, s.journal}.Quality,
@@ -459,6 +459,14 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 		mux.Handle("GET /metrics", s.metrics.Handler())
 		serve(s.scrape, mux)
 	}
+}
+
+// trunks is the list of servers as the console shows them.
+func (s *server) trunks() (all []console.Trunk) {
+	for _, t := range s.ua.Trunks() {
+		all = append(all, console.Trunk{Name: t.Trunk, Server: t.Server, Up: t.Up, Reason: t.Reason, Since: t.Since})
+	}
+	return all
 }
 
 // liveCalls is the list of calls as the console shows them.
