@@ -89,6 +89,17 @@ func TestBadConfiguration(t *testing.T) {
 		"no kind of SRTP, trunk":  {"trunks:\n  - name: x\n    peers: [10.0.0.1]\n    country: CN\n    srtp: yes\n", "5:11", "want off, offer or require"},
 		"SRTP without TLS":        {"sip: {tls: 0}\nphones: {srtp: require}\n", "2:16", "give sip.tls a port"},
 		"TLS required and off":    {"sip: {tls: 0}\nphones: {require_tls: true}\n", "2:23", "give sip.tls a port"},
+		"webhook without a name":  {"notify: {webhooks: [{url: 'http://x/'}]}\n", "1:21", "letters, digits"},
+		"webhook without a URL":   {"notify: {webhooks: [{name: x, url: 'ftp://x/hunter2'}]}\n", "1:21", "has no url like https://"},
+		"no secret of a webhook":          {"notify: {webhooks: [{name: x, url: 'http://x/', secret_file: /dev/null}]}\n", "1:21", "openssl rand"},
+		"webhook that hangs":      {"notify: {webhooks: [{name: x, url: 'http://x/', timeout: 1h}]}\n", "1:58", "want 1s to 20s"},
+		"secret of nobody":        {"notify: {webhooks: [{name: crm, url: 'http://x/'}]}\n", "1:21", "SHOUWEN_WEBHOOK_CRM_SECRET"},
+		"mail to nowhere":         {"notify: {mail: {server: mail}}\n", "1:25", "want host:port"},
+		"mail by nobody":          {"notify: {mail: {server: 'm:25'}}\n", "1:16", "want an address like shouwen@example.com"},
+		"mail in no way":          {"notify: {mail: {server: 'm:25', security: maybe, from: a@b.c}}\n", "1:43", "want starttls, tls or none"},
+		"password for all to see": {"notify: {mail: {server: 'm:25', security: none, from: a@b.c, user: a}}\n", "1:43", "want starttls or tls"},
+		"mail without a password": {"notify: {mail: {server: 'm:25', from: a@b.c, user: a}}\n", "1:16", "SHOUWEN_MAIL_PASSWORD"},
+		"link to nowhere":         {"notify: {link: console}\n", "1:16", "https://shouwen.example/"},
 		"metrics without a port":  {"http: {metrics: localhost}\n", "1:17", "want address:port"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,6 +151,7 @@ callers: {shared_numbers: ["+861055550000", "1000"], repeat: {calls: 0, within: 
 agents: {max_missed: 3, pause_reasons: [午餐, lunch]}
 trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn, srtp: require, srtp_without_tls: true}]
 phones: {srtp: off, require_tls: false}
+notify: {phones: false, link: "https://shouwen.example/", mail: {server: "mail.example:587", from: shouwen@example.com}}
 `,
 	} {
 		file := filepath.Join(t.TempDir(), "shouwen.yaml")
