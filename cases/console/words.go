@@ -340,6 +340,8 @@ var words = map[string][2]string{
 	"move consult":   {"请示领导", "consult a leader"},
 	"move propose":   {"提出解决意见", "propose a solution"},
 	"move complain":  {"记录投诉", "take down a complaint about staff"},
+	"move violation": {"记录违规", "note a violation of conduct"},
+	"move inquiry":   {"问责程序", "take a step of an inquiry"},
 	"move verify":    {"核实投诉", "verify a complaint"},
 	"move adopt":     {"采纳意见", "adopt an opinion, or not"},
 	"move solve":     {"当场解决", "solve"},
