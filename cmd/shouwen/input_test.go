@@ -91,7 +91,7 @@ func TestBadConfiguration(t *testing.T) {
 		"TLS required and off":    {"sip: {tls: 0}\nphones: {require_tls: true}\n", "2:23", "give sip.tls a port"},
 		"webhook without a name":  {"notify: {webhooks: [{url: 'http://x/'}]}\n", "1:21", "letters, digits"},
 		"webhook without a URL":   {"notify: {webhooks: [{name: x, url: 'ftp://x/hunter2'}]}\n", "1:21", "has no url like https://"},
-		"no secret of a webhook":          {"notify: {webhooks: [{name: x, url: 'http://x/', secret_file: /dev/null}]}\n", "1:21", "openssl rand"},
+		"no secret of a webhook":  {"notify: {webhooks: [{name: x, url: 'http://x/', secret_file: /dev/null}]}\n", "1:21", "openssl rand"},
 		"webhook that hangs":      {"notify: {webhooks: [{name: x, url: 'http://x/', timeout: 1h}]}\n", "1:58", "want 1s to 20s"},
 		"secret of nobody":        {"notify: {webhooks: [{name: crm, url: 'http://x/'}]}\n", "1:21", "SHOUWEN_WEBHOOK_CRM_SECRET"},
 		"mail to nowhere":         {"notify: {mail: {server: mail}}\n", "1:25", "want host:port"},
