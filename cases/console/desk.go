@@ -36,13 +36,16 @@ func (x *site) desk(ctx context.Context, l lang) deskPage {
 	d := deskPage{At: x.Now(), Ringing: x.ringing(v.User)}
 	ctx, cancel := context.WithTimeout(ctx, pagePatience)
 	defer cancel()
-	department := ""
+	department, callbacks := "", store.CallbackFilter{View: store.CallbacksMine, User: v.User}
+	if v.Has(cases.RoleAgent) || v.Has(cases.RoleSupervisor) { // whoever is free calls whom nobody answered
+		callbacks = store.CallbackFilter{}
+	}
 	if v.Has(cases.RoleHandler) {
 		department = v.Department
 	}
 	list, err := x.Store.Desk(ctx, v.User, department, deskRows)
 	if err == nil {
-		d.Callbacks, err = x.Store.Callbacks(ctx, store.CallbackFilter{View: store.CallbacksMine, User: v.User})
+		d.Callbacks, err = x.Store.Callbacks(ctx, callbacks)
 	}
 	d.Away = x.health.status(err, x.Log) != http.StatusOK
 	d.Callbacks = v.seen(d.Callbacks)

@@ -101,6 +101,12 @@ func TestTheDeskShowsCallbacksWithAButton(t *testing.T) {
 	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", li); r.StatusCode != 303 || !slices.Equal(o.given, []string{"call back 261123-1-0001 li"}) {
 		t.Errorf("%s, %q", r.Status, o.given)
 	}
+	if desk := text(t, ask(h, "GET", "/desk", "", "Cookie", li)); !strings.Contains(desk, `action="/cases/261123-1-0001/call"`) {
+		t.Errorf("no button in\n%s", desk)
+	}
+	if desk := text(t, ask(h, "GET", "/desk", "", "Cookie", signInAs(t, h, "zhao"))); strings.Contains(desk, "261123-1-0001") {
+		t.Error("a handler elsewhere has it on his desk")
+	}
 	o.err = &Refusal{409, "in a call"}
 	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", li); r.StatusCode != 409 {
 		t.Errorf("while he talks: %s", r.Status)
