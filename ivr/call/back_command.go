@@ -29,7 +29,7 @@ type CaseList interface {
 	Case(context.Context, cases.CaseNumber) (cases.Case, []cases.Event, error)
 }
 
-// CallbackCode is what an agent dials outside of a call, with the number of a case,
+// CallbackCode is by default what an agent dials outside of a call, with the number of a case,
 // to call its caller back.
 const CallbackCode = "*5"
 
@@ -55,8 +55,8 @@ func (s *Switch) CallBackNow(ctx context.Context, n cases.CaseNumber, agent stri
 	return nil
 }
 
-// callBackBy is CallBackNow by an agent who is on the phone already: he dialled
-// CallbackCode and the case.
+// callBackBy is CallBackNow by an agent who is on the phone already: he dialled the
+// code and the case.
 func (s *Switch) callBackBy(leg *sip.Leg, agent, dialled string) func(sip.Event) {
 	events := make(chan sip.Event, 256) // until the case is found
 	s.wg.Go(func() {
@@ -86,7 +86,7 @@ func (s *Switch) callBackBy(leg *sip.Leg, agent, dialled string) func(sip.Event)
 }
 
 func (s *Switch) dialledBack(leg *sip.Leg, agent, dialled string) (*Conversation, error) {
-	n, ok := caseDialled(strings.TrimPrefix(dialled, CallbackCode), s.Node, time.Now().In(s.Zone))
+	n, ok := caseDialled(dialled, s.Node, time.Now().In(s.Zone))
 	if !ok {
 		return nil, ErrNoCase
 	}

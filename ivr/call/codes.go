@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Feature is something an agent asks for by keys of his phone during a call.
+// Feature is something an agent asks for by keys of his phone, most during a call.
 type Feature string
 
 // The features.
@@ -21,7 +21,13 @@ const (
 	WrongNumber      Feature = "wrong_number"      // of a callback: somebody else answered
 	AnsweredByRobot  Feature = "voicemail"         // of a callback: a machine answered
 	ToggleRecording  Feature = "toggle_recording"  // pause the recording, resume it, or start it where it is on demand
+
+	MonitorCall Feature = "monitor"  // dialled, with the extension of an agent: on his line
+	CallBack    Feature = "callback" // dialled, with the number of a case: call its caller back
 )
+
+// outside says whether f is dialled outside of a call.
+func (f Feature) outside() bool { return f == MonitorCall || f == CallBack }
 
 // takesExtension says whether an extension and # follow the code.
 func (f Feature) takesExtension() bool { return f == WarmTransfer || f == BlindTransfer }
@@ -33,7 +39,7 @@ type Codes map[Feature]string
 // DefaultCodes are the codes of an organisation that wants no others.
 func DefaultCodes() Codes {
 	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**", Conference: "*3",
-		ToggleRecording: "*9", WrongNumber: "*81", AnsweredByRobot: "*82"}
+		ToggleRecording: "*9", WrongNumber: "*81", AnsweredByRobot: "*82", MonitorCall: MonitorCode, CallBack: CallbackCode}
 }
 
 // CodeError says which code cannot work, and why.
@@ -59,8 +65,11 @@ func (c Codes) Check() error {
 		case len(code) < 2 || code[0] != '*' || strings.Trim(code, "0123456789*") != "":
 			return &CodeError{f, fmt.Sprintf("is %q, want * and then digits or *, or nothing to turn it off", code)}
 		}
+		if f.outside() && (strings.HasPrefix(ReadyCode, code) || strings.HasPrefix(NotReadyCode, code) || strings.HasPrefix(code, NotReadyCode)) {
+			return &CodeError{f, fmt.Sprintf("is %q, which is or begins %s or %s", code, ReadyCode, NotReadyCode)}
+		}
 		for other, longer := range c {
-			if f != other && longer != "" && (strings.HasPrefix(longer, code) || strings.HasPrefix(code, longer)) {
+			if f != other && f.outside() == other.outside() && longer != "" && (strings.HasPrefix(longer, code) || strings.HasPrefix(code, longer)) {
 				return &CodeError{f, fmt.Sprintf("%q and %q of %s: no code may begin another", code, longer, other)}
 			}
 		}
@@ -71,17 +80,28 @@ func (c Codes) Check() error {
 // Dialled returns how each feature is dialled, for people: "*2<ext>#"; ready,
 // not_ready and monitor outside of a call, the others in one.
 func (c Codes) Dialled() map[string]string {
-	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode, "monitor": MonitorCode + "<ext>", "callback": CallbackCode + "<case>"}
+	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode}
 	for f, code := range c {
 		if code == "" {
 			continue
 		}
-		if f.takesExtension() {
+		switch {
+		case f.takesExtension():
 			code += "<ext>#"
+		case f == MonitorCall:
+			code += "<ext>"
+		case f == CallBack:
+			code += "<case>"
 		}
 		all[string(f)] = code
 	}
 	return all
+}
+
+// dialled returns what follows the code of a feature that is dialled outside of a call.
+func (c Codes) dialled(f Feature, number string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(number, c[f])
+	return rest, ok && c[f] != ""
 }
 
 // maxExtension bounds what is dialled after a code.
@@ -102,7 +122,7 @@ func (c Codes) read(keys string) (f Feature, extension string, how reading) {
 	for feature, code := range c {
 		rest, whole := strings.CutPrefix(keys, code)
 		switch {
-		case code == "":
+		case code == "" || feature.outside():
 		case strings.HasPrefix(code, keys) && !whole:
 			how = begun
 		case whole && !feature.takesExtension():

@@ -37,6 +37,24 @@ func TestReadCodes(t *testing.T) {
 	}
 }
 
+// TestCodesOutsideOfACall: they are configured with the others and mean nothing in a
+// call; one that is turned off is not dialled by anything.
+func TestCodesOutsideOfACall(t *testing.T) {
+	c := Codes{MonitorCall: "*33", Conference: "*3"}
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
+	if rest, ok := c.dialled(MonitorCall, "*331001"); !ok || rest != "1001" {
+		t.Errorf("dialled: %q, %t", rest, ok)
+	}
+	if _, ok := c.dialled(CallBack, "1001"); ok {
+		t.Error("a code that is turned off was dialled")
+	}
+	if _, _, how := c.read("*33"); how != noCode {
+		t.Errorf("in a call: %s", how)
+	}
+}
+
 func TestCheckCodes(t *testing.T) {
 	if err := DefaultCodes().Check(); err != nil {
 		t.Error(err)
@@ -49,6 +67,8 @@ func TestCheckCodes(t *testing.T) {
 		"the star alone":           {WarmTransfer: "*"},
 		"a key no code may have":   {WarmTransfer: "*2#"},
 		"the beginning of another": {WarmTransfer: "*2", BlindTransfer: "*21"},
+		"that of a break":          {MonitorCall: "*4"},
+		"outside, the same":        {MonitorCall: "*55", CallBack: "*5"},
 		"no feature":               {"teleport": "*5"},
 		"the same as another":      {WarmTransfer: "*6", BlindTransfer: "*6"},
 	} {

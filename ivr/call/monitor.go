@@ -2,7 +2,6 @@ package call
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"shouwen/cases"
@@ -11,7 +10,7 @@ import (
 	"shouwen/sip/media"
 )
 
-// MonitorCode is what a supervisor dials outside of a call, with the extension of
+// MonitorCode is by default what a supervisor dials outside of a call, with the extension of
 // an agent after it, to be on that one's line.
 const MonitorCode = "*7"
 
@@ -76,7 +75,7 @@ func (s *Switch) supervises(user string) bool {
 	return ok && p.Has(cases.RoleSupervisor)
 }
 
-// monitor puts a supervisor who dialled MonitorCode on the line of extension.
+// monitor puts a supervisor who dialled its code on the line of extension.
 func (s *Switch) monitor(leg *sip.Leg, by, extension string) func(sip.Event) {
 	reject := func(code int, text string) func(sip.Event) {
 		s.Log.Info("supervisor not put through", "supervisor", by, "extension", extension, "code", code)
@@ -104,12 +103,6 @@ func (s *Switch) monitor(leg *sip.Leg, by, extension string) func(sip.Event) {
 		}
 	})
 	return func(e sip.Event) { c.post(event{kind: supervisorEvent(e), sip: e, leg: leg, user: by}) }
-}
-
-// dialsMonitor returns the extension after MonitorCode.
-func dialsMonitor(dialed string) (extension string, ok bool) {
-	extension, ok = strings.CutPrefix(dialed, MonitorCode)
-	return extension, ok && extension != ""
 }
 
 // take makes a supervisor busy with a call, unless he is in another. He need not

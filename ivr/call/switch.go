@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -140,10 +139,10 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	if do, name, ok := s.dutyOf(in.Dialed); ok && in.Account != "" {
 		return s.duty(leg, in.Account, do, name)
 	}
-	if in.Account != "" && strings.HasPrefix(in.Dialed, CallbackCode) {
-		return s.callBackBy(leg, in.Account, in.Dialed)
+	if number, ok := s.Codes.dialled(CallBack, in.Dialed); ok && in.Account != "" {
+		return s.callBackBy(leg, in.Account, number)
 	}
-	if extension, ok := dialsMonitor(in.Dialed); ok && in.Account != "" {
+	if extension, ok := s.Codes.dialled(MonitorCall, in.Dialed); ok && extension != "" && in.Account != "" {
 		return s.monitor(leg, in.Account, extension)
 	}
 	target, ok := s.Directory.Lookup(in.Dialed)
