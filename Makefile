@@ -15,7 +15,7 @@ demo: build
 	bin/shouwen demo $(ARGS)
 
 test:
-	.ci/install postgres cc sipp baresip promtool
+	.ci/install postgres cc sipp baresip promtool espeak-ng curl jq uuidgen
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-clean:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go test -race -count=1 -timeout 14m ./...

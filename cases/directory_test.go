@@ -12,8 +12,8 @@ func town() cases.Directory {
 		Departments: []cases.Department{{Name: "water", Extension: "200", Queue: "line"}, {Name: "roads", Extension: "300"}, {Name: "archive"}},
 		Categories:  []cases.Category{{Name: "burst_pipe", Department: "water"}, {Name: "pothole", Department: "roads"}},
 		People: []cases.Person{
-			{User: "wang", Extension: "1001", Department: "water"},
-			{User: "li", Extension: "1002", Roles: []cases.Role{cases.RoleSupervisor}},
+			{User: "clerk", Extension: "1001", Department: "water"},
+			{User: "other", Extension: "1002", Roles: []cases.Role{cases.RoleSupervisor}},
 		},
 	}
 }
@@ -33,15 +33,16 @@ func TestDirectoryCheck(t *testing.T) {
 		"category twice":             {func(d *cases.Directory) { d.Categories[1].Name = "burst_pipe" }, "category 2: burst_pipe is there twice"},
 		"category of nobody":         {func(d *cases.Directory) { d.Categories[1].Department = "parks" }, `category 2: pothole has department "parks", which does not exist`},
 		"person without extension":   {func(d *cases.Directory) { d.People[0].Extension = "" }, "person 1: user and extension are needed"},
-		"person with an address":     {func(d *cases.Directory) { d.People[0].User = "wang@home" }, "person 1: \"wang@home\" cannot stand in a SIP address"},
-		"user twice":                 {func(d *cases.Directory) { d.People[1].User = "wang" }, "person 2: user wang or extension 1002 is there twice"},
+		"person with an address":     {func(d *cases.Directory) { d.People[0].User = "clerk@home" }, "person 1: \"clerk@home\" cannot stand in a SIP address"},
+		"user twice":                 {func(d *cases.Directory) { d.People[1].User = "clerk" }, "person 2: user clerk or extension 1002 is there twice"},
 		"extension twice":            {func(d *cases.Directory) { d.People[1].Extension = "1001" }, "person 2: user li or extension 1001 is there twice"},
 		"extension of a department":  {func(d *cases.Directory) { d.People[1].Extension = "300" }, "person 2: extension 300 of li is a department's"},
-		"person of no department":    {func(d *cases.Directory) { d.People[0].Department = "parks" }, `person 1: wang is in department "parks", which does not exist`},
+		"person of no department":    {func(d *cases.Directory) { d.People[0].Department = "parks" }, `person 1: clerk is in department "parks", which does not exist`},
 		"role nobody knows":          {func(d *cases.Directory) { d.People[1].Roles[0] = "boss" }, `person 2: li has role "boss", want some of agent, handler`},
-		"post no rule speaks of":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{"boss"} }, `person 1: wang has post "boss", want some of accused, bank`},
-		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, "person 1: ring_time of wang is 20ns, want 1s to 5m0s"},
-		"post with a stand-in alone": {func(d *cases.Directory) { d.People[0].Post, d.People[0].Penalty = "desk", 1 }, "person 1: post desk of wang has no primary"},
+		"post no rule speaks of":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{"boss"} }, `person 1: clerk has post "boss", want some of bank, `},
+		"post that a case gives":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{cases.PartyFirstAsker} }, `person 1: clerk has post "first_asker", want some of bank, `},
+		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, "person 1: ring_time of clerk is 20ns, want 1s to 5m0s"},
+		"post with a stand-in alone": {func(d *cases.Directory) { d.People[0].Post, d.People[0].Penalty = "desk", 1 }, "person 1: post desk of clerk has no primary"},
 	}
 	for name, test := range tests {
 		d := town()
@@ -74,7 +75,7 @@ func TestDirectoryCheckWith(t *testing.T) {
 
 func TestDirectoryLookup(t *testing.T) {
 	d := town()
-	for extension, want := range map[string]string{"1001": "person wang", "200": "department water", "999": "", "": ""} {
+	for extension, want := range map[string]string{"1001": "person clerk", "200": "department water", "999": "", "": ""} {
 		got := ""
 		if target, ok := d.Lookup(extension); ok {
 			if target.Person != nil {

@@ -97,7 +97,7 @@ func TestCallerID(t *testing.T) {
 			CallerID{E164: "+861055550100", Display: "Wang", Raw: "sip:+861055550100@ims.example.com", Source: "PAI", Verified: true},
 		},
 		"two PAI, the one with a number": {
-			callerHeaders{PAI: []string{`"Wang" <sip:wang@example.com>`, `<tel:+861055550100>`}}, true,
+			callerHeaders{PAI: []string{`"Wang" <sip:clerk@example.com>`, `<tel:+861055550100>`}}, true,
 			CallerID{E164: "+861055550100", Raw: "tel:+861055550100", Source: "PAI", Verified: true},
 		},
 		"PAI of anybody else is ignored": {

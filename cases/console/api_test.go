@@ -44,15 +44,15 @@ func TestCasesAreFilteredNewestFirst(t *testing.T) {
 	s, _ := newServer(st)
 	h := s.Handler()
 	apply(t, st,
-		answered(1, from("+861055550101"), "wang"), answered(2, from("+861055550102"), "li"),
-		missed(3, from("+861055550101"), noon.Add(time.Hour)), answered(4, cases.Caller{Raw: "sip:+861055550103@192.0.2.1", Withheld: true}, "wang"))
+		answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"),
+		missed(3, from("+861055550101"), noon.Add(time.Hour)), answered(4, cases.Caller{Raw: "sip:+861055550103@192.0.2.1", Withheld: true}, "clerk"))
 	for query, want := range map[string][]string{
 		"":                                   {"261123-1-0004", "261123-1-0003", "261123-1-0002", "261123-1-0001"},
 		"?caller=%2B861055550101":            {"261123-1-0003", "261123-1-0001"},
 		"?caller=+861055550101":              {"261123-1-0003", "261123-1-0001"}, // a plus nobody escaped
 		"?caller=%2B861055550199":            {},
-		"?first_asker=wang":                  {"261123-1-0004", "261123-1-0001"},
-		"?first_asker=wang&limit=1":          {"261123-1-0004"},
+		"?first_asker=clerk":                 {"261123-1-0004", "261123-1-0001"},
+		"?first_asker=clerk&limit=1":         {"261123-1-0004"},
 		"?state=open&caller=%2B861055550102": {"261123-1-0002"},
 		"?state=closed":                      {},
 	} {
@@ -68,7 +68,7 @@ func TestPagesOfCasesCoverEachCaseOnceWhileNewOnesCome(t *testing.T) {
 	s, _ := newServer(st)
 	h := s.Handler()
 	for n := 1; n <= 10; n++ {
-		apply(t, st, answered(n, from("+861055550101"), "wang"))
+		apply(t, st, answered(n, from("+861055550101"), "clerk"))
 	}
 	var got []string
 	for cursor, came := "", 10; ; came++ {
@@ -77,7 +77,7 @@ func TestPagesOfCasesCoverEachCaseOnceWhileNewOnesCome(t *testing.T) {
 		if cursor = page.Next; cursor == "" {
 			break
 		}
-		apply(t, st, answered(came+1, from("+861055550102"), "li"))
+		apply(t, st, answered(came+1, from("+861055550102"), "aide"))
 	}
 	var want []string
 	for n := 10; n >= 1; n-- {
@@ -100,7 +100,7 @@ func TestQuestionsThatMakeNoSenseAreRefused(t *testing.T) {
 		"/api/v1/cases?limit=0":                             {422, "query.limit"},
 		"/api/v1/cases?limit=501":                           {422, "query.limit"},
 		"/api/v1/cases?limit=x":                             {422, "query.limit"},
-		"/api/v1/cases?frist_asker=wang":                    {422, "query.frist_asker"},
+		"/api/v1/cases?frist_asker=clerk":                   {422, "query.frist_asker"},
 		"/api/v1/cases?first_asker=%00":                     {422, "query.first_asker"},
 		"/api/v1/cases?caller=%FF":                          {422, "query.caller"},
 		"/api/v1/cases?cursor=nonsense":                     {422, "query.cursor"},
@@ -136,14 +136,14 @@ func TestACaseComesWithALedgerAnybodyCanCheck(t *testing.T) {
 	s, _ := newServer(st)
 	h := s.Handler()
 	hostile := cases.Caller{Raw: "sip:a@b", E164: "+861055550101", Display: "<script>\u2028\"=cmd|' /C calc'!A0\u202E"}
-	apply(t, st, answered(1, from("+861055550101"), "wang"), answered(2, hostile, "li"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, hostile, "aide"))
 
 	body := text(t, askAPI(h, "/api/v1/cases/261123-1-0002"))
 	var c caseBody
 	if err := json.Unmarshal([]byte(body), &c); err != nil {
 		t.Fatal(err)
 	}
-	if c.Previous != "261123-1-0001" || c.FirstAsker != "li" || c.Call.Caller.Display != hostile.Display || c.Call.Talk != 60 || c.Call.Waited != 3.5 {
+	if c.Previous != "261123-1-0001" || c.FirstAsker != "aide" || c.Call.Caller.Display != hostile.Display || c.Call.Talk != 60 || c.Call.Waited != 3.5 {
 		t.Errorf("case = %s", body)
 	}
 	if !c.Chain.OK || c.EventCount != 2 || len(c.Events) != 2 || c.Events[1].Hash != c.Head {
@@ -163,7 +163,7 @@ func TestACaseComesWithALedgerAnybodyCanCheck(t *testing.T) {
 
 func TestABrokenChainIsReported(t *testing.T) {
 	st := storetest.New(t)
-	apply(t, st, answered(1, from("+861055550101"), "wang"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	c, ledger, err := st.Case(t.Context(), "261123-1-0001")
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestCallbacksComeByTheirDueTime(t *testing.T) {
 	s, _ := newServer(st)
 	h := s.Handler()
 	apply(t, st, missed(1, from("+861055550101"), noon.Add(3*time.Hour)), missed(2, from("+861055550102"), noon.Add(time.Hour)),
-		answered(3, from("+861055550103"), "li"), missed(4, from("+861055550104"), noon.Add(2*time.Hour)))
+		answered(3, from("+861055550103"), "aide"), missed(4, from("+861055550104"), noon.Add(2*time.Hour)))
 	for query, want := range map[string][]string{
 		"":         {"261123-1-0002", "261123-1-0004", "261123-1-0001"},
 		"?limit=1": {"261123-1-0002"},
@@ -209,15 +209,15 @@ func TestLiveCallsAndAgentsNeedNoDatabase(t *testing.T) {
 		"/api/v1/calls": `{"calls":[
 			{"id":"0193571f-0000-7000-8000-000000000001","direction":"inbound","state":"talking",
 			 "caller":{"raw":"<sip:+15550111@192.0.2.1>","e164":"+15550111","withheld":false,"verified":true},
-			 "dialed":"12345","agent":"wang","case":"261123-1-0007","since":"2026-11-23T04:00:00.123456Z","answered":"2026-11-23T04:00:05.123456Z"},
+			 "dialed":"12345","agent":"clerk","case":"261123-1-0007","since":"2026-11-23T04:00:00.123456Z","answered":"2026-11-23T04:00:05.123456Z"},
 			{"id":"0193571f-0000-7000-8000-000000000002","direction":"inbound","state":"queued",
 			 "caller":{"withheld":true,"verified":false},"dialed":"12345","since":"2026-11-23T04:01:00.123456Z","position":1,"estimate_seconds":90,
-			 "open_case":"261123-1-0001","first_asker":"li"}]}`,
+			 "open_case":"261123-1-0001","first_asker":"aide"}]}`,
 		"/api/v1/agents": `{"at":"2026-11-23T04:02:00.123456Z","agents":[
-			{"user":"li","extension":"1002","department":"Repairs","rank":2,"state":"ready","since":"2026-11-23T04:00:00.123456Z","calls":3,"talked_seconds":754.5,"missed":0},
-			{"user":"zhao","extension":"1003","rank":0,"state":"wrapup","since":"2026-11-23T04:01:00.123456Z","wrap_up_ends":"2026-11-23T04:02:30.123456Z","calls":0,"talked_seconds":0,"missed":0},
+			{"user":"aide","extension":"1002","department":"Repairs","rank":2,"state":"ready","since":"2026-11-23T04:00:00.123456Z","calls":3,"talked_seconds":754.5,"missed":0},
+			{"user":"chief","extension":"1003","rank":0,"state":"wrapup","since":"2026-11-23T04:01:00.123456Z","wrap_up_ends":"2026-11-23T04:02:30.123456Z","calls":0,"talked_seconds":0,"missed":0},
 			{"user":"qian","extension":"1004","rank":0,"state":"paused","since":"2026-11-23T04:01:00.123456Z","reason":"no_answer","calls":0,"talked_seconds":0,"missed":3},
-			{"user":"wang","extension":"1001","rank":0,"state":"talking","since":"2026-11-23T04:00:05.123456Z","call":"0193571f-0000-7000-8000-000000000001","calls":0,"talked_seconds":0,"missed":0}],
+			{"user":"clerk","extension":"1001","rank":0,"state":"talking","since":"2026-11-23T04:00:05.123456Z","call":"0193571f-0000-7000-8000-000000000001","calls":0,"talked_seconds":0,"missed":0}],
 			"queues":[{"queue":"hotline","waiting":[
 			{"call":"0193571f-0000-7000-8000-000000000002","since":"2026-11-23T04:01:00.123456Z","kept":false,"round":0,"ringing":[]}]}]}`,
 	} {
@@ -322,8 +322,8 @@ func TestAnswersFitTheDocument(t *testing.T) {
 	st := storetest.New(t)
 	s, _ := newServer(st)
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "wang"), missed(2, from("+861055550101"), noon.Add(time.Hour)),
-		answered(3, cases.Caller{Raw: "sip:anonymous@anonymous.invalid", Withheld: true, Diverted: []string{"+861055550104"}}, "li")[:3])
+	apply(t, st, answered(1, from("+861055550101"), "clerk"), missed(2, from("+861055550101"), noon.Add(time.Hour)),
+		answered(3, cases.Caller{Raw: "sip:anonymous@anonymous.invalid", Withheld: true, Diverted: []string{"+861055550104"}}, "aide")[:3])
 	api := humago.New(http.NewServeMux(), newSite(s).apiConfig())
 	newSite(s).register(api)
 	for _, target := range []string{

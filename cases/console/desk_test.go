@@ -26,11 +26,11 @@ func TestTheDeskLeadsFromRingToClosed(t *testing.T) {
 	o := &orders{}
 	s.Callers = o
 	s.Agents = func() acd.Snapshot {
-		return acd.Snapshot{Agents: []acd.Presence{{Agent: acd.Agent{User: "wang"}, State: acd.Ringing, Call: id(1)}}}
+		return acd.Snapshot{Agents: []acd.Presence{{Agent: acd.Agent{User: "clerk"}, State: acd.Ringing, Call: id(1)}}}
 	}
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "wang"), answered(2, from("+861055550102"), "wang"), answered(3, from("+861055550103"), "li"))
-	r := ask(h, "POST", "/sign-in", "user=1001&password=wangwang")
+	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"), answered(3, from("+861055550103"), "aide"))
+	r := ask(h, "POST", "/sign-in", "user=1001&password=clerkclerk")
 	if r.Header.Get("Location") != "/desk" {
 		t.Fatalf("after the sign-in: %v", r.Header)
 	}
@@ -97,29 +97,29 @@ func TestTheDeskShowsCallbacksWithAButton(t *testing.T) {
 	s.Callers = o
 	h := s.Handler()
 	apply(t, st, missed(1, from("+861055550101"), noon.Add(30*time.Minute)))
-	li := signInAs(t, h, "li")
-	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", li); r.StatusCode != 303 || !slices.Equal(o.given, []string{"call back 261123-1-0001 li"}) {
+	aide := signInAs(t, h, "aide")
+	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", aide); r.StatusCode != 303 || !slices.Equal(o.given, []string{"call back 261123-1-0001 aide"}) {
 		t.Errorf("%s, %q", r.Status, o.given)
 	}
-	if desk := text(t, ask(h, "GET", "/desk", "", "Cookie", li)); !strings.Contains(desk, `action="/cases/261123-1-0001/call"`) {
+	if desk := text(t, ask(h, "GET", "/desk", "", "Cookie", aide)); !strings.Contains(desk, `action="/cases/261123-1-0001/call"`) {
 		t.Errorf("no button in\n%s", desk)
 	}
-	if desk := text(t, ask(h, "GET", "/desk", "", "Cookie", signInAs(t, h, "zhao"))); strings.Contains(desk, "261123-1-0001") {
+	if desk := text(t, ask(h, "GET", "/desk", "", "Cookie", signInAs(t, h, "chief"))); strings.Contains(desk, "261123-1-0001") {
 		t.Error("a handler elsewhere has it on his desk")
 	}
 	o.err = &Refusal{409, "in a call"}
-	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", li); r.StatusCode != 409 {
+	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", aide); r.StatusCode != 409 {
 		t.Errorf("while he talks: %s", r.Status)
 	}
-	if r := ask(h, "POST", "/cases/261123-1-0009/call", "", "Cookie", li); r.StatusCode != 404 {
+	if r := ask(h, "POST", "/cases/261123-1-0009/call", "", "Cookie", aide); r.StatusCode != 404 {
 		t.Errorf("no such case: %s", r.Status)
 	}
 	for body, want := range map[string]int{"": 400, "key=1": 400, "key=" + uuid.NewString(): 403} {
-		if r := ask(h, "POST", "/cases/261123-1-0001/moves/promise", body, "Cookie", li, "Content-Type", "application/x-www-form-urlencoded"); r.StatusCode != want {
+		if r := ask(h, "POST", "/cases/261123-1-0001/moves/promise", body, "Cookie", aide, "Content-Type", "application/x-www-form-urlencoded"); r.StatusCode != want {
 			t.Errorf("a move with %q: %s", body, r.Status)
 		}
 	}
-	if r := ask(h, "POST", "/cases/261123-1-0001/moves/vanish", "key="+uuid.NewString(), "Cookie", li); r.StatusCode != 404 {
+	if r := ask(h, "POST", "/cases/261123-1-0001/moves/vanish", "key="+uuid.NewString(), "Cookie", aide); r.StatusCode != 404 {
 		t.Errorf("no such move: %s", r.Status)
 	}
 	if r := ask(h, "GET", "/desk", "", "Cookie", signIn(t, h)); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/" {

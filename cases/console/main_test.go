@@ -47,7 +47,7 @@ func answered(n int, caller cases.Caller, agent string) []cases.Fact {
 
 // missed are the facts of the n-th call, which nobody took.
 func missed(n int, caller cases.Caller, due time.Time) []cases.Fact {
-	facts := answered(n, caller, "li")[:2]
+	facts := answered(n, caller, "aide")[:2]
 	last := facts[1]
 	last.ID, last.At, last.Offered = id(100*n+2), last.At.Add(30*time.Second), nil
 	last.Case = cases.NewCaseNumber(last.At, 1, n)
@@ -100,9 +100,9 @@ var people = cases.Directory{
 	Departments: []cases.Department{{Name: "hotline"}, {Name: "repairs", Title: "维修部", Extension: "200"}},
 	Categories:  []cases.Category{{Name: "burst_pipe", Department: "repairs"}},
 	People: []cases.Person{
-		{User: "wang", Name: "王", Extension: "1001", Department: "hotline"},
-		{User: "li", Extension: "1002", Department: "hotline", Rank: 2},
-		{User: "zhao", Extension: "1003", Department: "repairs", Roles: []cases.Role{cases.RoleHandler}},
+		{User: "clerk", Name: "王", Extension: "1001", Department: "hotline"},
+		{User: "aide", Extension: "1002", Department: "hotline", Rank: 2},
+		{User: "chief", Extension: "1003", Department: "repairs", Roles: []cases.Role{cases.RoleHandler}},
 		{User: "qian", Extension: "1004", Department: "hotline", Roles: []cases.Role{cases.RoleSupervisor}, Posts: []cases.Party{cases.PartyLeaderInCharge}},
 		{User: "sun", Extension: "1005", Roles: []cases.Role{cases.RoleAuditor}},
 	},
@@ -110,18 +110,18 @@ var people = cases.Directory{
 
 var liveCalls = []Call{
 	{ID: id(2), Direction: "inbound", State: "queued", Caller: cases.Caller{Raw: "sip:+15550100@192.0.2.9", Withheld: true}, Dialed: "12345",
-		Since: noon.Add(time.Minute), OpenCase: "261123-1-0001", FirstAsker: "li"},
-	{ID: id(1), Direction: "inbound", State: "talking", Caller: from("+15550111"), Dialed: "12345", Agent: "wang", Case: "261123-1-0007",
+		Since: noon.Add(time.Minute), OpenCase: "261123-1-0001", FirstAsker: "aide"},
+	{ID: id(1), Direction: "inbound", State: "talking", Caller: from("+15550111"), Dialed: "12345", Agent: "clerk", Case: "261123-1-0007",
 		Since: noon, Answered: noon.Add(5 * time.Second)},
 }
 
 var snapshot = acd.Snapshot{
 	At: noon.Add(2 * time.Minute),
 	Agents: []acd.Presence{
-		{Agent: acd.Agent{User: "li", Extension: "1002", Department: "Repairs", Rank: 2}, State: acd.Ready, Since: noon, Work: acd.Work{Calls: 3, Talked: 754500 * time.Millisecond}},
-		{Agent: acd.Agent{User: "zhao", Extension: "1003"}, State: acd.WrapUp, Since: noon.Add(time.Minute), Until: noon.Add(150 * time.Second)},
+		{Agent: acd.Agent{User: "aide", Extension: "1002", Department: "Repairs", Rank: 2}, State: acd.Ready, Since: noon, Work: acd.Work{Calls: 3, Talked: 754500 * time.Millisecond}},
+		{Agent: acd.Agent{User: "chief", Extension: "1003"}, State: acd.WrapUp, Since: noon.Add(time.Minute), Until: noon.Add(150 * time.Second)},
 		{Agent: acd.Agent{User: "qian", Extension: "1004"}, State: acd.Paused, Since: noon.Add(time.Minute), Reason: "no_answer", Work: acd.Work{Missed: 3}},
-		{Agent: acd.Agent{User: "wang", Extension: "1001"}, State: acd.Talking, Since: noon.Add(5 * time.Second), Call: id(1)},
+		{Agent: acd.Agent{User: "clerk", Extension: "1001"}, State: acd.Talking, Since: noon.Add(5 * time.Second), Call: id(1)},
 	},
 	Queues: []acd.Line{{Queue: "hotline", Waiting: []acd.Waiting{{Call: id(2), Since: noon.Add(time.Minute), Estimate: 90 * time.Second}}}},
 }

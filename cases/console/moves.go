@@ -115,6 +115,9 @@ func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, kind cases.Move
 	if errors.Is(err, cases.ErrStale) {
 		return newMoveProblem(n, kind, problemStale, "the case has moved since it was seen; read it again")
 	}
+	if errors.Is(err, store.ErrKey) {
+		return newMoveProblem(n, kind, problemStale, "the idempotency key is that of a move of another case; make a new one")
+	}
 	refused, ok := errors.AsType[*cases.MoveError](err)
 	if !ok {
 		return x.problem(err)

@@ -36,7 +36,7 @@ func move(h http.Handler, user, number string, kind cases.MoveKind, body string)
 
 const (
 	registration = `{"phone": "+861055550101", "name": "张", "content": "no water", "read_back": true}`
-	handOver     = `{"department": "repairs", "person": "zhao", "mode": "warm_required", "reached": true, "own_asked": true, "copied": true, "told": ["department", "person", "contact"]}`
+	handOver     = `{"department": "repairs", "person": "chief", "mode": "warm_required", "reached": true, "own_asked": true, "copied": true, "told": ["department", "person", "contact"]}`
 )
 
 func TestACaseIsMovedFromPickUpToClosed(t *testing.T) {
@@ -44,7 +44,7 @@ func TestACaseIsMovedFromPickUpToClosed(t *testing.T) {
 	st := storetest.New(t)
 	s, _ := newServer(st)
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "wang"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	const n = "261123-1-0001"
 	var c caseBody
 	for _, step := range []struct {
@@ -53,20 +53,20 @@ func TestACaseIsMovedFromPickUpToClosed(t *testing.T) {
 		body string
 		want cases.State
 	}{
-		{"wang", cases.MoveRegister, registration, cases.Registered},
-		{"wang", cases.MoveHandOver, handOver, cases.HandedOver},
-		{"zhao", cases.MoveAccept, `{"authority": true}`, cases.Accepted},
-		{"zhao", cases.MoveReport, `{"manner": "on site", "result": "the pipe is mended"}`, cases.ResultIn},
-		{"wang", cases.MoveEnter, `{}`, cases.ResultIn},
-		{"wang", cases.MoveReply, `{"time": "today", "manner": "by phone", "result": "water runs", "evidence": {"call": "` + id(1_000_001) + `"}}`, cases.Replied},
-		{"wang", cases.MoveClose, `{}`, cases.Closed},
+		{"clerk", cases.MoveRegister, registration, cases.Registered},
+		{"clerk", cases.MoveHandOver, handOver, cases.HandedOver},
+		{"chief", cases.MoveAccept, `{"authority": true}`, cases.Accepted},
+		{"chief", cases.MoveReport, `{"manner": "on site", "result": "the pipe is mended"}`, cases.ResultIn},
+		{"clerk", cases.MoveEnter, `{}`, cases.ResultIn},
+		{"clerk", cases.MoveReply, `{"time": "today", "manner": "by phone", "result": "water runs", "evidence": {"call": "` + id(1_000_001) + `"}}`, cases.Replied},
+		{"clerk", cases.MoveClose, `{}`, cases.Closed},
 	} {
 		c = decode[caseBody](t, move(h, step.user, n, step.kind, step.body), 200)
 		if c.State != string(step.want) {
 			t.Fatalf("%s: %s, want %s", step.kind, c.State, step.want)
 		}
 	}
-	if !c.Chain.OK || c.FirstAsker != "wang" || c.Department != "repairs" || c.File.Matter.Content != "no water" || c.Events[len(c.Events)-1].By != "wang" {
+	if !c.Chain.OK || c.FirstAsker != "clerk" || c.Department != "repairs" || c.File.Matter.Content != "no water" || c.Events[len(c.Events)-1].By != "clerk" {
 		t.Errorf("%+v", c)
 	}
 	for _, k := range c.Clocks {
@@ -81,15 +81,15 @@ func TestAMoveIsMadeOnceAndOnWhatWasSeen(t *testing.T) {
 	st := storetest.New(t)
 	s, _ := newServer(st)
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "wang"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	const target = "/api/v1/cases/261123-1-0001/moves/register"
 	key := uuid.NewString()
-	first := decode[caseBody](t, send(h, target+"?seen=2", registration, "By", "wang", "Idempotency-Key", key), 200)
-	again := decode[caseBody](t, send(h, target+"?seen=2", registration, "By", "wang", "Idempotency-Key", key), 200)
+	first := decode[caseBody](t, send(h, target+"?seen=2", registration, "By", "clerk", "Idempotency-Key", key), 200)
+	again := decode[caseBody](t, send(h, target+"?seen=2", registration, "By", "clerk", "Idempotency-Key", key), 200)
 	if first.EventCount != again.EventCount {
 		t.Errorf("made twice: %d and %d events", first.EventCount, again.EventCount)
 	}
-	r := send(h, target+"?seen=2", registration, "By", "wang", "Idempotency-Key", uuid.NewString())
+	r := send(h, target+"?seen=2", registration, "By", "clerk", "Idempotency-Key", uuid.NewString())
 	if p := decode[moveProblem](t, r, 409); p.Type != "/problems/stale" || r.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("on what is no longer so: %+v, %s", p, r.Header.Get("Content-Type"))
 	}
@@ -101,7 +101,7 @@ func TestRefusedMovesSayWhy(t *testing.T) {
 	st := storetest.New(t)
 	s, _ := newServer(st)
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "wang"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	const n = "261123-1-0001"
 	refused := func(r *http.Response, status int, why cases.Reason, fields ...string) moveProblem {
 		t.Helper()
@@ -118,13 +118,13 @@ func TestRefusedMovesSayWhy(t *testing.T) {
 		}
 		return p
 	}
-	refused(move(h, "wang", n, cases.MoveArbitrate, `{}`), 403, cases.RefusedRole)
-	refused(move(h, "wang", n, cases.MoveHandOver, handOver), 409, cases.RefusedState)
-	refused(move(h, "wang", n, cases.MoveClassify, `{"clas": "emergency"}`), 422, problemBody)
-	refused(move(h, "wang", n, cases.MoveClassify, `[`), 422, problemBody)
-	refused(move(h, "wang", n, cases.MovePromise, `{}`), 422, cases.RefusedFields, "what", "due")
-	decode[caseBody](t, move(h, "wang", n, cases.MoveRegister, registration), 200)
-	if p := refused(move(h, "wang", n, cases.MoveReply, `{"time": "x", "manner": "x", "result": "x"}`), 422, cases.RefusedEvidence, "evidence"); p.State != "registered" {
+	refused(move(h, "clerk", n, cases.MoveArbitrate, `{}`), 403, cases.RefusedRole)
+	refused(move(h, "clerk", n, cases.MoveHandOver, handOver), 409, cases.RefusedState)
+	refused(move(h, "clerk", n, cases.MoveClassify, `{"clas": "emergency"}`), 422, problemBody)
+	refused(move(h, "clerk", n, cases.MoveClassify, `[`), 422, problemBody)
+	refused(move(h, "clerk", n, cases.MovePromise, `{}`), 422, cases.RefusedFields, "what", "due")
+	decode[caseBody](t, move(h, "clerk", n, cases.MoveRegister, registration), 200)
+	if p := refused(move(h, "clerk", n, cases.MoveReply, `{"time": "x", "manner": "x", "result": "x"}`), 422, cases.RefusedEvidence, "evidence"); p.State != "registered" {
 		t.Errorf("state %q", p.State)
 	}
 
@@ -135,18 +135,18 @@ func TestRefusedMovesSayWhy(t *testing.T) {
 	}{
 		"nobody":          {[]string{"Idempotency-Key", uuid.NewString()}, 422, "header.By"},
 		"a stranger":      {[]string{"Idempotency-Key", uuid.NewString(), "By", "zhou"}, 422, "header.By"},
-		"without a key":   {[]string{"By", "wang"}, 422, "header.Idempotency-Key"},
-		"with a key of 1": {[]string{"By", "wang", "Idempotency-Key", "1"}, 422, "header.Idempotency-Key"},
+		"without a key":   {[]string{"By", "clerk"}, 422, "header.Idempotency-Key"},
+		"with a key of 1": {[]string{"By", "clerk", "Idempotency-Key", "1"}, 422, "header.Idempotency-Key"},
 	} {
 		p := decode[huma.ErrorModel](t, send(h, "/api/v1/cases/"+n+"/moves/register", registration, tt.header...), tt.status)
 		if len(p.Errors) == 0 || !strings.EqualFold(p.Errors[0].Location, tt.location) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
-	if r := move(h, "wang", "261123-1-9999", cases.MoveRegister, registration); r.StatusCode != 404 {
+	if r := move(h, "clerk", "261123-1-9999", cases.MoveRegister, registration); r.StatusCode != 404 {
 		t.Errorf("no such case: %s", r.Status)
 	}
-	if r := move(h, "wang", n, "vanish", `{}`); r.StatusCode != 404 {
+	if r := move(h, "clerk", n, "vanish", `{}`); r.StatusCode != 404 {
 		t.Errorf("no such move: %s", r.Status)
 	}
 }
@@ -156,12 +156,12 @@ func TestACaseSaysWhatIsDueAndWhatMayBeDone(t *testing.T) {
 	st := storetest.New(t)
 	s, _ := newServer(st)
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "wang"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	get := func(user, language string) caseBody {
 		t.Helper()
 		return decode[caseBody](t, ask(h, "GET", "/api/v1/cases/261123-1-0001", "", "Authorization", "Bearer "+token, "By", user, "Accept-Language", language), 200)
 	}
-	zh, en := get("wang", "zh"), get("wang", "en")
+	zh, en := get("clerk", "zh"), get("clerk", "en")
 	i := slices.IndexFunc(en.Clocks, func(k clockBody) bool { return k.Kind == "transfer" })
 	if i < 0 {
 		t.Fatalf("clocks %+v", en.Clocks)
@@ -191,7 +191,7 @@ func TestNobodySeesAComplaintAboutHimself(t *testing.T) {
 	o := &orders{}
 	s.Callers = o
 	h := s.Handler()
-	apply(t, st, recorded(1), answered(2, from("+861055550102"), "wang"))
+	apply(t, st, recorded(1), answered(2, from("+861055550102"), "clerk"))
 	list := decode[casePageBody](t, askAPI(h, "/api/v1/cases"), 200)
 	n, call := list.Cases[1].Number, list.Cases[1].Call.ID
 	decode[caseBody](t, move(h, list.Cases[1].FirstAsker, n, cases.MoveRegister, registration), 200)

@@ -41,12 +41,12 @@ func TestTheBoardShowsCallsAgentsCasesAndCallbacks(t *testing.T) {
 	t.Parallel()
 	st := storetest.New(t)
 	s, _ := newServer(st)
-	apply(t, st, answered(1, from("+861055550101"), "wang"), missed(2, from("+861055550102"), noon.Add(time.Hour)))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"), missed(2, from("+861055550102"), noon.Add(time.Hour)))
 	for _, target := range []string{"/", "/live"} {
 		body := page(t, s.Handler(), target, 200)
 		wants(t, body,
 			"+15550111", "Number withheld", `href="/cases/261123-1-0007"`, // live calls
-			"li <small class=\"number\">1002", "Repairs", "Ready", // agents
+			"aide <small class=\"number\">1002", "Repairs", "Ready", // agents
 			`href="/cases/261123-1-0001"`, "+861055550101", "12:01:02", // cases, in the zone of the organisation
 			"Caller gave up", "+861055550102", `datetime="2026-11-23T05:00:00Z"`) // callbacks
 		if strings.Contains(body, "<html") != (target == "/") {
@@ -59,7 +59,7 @@ func TestTheCasePageShowsItsLedgerAndThePreviousCase(t *testing.T) {
 	t.Parallel()
 	st := storetest.New(t)
 	s, _ := newServer(st)
-	apply(t, st, answered(1, from("+861055550101"), "wang"), answered(2, from("+861055550101"), "li"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550101"), "aide"))
 	_, ledger, err := st.Case(t.Context(), "261123-1-0002")
 	if err != nil {
 		t.Fatal(err)

@@ -58,35 +58,35 @@ func TestPeopleSignInWithUserOrExtension(t *testing.T) {
 	delete(s.Passwords, "qian")
 	h := s.Handler()
 	for form, want := range map[string]int{
-		"user=li&password=lili":                 303,
-		"user=1002&password=lili":               303,
-		"user=li&password=wangwang":             403,
-		"user=li&password=":                     403,
-		"user=li":                               403,
-		"user=nobody&password=lili":             403,
+		"user=aide&password=aideaide":                 303,
+		"user=1002&password=aideaide":               303,
+		"user=aide&password=clerkclerk":             403,
+		"user=aide&password=":                     403,
+		"user=aide":                               403,
+		"user=nobody&password=aideaide":             403,
 		"user=&password=":                       403,
 		"user=200&password=":                    403, // a department
 		"user=qian&password=qianqian":           403, // has none
-		"user=li&password=lili&token=something": 403,
+		"user=aide&password=aideaide&token=something": 403,
 	} {
 		r := ask(h, "POST", "/sign-in", form)
 		if r.StatusCode != want || (want == 303) != (len(r.Cookies()) == 1) {
 			t.Errorf("%s: %s, cookies %v", form, r.Status, r.Cookies())
 		}
 	}
-	c := ask(h, "POST", "/sign-in", "user=li&password=lili").Cookies()[0]
+	c := ask(h, "POST", "/sign-in", "user=aide&password=aideaide").Cookies()[0]
 	if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode || c.MaxAge != 8*3600 {
 		t.Errorf("cookie %+v", c)
 	}
-	if r := ask(h, "POST", "/sign-in", "user=li&password=lili", "Sec-Fetch-Site", "cross-site"); r.StatusCode != 403 {
+	if r := ask(h, "POST", "/sign-in", "user=aide&password=aideaide", "Sec-Fetch-Site", "cross-site"); r.StatusCode != 403 {
 		t.Errorf("from another site: %s", r.Status)
 	}
-	for _, secret := range []string{"lili", "wangwang", c.Value} {
+	for _, secret := range []string{"aideaide", "clerkclerk", c.Value} {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("%q in the log:\n%s", secret, log)
 		}
 	}
-	if page := text(t, ask(h, "GET", "/", "", "Cookie", c.Name+"="+c.Value)); !strings.Contains(page, `<bdi class="name">li</bdi>`) {
+	if page := text(t, ask(h, "GET", "/", "", "Cookie", c.Name+"="+c.Value)); !strings.Contains(page, `<bdi class="name">aide</bdi>`) {
 		t.Errorf("the page does not say who is signed in:\n%s", page)
 	}
 }
@@ -106,24 +106,24 @@ func TestPasswordsAreGuessedSlowlyFromAnywhere(t *testing.T) {
 			return w.Code
 		}
 		for n := range guessBurst {
-			if got := try("192.0.2."+string(rune('0'+n)), "li", "x"); got != 403 {
+			if got := try("192.0.2."+string(rune('0'+n)), "aide", "x"); got != 403 {
 				t.Fatalf("guess %d: %d", n+1, got)
 			}
 		}
-		if got := try("198.51.100.1", "1002", "lili"); got != 429 {
-			t.Errorf("li after too many guesses: %d", got)
+		if got := try("198.51.100.1", "1002", "aideaide"); got != 429 {
+			t.Errorf("aide after too many guesses: %d", got)
 		}
-		if got := try("198.51.100.1", "wang", "wangwang"); got != 303 {
-			t.Errorf("wang meanwhile: %d", got)
+		if got := try("198.51.100.1", "clerk", "clerkclerk"); got != 303 {
+			t.Errorf("clerk meanwhile: %d", got)
 		}
 		time.Sleep(guessInterval)
-		if got := try("198.51.100.1", "li", "lili"); got != 303 {
-			t.Errorf("li later: %d", got)
+		if got := try("198.51.100.1", "aide", "aideaide"); got != 303 {
+			t.Errorf("aide later: %d", got)
 		}
 		for range guessBurst {
 			try("203.0.113.1", "nobody", "x")
 		}
-		if got := try("203.0.113.1", "wang", "wangwang"); got != 429 {
+		if got := try("203.0.113.1", "clerk", "clerkclerk"); got != 429 {
 			t.Errorf("from an address that guessed: %d", got)
 		}
 	})
@@ -140,7 +140,7 @@ func TestRolesDecideWhatIsOpen(t *testing.T) {
 	s.OpenRecording = func(string) (*os.File, error) { return nil, fs.ErrNotExist }
 	h := s.Handler()
 	apply(t, st, recorded(1))
-	agent, supervisor := signInAs(t, h, "wang"), signInAs(t, h, "qian")
+	agent, supervisor := signInAs(t, h, "clerk"), signInAs(t, h, "qian")
 	rec := id(1_000_001)
 	for _, tt := range []struct {
 		method, target, body string
@@ -156,7 +156,7 @@ func TestRolesDecideWhatIsOpen(t *testing.T) {
 		{"POST", "/api/v1/agents/li/ready", "", 403, 204},
 		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{"agent": "qian"}`, 403, 204},
 		{"POST", "/api/v1/calls/" + rec + "/monitor", `{"mode": "listen", "phone": "1004"}`, 403, 403},
-		{"PUT", "/api/v1/cases/261123-1-0001/legal_hold", `{"on": true, "by": "li"}`, 403, 403},
+		{"PUT", "/api/v1/cases/261123-1-0001/legal_hold", `{"on": true, "by": "aide"}`, 403, 403},
 	} {
 		for who, want := range map[string]int{agent: tt.agent, supervisor: tt.supervisor} {
 			r := ask(h, tt.method, tt.target, tt.body, "Cookie", who, "Content-Type", "application/json")
@@ -172,20 +172,20 @@ func TestWhoIsSignedInMovesCasesAsHimself(t *testing.T) {
 	st := storetest.New(t)
 	s, _ := newServer(st)
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "wang"))
-	cookie := signInAs(t, h, "wang")
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
+	cookie := signInAs(t, h, "clerk")
 	register := func(header ...string) *http.Response {
 		return ask(h, "POST", "/api/v1/cases/261123-1-0001/moves/register", registration,
 			append([]string{"Cookie", cookie, "Content-Type", "application/json", "Idempotency-Key", uuid.NewString()}, header...)...)
 	}
-	if r := register("By", "li"); r.StatusCode != 403 {
+	if r := register("By", "aide"); r.StatusCode != 403 {
 		t.Errorf("for somebody else: %s", r.Status)
 	}
 	if r := register("Sec-Fetch-Site", "cross-site"); r.StatusCode != 403 {
 		t.Errorf("from another site: %s", r.Status)
 	}
 	c := decode[caseBody](t, register(), 200)
-	if c.State != string(cases.Registered) || c.Events[len(c.Events)-1].By != "wang" {
+	if c.State != string(cases.Registered) || c.Events[len(c.Events)-1].By != "clerk" {
 		t.Errorf("%+v", c)
 	}
 	if r := ask(h, "POST", "/sign-out", "", "Cookie", cookie); r.StatusCode != 303 {

@@ -75,7 +75,7 @@ func (o *orders) Hold(_ context.Context, c cases.Case, h cases.LegalHold) error 
 
 // recorded are the facts of call n, with a recording.
 func recorded(n int) []cases.Fact {
-	facts := answered(n, from("+861055550101"), "wang")
+	facts := answered(n, from("+861055550101"), "clerk")
 	last := facts[len(facts)-1]
 	begin, end := last, last
 	begin.ID, begin.Ended, begin.RecordingStarted = id(100*n+50), nil, &cases.RecordingStarted{Mode: cases.RecordAlways}
@@ -182,7 +182,7 @@ func TestRecordingUnrecordedIsNotPlayed(t *testing.T) {
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	st := storetest.New(t)
-	apply(t, st, answered(1, from("+861055550101"), "wang"))
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	s, log := newServer(st)
 	o := &orders{}
 	s.Commands, s.Transfers, s.Callers, s.Duties = o, o, o, o
@@ -198,39 +198,39 @@ func TestCommands(t *testing.T) {
 	}{
 		{"POST", call + "/monitor", `{"mode": "whisper", "phone": "1009"}`, 204, "monitor " + id(1) + " 1009 whisper"},
 		{"DELETE", call + "/monitor?phone=1009", "", 204, "monitor " + id(1) + " 1009 "},
-		{"POST", call + "/recording", `{"action": "pause", "by": "wang"}`, 204, "record " + id(1) + " wang pause"},
+		{"POST", call + "/recording", `{"action": "pause", "by": "clerk"}`, 204, "record " + id(1) + " clerk pause"},
 		{"PUT", "/api/v1/cases/261123-1-0001/legal_hold", `{"on": true, "by": "boss", "reason": "court"}`, 204,
 			"hold 261123-1-0001 " + id(1_000_001) + " true boss court"},
-		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002"}`, 204, "transfer " + id(1) + " {wang warm 1002  }"},
-		{"POST", call + "/transfer", `{"by": "wang", "kind": "blind", "queue": "night"}`, 204, "transfer " + id(1) + " {wang blind   night}"},
-		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm"}`, 204, "transfer " + id(1) + " {wang warm   }"},
-		{"POST", call + "/toggle", `{"by": "wang"}`, 204, "toggle " + id(1) + " wang"},
-		{"POST", call + "/complete", `{"by": "wang"}`, 204, "complete " + id(1) + " wang"},
-		{"POST", call + "/cancel", `{"by": "wang"}`, 204, "cancel " + id(1) + " wang"},
-		{"POST", call + "/conference", `{"by": "wang"}`, 204, "conference " + id(1) + " wang"},
-		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{"agent": "wang"}`, 204, "call back 261123-1-0001 wang"},
-		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "wang", "result": "voicemail"}`, 204, "mark 261123-1-0001 wang voicemail"},
+		{"POST", call + "/transfer", `{"by": "clerk", "kind": "warm", "extension": "1002"}`, 204, "transfer " + id(1) + " {clerk warm 1002  }"},
+		{"POST", call + "/transfer", `{"by": "clerk", "kind": "blind", "queue": "night"}`, 204, "transfer " + id(1) + " {clerk blind   night}"},
+		{"POST", call + "/transfer", `{"by": "clerk", "kind": "warm"}`, 204, "transfer " + id(1) + " {clerk warm   }"},
+		{"POST", call + "/toggle", `{"by": "clerk"}`, 204, "toggle " + id(1) + " clerk"},
+		{"POST", call + "/complete", `{"by": "clerk"}`, 204, "complete " + id(1) + " clerk"},
+		{"POST", call + "/cancel", `{"by": "clerk"}`, 204, "cancel " + id(1) + " clerk"},
+		{"POST", call + "/conference", `{"by": "clerk"}`, 204, "conference " + id(1) + " clerk"},
+		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{"agent": "clerk"}`, 204, "call back 261123-1-0001 clerk"},
+		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "clerk", "result": "voicemail"}`, 204, "mark 261123-1-0001 clerk voicemail"},
 		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{}`, 422, ""},
-		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "wang", "result": "reached"}`, 422, ""},
+		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "clerk", "result": "reached"}`, 422, ""},
 		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"result": "voicemail"}`, 422, ""},
-		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002", "queue": "night"}`, 422, ""},
-		{"POST", call + "/transfer", `{"by": "wang", "kind": "slow", "extension": "1002"}`, 422, ""},
-		{"POST", call + "/transfer", `{"by": "wang", "kind": "warm", "extension": "1002\r\nX: y"}`, 422, ""},
+		{"POST", call + "/transfer", `{"by": "clerk", "kind": "warm", "extension": "1002", "queue": "night"}`, 422, ""},
+		{"POST", call + "/transfer", `{"by": "clerk", "kind": "slow", "extension": "1002"}`, 422, ""},
+		{"POST", call + "/transfer", `{"by": "clerk", "kind": "warm", "extension": "1002\r\nX: y"}`, 422, ""},
 		{"POST", call + "/transfer", `{"kind": "warm", "extension": "1002"}`, 422, ""},
-		{"POST", "/api/v1/agents/wang/ready", "", 204, "ready wang"},
-		{"POST", "/api/v1/agents/wang/pause", `{"reason": "lunch"}`, 204, "pause wang lunch"},
-		{"POST", "/api/v1/agents/wang/wrap_up", `{"seconds": 30}`, 204, "extend wang 30s"},
-		{"POST", "/api/v1/agents/wang/pause", `{}`, 422, ""},
-		{"POST", "/api/v1/agents/wang/pause", `{"reason": ""}`, 422, ""},
-		{"POST", "/api/v1/agents/wang/wrap_up", `{"seconds": 0}`, 422, ""},
-		{"POST", "/api/v1/agents/wang/wrap_up", `{"seconds": 86400}`, 422, ""},
-		{"GET", "/api/v1/agents/wang/ready", "", 405, ""},
+		{"POST", "/api/v1/agents/clerk/ready", "", 204, "ready clerk"},
+		{"POST", "/api/v1/agents/clerk/pause", `{"reason": "lunch"}`, 204, "pause clerk lunch"},
+		{"POST", "/api/v1/agents/clerk/wrap_up", `{"seconds": 30}`, 204, "extend clerk 30s"},
+		{"POST", "/api/v1/agents/clerk/pause", `{}`, 422, ""},
+		{"POST", "/api/v1/agents/clerk/pause", `{"reason": ""}`, 422, ""},
+		{"POST", "/api/v1/agents/clerk/wrap_up", `{"seconds": 0}`, 422, ""},
+		{"POST", "/api/v1/agents/clerk/wrap_up", `{"seconds": 86400}`, 422, ""},
+		{"GET", "/api/v1/agents/clerk/ready", "", 405, ""},
 		{"POST", call + "/toggle", `{}`, 422, ""},
 		{"POST", call + "/monitor", `{"mode": "shout", "phone": "1009"}`, 422, ""},
 		{"POST", call + "/monitor", `{"mode": "listen"}`, 422, ""},
 		{"POST", "/api/v1/calls/x/monitor", `{"mode": "listen", "phone": "1009"}`, 422, ""},
 		{"DELETE", call + "/monitor", "", 422, ""},
-		{"POST", call + "/recording", `{"action": "erase", "by": "wang"}`, 422, ""},
+		{"POST", call + "/recording", `{"action": "erase", "by": "clerk"}`, 422, ""},
 		{"POST", call + "/recording", `{"action": "pause"}`, 422, ""},
 		{"PUT", "/api/v1/cases/261123-1-0009/legal_hold", `{"on": true, "by": "boss"}`, 404, ""},
 		{"PUT", "/api/v1/cases/261123-1-0001/legal_hold", `{"on": true}`, 422, ""},

@@ -285,7 +285,7 @@ func TestUnfinishedCallsAreKnownAfterRestart(t *testing.T) {
 	r.append(t, pickedUp("over"))
 	r.append(t, ended("over"))
 	r.append(t, pickedUp("never arrived"))
-	back := cases.Fact{Call: "back", Case: "261123-1-0001", CallbackStarted: &cases.CallbackStarted{By: "wang", Number: "1", Attempt: 1}}
+	back := cases.Fact{Call: "back", Case: "261123-1-0001", CallbackStarted: &cases.CallbackStarted{By: "clerk", Number: "1", Attempt: 1}}
 	notReached := cases.Fact{Call: "not reached", Case: back.Case, CallbackMissed: &cases.CallbackMissed{Result: cases.CallbackBusy}}
 	r.append(t, back)
 	r.append(t, cases.Fact{Call: notReached.Call, Case: back.Case, CallbackStarted: back.CallbackStarted})

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 const number = cases.CaseNumber("261123-1-0001")
 
 var directory = cases.Directory{People: []cases.Person{
-	{User: "li", Email: "li@example.com"},
+	{User: "aide", Email: "aide@example.com"},
 	{User: "boss", Roles: []cases.Role{cases.RoleSupervisor}, Email: "boss@example.com"},
 }}
 
@@ -436,10 +436,10 @@ func (d *smtpd) serve(c net.Conn) {
 	}
 }
 
-// breach is a row for li of a breach.
+// breach is a row for aide of a breach.
 func breach() cases.Outgoing {
 	due := time.Date(2026, 11, 26, 7, 20, 0, 0, time.UTC)
-	return row("stage:1:1:3:email:li", KindEmail, cases.Notice{Event: cases.EventBreached, User: "li", Stage: &cases.FiredStage{
+	return row("stage:1:1:3:email:aide", KindEmail, cases.Notice{Event: cases.EventBreached, User: "aide", Stage: &cases.FiredStage{
 		Case: number, Clock: cases.ClockReplyCaller, Due: due, Department: "water", Late: cases.Span(3 * time.Minute),
 		Stage: cases.Stage{Kind: cases.StageBreach, At: due},
 	}})
@@ -481,7 +481,7 @@ func TestMailIsSent(t *testing.T) {
 				t.Errorf("%s: %q lacks %q", language, body, w)
 			}
 		}
-		if h := letter.Header; h.Get("To") != "li@example.com" || h.Get("From") != "shouwen@example.com" || h.Get("Auto-Submitted") != "auto-generated" ||
+		if h := letter.Header; h.Get("To") != "aide@example.com" || h.Get("From") != "shouwen@example.com" || h.Get("Auto-Submitted") != "auto-generated" ||
 			!strings.HasPrefix(string(body), subject) {
 			t.Errorf("%v, subject %s", h, subject)
 		}
@@ -533,7 +533,7 @@ func TestPhoneShowsALine(t *testing.T) {
 	t.Parallel()
 	var shown string
 	p := Phone{Tell: func(user, text string) { shown = user + ": " + text }, Words: Words{Language: "en", Zone: time.UTC}}
-	if err := p.Send(t.Context(), breach()); err != nil || !strings.HasPrefix(shown, "li: Overdue: case 261123-1-0001, ") || !strings.HasSuffix(shown, ", was due by 2026-11-26 07:20") {
+	if err := p.Send(t.Context(), breach()); err != nil || !strings.HasPrefix(shown, "aide: Overdue: case 261123-1-0001, ") || !strings.HasSuffix(shown, ", was due by 2026-11-26 07:20") {
 		t.Errorf("%q, %v", shown, err)
 	}
 	if err := p.Send(t.Context(), cases.Outgoing{Payload: []byte(`{"event":"ledger_head"}`)}); !errors.Is(err, ErrPermanent) {

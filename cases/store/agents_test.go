@@ -19,11 +19,11 @@ func TestDutiesAreKept(t *testing.T) {
 	t.Parallel()
 	s, ctx := storetest.New(t), t.Context()
 	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	wang := store.Duty{
-		User: "wang", Changed: at, Paused: true, Reason: "lunch", Said: at, WrapUp: at.Add(time.Minute), Idle: at.Add(-time.Hour),
+	clerk := store.Duty{
+		User: "clerk", Changed: at, Paused: true, Reason: "lunch", Said: at, WrapUp: at.Add(time.Minute), Idle: at.Add(-time.Hour),
 		Rung: at.Add(-time.Minute), Calls: 7, Talked: 3*time.Hour + time.Microsecond, Missed: 1,
 	}
-	li := store.Duty{User: "li", Changed: at, Idle: at}
+	other := store.Duty{User: "other", Changed: at, Idle: at}
 	save := func(all ...store.Duty) {
 		t.Helper()
 		if err := s.SaveDuties(ctx, all); err != nil {
@@ -44,24 +44,24 @@ func TestDutiesAreKept(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	}
-	save(wang)
-	save(li)
-	want(time.Time{}, wang, li)
+	save(clerk)
+	save(other)
+	want(time.Time{}, clerk, other)
 	want(time.Now().Add(time.Hour))
-	old := wang
+	old := clerk
 	old.Changed, old.Said, old.Reason, old.Calls = at.Add(-time.Second), at.Add(-time.Second), "meeting", 1
 	save(old) // is no news
-	want(time.Time{}, wang, li)
+	want(time.Time{}, clerk, other)
 	back := old // the pause is, the work is not
 	back.Said, back.Paused, back.Reason = at.Add(time.Second), false, ""
 	save(back)
-	wang.Said, wang.Paused, wang.Reason = back.Said, false, ""
-	want(time.Time{}, wang, li)
+	clerk.Said, clerk.Paused, clerk.Reason = back.Said, false, ""
+	want(time.Time{}, clerk, other)
 	worked := old // the work is, the pause is not
 	worked.Changed, worked.Calls = at.Add(2*time.Second), 8
 	save(worked)
-	wang.Changed, wang.Calls = worked.Changed, 8
-	want(time.Time{}, wang, li)
+	clerk.Changed, clerk.Calls = worked.Changed, 8
+	want(time.Time{}, clerk, other)
 }
 
 // TestOneNodeClaimsAnAgent: of many nodes that want the same agents at once each
@@ -120,18 +120,18 @@ func TestLeasesOfAgents(t *testing.T) {
 			t.Fatalf("node %d: elsewhere are %v, %v, want %v", node, got, err, want)
 		}
 	}
-	claim(1, "one", "wang", true)
-	claim(2, "two", "wang", false)
-	claim(1, "next", "wang", true) // ours already
-	renew(2, map[string]string{"li": "two", "wang": "two"}, nil, time.Minute, map[string]string{"wang": "next"})
-	renew(1, nil, map[string]string{"wang": "one"}, time.Minute, map[string]string{"li": "two"}) // that call is over, not this
-	claim(2, "two", "wang", false)
-	renew(1, nil, map[string]string{"wang": "next"}, time.Minute, map[string]string{"li": "two"})
-	claim(2, "two", "wang", true)
+	claim(1, "one", "clerk", true)
+	claim(2, "two", "clerk", false)
+	claim(1, "next", "clerk", true) // ours already
+	renew(2, map[string]string{"other": "two", "clerk": "two"}, nil, time.Minute, map[string]string{"clerk": "next"})
+	renew(1, nil, map[string]string{"clerk": "one"}, time.Minute, map[string]string{"other": "two"}) // that call is over, not this
+	claim(2, "two", "clerk", false)
+	renew(1, nil, map[string]string{"clerk": "next"}, time.Minute, map[string]string{"other": "two"})
+	claim(2, "two", "clerk", true)
 	if o, err := s.RenewAgents(ctx, 3, nil, nil, time.Millisecond); err != nil || o.Nodes != 2 {
 		t.Errorf("%d other nodes, %v, want 2", o.Nodes, err)
 	}
-	renew(2, map[string]string{"wang": "two", "li": "two"}, nil, time.Millisecond, map[string]string{}) // and node 2 dies
+	renew(2, map[string]string{"clerk": "two", "other": "two"}, nil, time.Millisecond, map[string]string{}) // and node 2 dies
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		elsewhere, err := s.RenewAgents(ctx, 1, nil, nil, time.Minute)
@@ -145,5 +145,5 @@ func TestLeasesOfAgents(t *testing.T) {
 			t.Fatalf("still elsewhere: %v", elsewhere)
 		}
 	}
-	claim(1, "later", "wang", true)
+	claim(1, "later", "clerk", true)
 }

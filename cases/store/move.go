@@ -23,8 +23,11 @@ type Order struct {
 	Seen int    // length of the ledger as whoever moves has seen it; 0: he has not looked
 }
 
+// ErrKey reports a key that a move of another case had.
+var ErrKey = errors.New("the key is that of a move of another case")
+
 // Move makes a move, in one transaction: the case, its ledger and its clocks. It
-// returns the case after it. The error wraps ErrNotFound, cases.ErrStale if somebody
+// returns the case after it. The error wraps ErrNotFound, ErrKey, cases.ErrStale if somebody
 // else moved the case since it was seen, or cases.ErrMove, and then nothing has changed.
 // A move already made returns the case as it is now.
 func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
@@ -94,8 +97,18 @@ func (s *Store) fresh(ctx context.Context, tx pgx.Tx, o Order, was cases.Case) (
 	tag, err := tx.Exec(ctx, `
 		insert into move (key, case_id, seq) select $1, id, $3 from cases where number = $2 on conflict do nothing`,
 		o.Key, o.Case, was.Events+1)
-	if err != nil || tag.RowsAffected() == 0 {
+	if err != nil {
 		return false, false, err
+	}
+	if tag.RowsAffected() == 0 {
+		var of cases.CaseNumber
+		if err := tx.QueryRow(ctx, `select c.number from move m join cases c on c.id = m.case_id where m.key = $1`, o.Key).Scan(&of); err != nil {
+			return false, false, err
+		}
+		if of != o.Case {
+			return false, false, ErrKey
+		}
+		return false, false, nil
 	}
 	if o.Seen > 0 {
 		err = tx.QueryRow(ctx, `

@@ -47,6 +47,7 @@ func TestMoveIsMadeOnceAndOnWhatWasSeen(t *testing.T) {
 	if err != nil || is.State != cases.Registered || is.Events != c.Events+1 {
 		t.Fatalf("%+v, %v", is, err)
 	}
+	first := order.Key
 	again, err := s.Move(t.Context(), order)
 	if err != nil || again.Events != is.Events {
 		t.Errorf("made again: %d events, %v", again.Events, err)
@@ -58,6 +59,10 @@ func TestMoveIsMadeOnceAndOnWhatWasSeen(t *testing.T) {
 	order.Seen, order.Move, order.By = is.Events, cases.Arbitrate{Department: "repairs", Reason: "x"}, by
 	if _, err := s.Move(t.Context(), order); !errors.Is(err, cases.ErrMove) {
 		t.Errorf("not his to make: %v", err)
+	}
+	order.Case, order.Key = "261123-1-0002", first
+	if _, err := s.Move(t.Context(), order); !errors.Is(err, store.ErrKey) {
+		t.Errorf("the key of another case's move: %v", err)
 	}
 	order.Case = "261123-1-9999"
 	if _, err := s.Move(t.Context(), order); !errors.Is(err, store.ErrNotFound) {

@@ -36,8 +36,8 @@ func overdue(t *testing.T) (*store.Store, *pgx.Conn) {
 }
 
 func tellsLi(c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing) {
-	payload, _ := json.Marshal(cases.Notice{Event: f.Stage.Kind.Event(), Stage: &f, User: "li"})
-	return []string{"li"}, []cases.Outgoing{{Key: string(c.Number) + string(f.Stage.Kind), Kind: "email", Payload: payload}}
+	payload, _ := json.Marshal(cases.Notice{Event: f.Stage.Kind.Event(), Stage: &f, User: "aide"})
+	return []string{"aide"}, []cases.Outgoing{{Key: string(c.Number) + string(f.Stage.Kind), Kind: "email", Payload: payload}}
 }
 
 // TestAStageIsOnTheLedgerOnce lets pumps that believe to have the same rows race.
@@ -73,7 +73,7 @@ func TestAStageIsOnTheLedgerOnce(t *testing.T) {
 	for _, e := range events[2:] {
 		kinds = append(kinds, string(e.Kind))
 		var body cases.StageBody
-		if err := json.Unmarshal(e.Body, &body); err != nil || body.Clock != "promise" || body.Late < cases.Span(time.Hour) || !slices.Equal(body.Told, []string{"li"}) {
+		if err := json.Unmarshal(e.Body, &body); err != nil || body.Clock != "promise" || body.Late < cases.Span(time.Hour) || !slices.Equal(body.Told, []string{"aide"}) {
 			t.Errorf("%s, %v", e.Body, err)
 		}
 	}

@@ -146,7 +146,7 @@ queues:
     when_nobody: voicemail
     when_waited: callback
     voicemail: {longest: 5m, silence: 10s}
-  - {name: fraud, weight: 3, limit: 20, members: [wang], departments: [police]}
+  - {name: fraud, weight: 3, limit: 20, members: [clerk], departments: [police]}
 callers: {shared_numbers: ["+861055550000", "1000"], repeat: {calls: 0, within: 1h}}
 agents: {max_missed: 3, pause_reasons: [午餐, lunch]}
 trunks: [{name: a, peers: [192.0.2.1, "2001:db8::/32"], country: cn, srtp: require, srtp_without_tls: true}]
@@ -228,12 +228,12 @@ func TestCannotStart(t *testing.T) {
 			return nil
 		}, []string{"queues[0].members[0]", "nobody is no agent", "shouwen user"}},
 		"an extension is the hotline": {func(t *testing.T, p *prepared) *exec.Cmd {
-			text := "people:\n- {user: wang, extension: '12345', password: x}\n- {user: li, extension: '2', password: x}\n- {user: wu, extension: '3', password: x}\n"
+			text := "people:\n- {user: clerk, extension: '12345', password: x}\n- {user: other, extension: '2', password: x}\n- {user: wu, extension: '3', password: x}\n"
 			if err := os.WriteFile(filepath.Join(p.data, directoryFile), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			return nil
-		}, []string{directoryFile, "extension 12345 of wang is a hotline", "another"}},
+		}, []string{directoryFile, "extension 12345 of clerk is a hotline", "another"}},
 		"no music": {func(t *testing.T, p *prepared) *exec.Cmd {
 			p.replace(t, "hotlines:", "queues: [{name: hotline, music: ["+t.TempDir()+"]}]\nhotlines:")
 			return nil

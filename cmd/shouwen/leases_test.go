@@ -27,7 +27,7 @@ func TestNodeThatJoinsIsKnownBeforeItRings(t *testing.T) {
 	}
 	claim := func(ctx context.Context, l *leases, want int) {
 		t.Helper()
-		if given, err := l.Claim(ctx, "call", []string{"wang"}); err != nil || len(given) != want {
+		if given, err := l.Claim(ctx, "call", []string{"clerk"}); err != nil || len(given) != want {
 			t.Errorf("node %d: given %v, %v, want %d", l.node, given, err, want)
 		}
 	}
@@ -37,7 +37,7 @@ func TestNodeThatJoinsIsKnownBeforeItRings(t *testing.T) {
 	cancel()
 	claim(nowhere, one, 1) // without a question
 
-	has := map[string]string{"wang": "call"}
+	has := map[string]string{"clerk": "call"}
 	joined := make(chan struct{})
 	go func() {
 		two.join(t.Context())
@@ -57,7 +57,7 @@ func TestNodeThatJoinsIsKnownBeforeItRings(t *testing.T) {
 	<-joined
 	claim(t.Context(), two, 0)
 	claim(t.Context(), one, 1)
-	if elsewhere, err := two.Renew(t.Context(), nil, nil); err != nil || elsewhere["wang"] != "call" {
+	if elsewhere, err := two.Renew(t.Context(), nil, nil); err != nil || elsewhere["clerk"] != "call" {
 		t.Errorf("the second knows %v, %v", elsewhere, err)
 	}
 	if _, err := one.Renew(t.Context(), nil, has); err != nil {

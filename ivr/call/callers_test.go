@@ -10,8 +10,8 @@ import (
 
 func TestCallersWhoCallAgain(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	const zhang, switchboard cases.Number = "+861055550101", "+861055550000"
-	who := cases.Caller{E164: zhang}
+	const boss, switchboard cases.Number = "+861055550101", "+861055550000"
+	who := cases.Caller{E164: boss}
 	called := func(times ...time.Duration) func(*Callers) {
 		return func(k *Callers) {
 			for _, ago := range times {
@@ -31,20 +31,20 @@ func TestCallersWhoCallAgain(t *testing.T) {
 		"called once":                    {who: who, after: []func(*Callers){called(0)}},
 		"called thrice":                  {who: who, after: []func(*Callers){called(2*time.Hour, time.Hour, 0)}, want: Again{Repeat: OftenOf}},
 		"called thrice, long ago":        {who: who, after: []func(*Callers){called(25*time.Hour, time.Hour, 0)}},
-		"an open case":                   {who: who, after: []func(*Callers){opened("c1", "li")}, want: Again{OpenCase{zhang, "c1", "li"}, OpenMatter}},
-		"an open case nobody picked up":  {who: who, after: []func(*Callers){opened("c1", "")}, want: Again{OpenCase{zhang, "c1", ""}, OpenMatter}},
-		"a missed call after it":         {who: who, after: []func(*Callers){opened("c1", "li"), opened("c2", "")}, want: Again{OpenCase{zhang, "c1", "li"}, OpenMatter}},
-		"another first-asker after it":   {who: who, after: []func(*Callers){opened("c1", "li"), opened("c2", "wang")}, want: Again{OpenCase{zhang, "c2", "wang"}, OpenMatter}},
-		"of another number":              {who: cases.Caller{E164: "+861055550102"}, after: []func(*Callers){opened("c1", "li")}},
-		"withheld":                       {who: cases.Caller{E164: zhang, Withheld: true}, after: []func(*Callers){opened("c1", "li")}},
-		"no number":                      {who: cases.Caller{}, after: []func(*Callers){opened("c1", "li")}},
-		"a shared number":                {who: cases.Caller{E164: switchboard}, after: []func(*Callers){func(k *Callers) { k.Opened(cases.Caller{E164: switchboard}, "c1", "li", now) }}},
-		"from the database":              {who: who, after: []func(*Callers){load(now, OpenCase{zhang, "c1", "li"})}, want: Again{OpenCase{zhang, "c1", "li"}, OpenMatter}},
-		"the newest with a first-asker":  {who: who, after: []func(*Callers){load(now, OpenCase{zhang, "c2", ""}, OpenCase{zhang, "c1", "li"}, OpenCase{zhang, "c0", "wang"})}, want: Again{OpenCase{zhang, "c1", "li"}, OpenMatter}},
-		"settled since":                  {who: who, after: []func(*Callers){opened("c1", "li"), load(now.Add(time.Second))}},
-		"not in the database yet":        {who: who, after: []func(*Callers){opened("c1", "li"), load(now)}, want: Again{OpenCase{zhang, "c1", "li"}, OpenMatter}},
-		"the database is behind":         {who: who, after: []func(*Callers){opened("c1", "li"), load(time.Time{})}, want: Again{OpenCase{zhang, "c1", "li"}, OpenMatter}},
-		"settled, but he calls so often": {who: who, after: []func(*Callers){opened("c1", "li"), called(3, 2, 1), load(now.Add(time.Second))}, want: Again{Repeat: OftenOf}},
+		"an open case":                   {who: who, after: []func(*Callers){opened("c1", "other")}, want: Again{OpenCase{boss, "c1", "other"}, OpenMatter}},
+		"an open case nobody picked up":  {who: who, after: []func(*Callers){opened("c1", "")}, want: Again{OpenCase{boss, "c1", ""}, OpenMatter}},
+		"a missed call after it":         {who: who, after: []func(*Callers){opened("c1", "other"), opened("c2", "")}, want: Again{OpenCase{boss, "c1", "other"}, OpenMatter}},
+		"another first-asker after it":   {who: who, after: []func(*Callers){opened("c1", "other"), opened("c2", "clerk")}, want: Again{OpenCase{boss, "c2", "clerk"}, OpenMatter}},
+		"of another number":              {who: cases.Caller{E164: "+861055550102"}, after: []func(*Callers){opened("c1", "other")}},
+		"withheld":                       {who: cases.Caller{E164: boss, Withheld: true}, after: []func(*Callers){opened("c1", "other")}},
+		"no number":                      {who: cases.Caller{}, after: []func(*Callers){opened("c1", "other")}},
+		"a shared number":                {who: cases.Caller{E164: switchboard}, after: []func(*Callers){func(k *Callers) { k.Opened(cases.Caller{E164: switchboard}, "c1", "other", now) }}},
+		"from the database":              {who: who, after: []func(*Callers){load(now, OpenCase{boss, "c1", "other"})}, want: Again{OpenCase{boss, "c1", "other"}, OpenMatter}},
+		"the newest with a first-asker":  {who: who, after: []func(*Callers){load(now, OpenCase{boss, "c2", ""}, OpenCase{boss, "c1", "other"}, OpenCase{boss, "c0", "clerk"})}, want: Again{OpenCase{boss, "c1", "other"}, OpenMatter}},
+		"settled since":                  {who: who, after: []func(*Callers){opened("c1", "other"), load(now.Add(time.Second))}},
+		"not in the database yet":        {who: who, after: []func(*Callers){opened("c1", "other"), load(now)}, want: Again{OpenCase{boss, "c1", "other"}, OpenMatter}},
+		"the database is behind":         {who: who, after: []func(*Callers){opened("c1", "other"), load(time.Time{})}, want: Again{OpenCase{boss, "c1", "other"}, OpenMatter}},
+		"settled, but he calls so often": {who: who, after: []func(*Callers){opened("c1", "other"), called(3, 2, 1), load(now.Add(time.Second))}, want: Again{Repeat: OftenOf}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestCallersAreBounded(t *testing.T) {
 	number := func(i int) cases.Caller { return cases.Caller{E164: cases.Number(fmt.Sprint("+86", i))} }
 	const n = 5*mostCallers/2 + 7
 	for i := range n {
-		k.Opened(number(i), "c", "li", now.Add(time.Duration(i)))
+		k.Opened(number(i), "c", "other", now.Add(time.Duration(i)))
 	}
 	if len(k.known) > mostCallers {
 		t.Errorf("%d callers remembered", len(k.known))

@@ -10,7 +10,7 @@ import (
 )
 
 func TestSticks(t *testing.T) {
-	li := Again{OpenCase{"+861055550101", "c1", "li"}, OpenMatter}
+	other := Again{OpenCase{"+861055550101", "c1", "other"}, OpenMatter}
 	tests := map[string]struct {
 		caller acd.Caller
 		again  Again
@@ -18,13 +18,13 @@ func TestSticks(t *testing.T) {
 		want   acd.Caller
 	}{
 		"calls for the first time":   {lasts: 12},
-		"an open case":               {again: li, lasts: 12, want: acd.Caller{Priority: acd.Repeat, First: "li", FirstFor: 12}},
-		"an open case, switched off": {again: li, want: acd.Caller{Priority: acd.Repeat}},
+		"an open case":               {again: other, lasts: 12, want: acd.Caller{Priority: acd.Repeat, First: "other", FirstFor: 12}},
+		"an open case, switched off": {again: other, want: acd.Caller{Priority: acd.Repeat}},
 		"nobody picked up":           {again: Again{OpenCase{"+861055550101", "c1", ""}, OpenMatter}, lasts: 12, want: acd.Caller{Priority: acd.Repeat, FirstFor: 12}},
 		"calls often":                {again: Again{Repeat: OftenOf}, lasts: 12, want: acd.Caller{Priority: acd.Repeat, FirstFor: 12}},
-		"more urgent":                {caller: acd.Caller{Priority: 8}, again: li, lasts: 12, want: acd.Caller{Priority: 8, First: "li", FirstFor: 12}},
-		"an emergency":               {caller: acd.Caller{Priority: acd.Emergency}, again: li, lasts: 12, want: acd.Caller{Priority: acd.Emergency}},
-		"complains of somebody":      {caller: acd.Caller{Avoid: "1001"}, again: li, lasts: 12, want: acd.Caller{Avoid: "1001", Priority: acd.Repeat, First: "li", FirstFor: 12}}, // the board never rings whom he avoids
+		"more urgent":                {caller: acd.Caller{Priority: 8}, again: other, lasts: 12, want: acd.Caller{Priority: 8, First: "other", FirstFor: 12}},
+		"an emergency":               {caller: acd.Caller{Priority: acd.Emergency}, again: other, lasts: 12, want: acd.Caller{Priority: acd.Emergency}},
+		"complains of somebody":      {caller: acd.Caller{Avoid: "1001"}, again: other, lasts: 12, want: acd.Caller{Avoid: "1001", Priority: acd.Repeat, First: "other", FirstFor: 12}}, // the board never rings whom he avoids
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
