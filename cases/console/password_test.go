@@ -59,14 +59,14 @@ func TestPeopleSignInWithUserOrExtension(t *testing.T) {
 	h := s.Handler()
 	for form, want := range map[string]int{
 		"user=aide&password=aideaide":                 303,
-		"user=1002&password=aideaide":               303,
-		"user=aide&password=clerkclerk":             403,
-		"user=aide&password=":                     403,
-		"user=aide":                               403,
-		"user=nobody&password=aideaide":             403,
-		"user=&password=":                       403,
-		"user=200&password=":                    403, // a department
-		"user=qian&password=qianqian":           403, // has none
+		"user=1002&password=aideaide":                 303,
+		"user=aide&password=clerkclerk":               403,
+		"user=aide&password=":                         403,
+		"user=aide":                                   403,
+		"user=nobody&password=aideaide":               403,
+		"user=&password=":                             403,
+		"user=200&password=":                          403, // a department
+		"user=qian&password=qianqian":                 403, // has none
 		"user=aide&password=aideaide&token=something": 403,
 	} {
 		r := ask(h, "POST", "/sign-in", form)
