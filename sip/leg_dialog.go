@@ -47,7 +47,7 @@ func (l *Leg) byeReceived(s signal) {
 	if !l.inOrder(s) {
 		return
 	}
-	if overtakes && !s.ordered { // phones hang up right behind their REFER
+	if overtakes && !s.ordered || l.undecided() { // phones hang up right behind their REFER
 		s.ordered = true
 		time.AfterFunc(overtakeTime, func() {
 			if !l.box.put(s) {

@@ -81,6 +81,12 @@ func (l *Leg) referred(s signal) {
 	l.emit(Referred{r})
 }
 
+// undecided tells whether somebody has still to say what becomes of a REFER. It ends
+// by itself, see referTime.
+func (l *Leg) undecided() bool {
+	return slices.ContainsFunc(l.referrals, func(r *Referral) bool { return !r.answered })
+}
+
 // referLate refuses what nobody has decided: whoever was to is gone.
 func (l *Leg) referLate(signal) {
 	for _, r := range slices.Clone(l.referrals) {
