@@ -324,6 +324,7 @@ func TestEmergencyWhileWaiting(t *testing.T) {
 	in := manager.Incoming()
 	heard(t, caller, pleaseHoldSays)
 	in.Reject(603)
+	until(t, "both callers wait", func() bool { return len(b.server.board.Snapshot().Queues[0].Waiting) == 2 })
 	agent := b.agent(0, siptest.Config{}).Incoming()
 	agent.Answer()
 	caller.Hears(toneOf(0))
