@@ -35,10 +35,10 @@ func TestDirectoryCheck(t *testing.T) {
 		"person without extension":   {func(d *cases.Directory) { d.People[0].Extension = "" }, "person 1: user and extension are needed"},
 		"person with an address":     {func(d *cases.Directory) { d.People[0].User = "clerk@home" }, "person 1: \"clerk@home\" cannot stand in a SIP address"},
 		"user twice":                 {func(d *cases.Directory) { d.People[1].User = "clerk" }, "person 2: user clerk or extension 1002 is there twice"},
-		"extension twice":            {func(d *cases.Directory) { d.People[1].Extension = "1001" }, "person 2: user li or extension 1001 is there twice"},
-		"extension of a department":  {func(d *cases.Directory) { d.People[1].Extension = "300" }, "person 2: extension 300 of li is a department's"},
+		"extension twice":            {func(d *cases.Directory) { d.People[1].Extension = "1001" }, "person 2: user other or extension 1001 is there twice"},
+		"extension of a department":  {func(d *cases.Directory) { d.People[1].Extension = "300" }, "person 2: extension 300 of other is a department's"},
 		"person of no department":    {func(d *cases.Directory) { d.People[0].Department = "parks" }, `person 1: clerk is in department "parks", which does not exist`},
-		"role nobody knows":          {func(d *cases.Directory) { d.People[1].Roles[0] = "boss" }, `person 2: li has role "boss", want some of agent, handler`},
+		"role nobody knows":          {func(d *cases.Directory) { d.People[1].Roles[0] = "boss" }, `person 2: other has role "boss", want some of agent, handler`},
 		"post no rule speaks of":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{"boss"} }, `person 1: clerk has post "boss", want some of bank, `},
 		"post that a case gives":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{cases.PartyFirstAsker} }, `person 1: clerk has post "first_asker", want some of bank, `},
 		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, "person 1: ring_time of clerk is 20ns, want 1s to 5m0s"},
@@ -63,7 +63,7 @@ func TestDirectoryCheckWith(t *testing.T) {
 		"good":                    {[]string{"line"}, map[string]string{"12345": "a hotline"}, ""},
 		"queue is not configured": {[]string{"other", "more"}, nil, `department water has queue "line", which does not exist; name one of other, more`},
 		"department is a hotline": {[]string{"line"}, map[string]string{"300": "a hotline"}, "extension 300 of department roads is a hotline; give the department another"},
-		"person is a code":        {[]string{"line"}, map[string]string{"1002": "a feature code"}, "extension 1002 of li is a feature code; give the person another"},
+		"person is a code":        {[]string{"line"}, map[string]string{"1002": "a feature code"}, "extension 1002 of other is a feature code; give the person another"},
 	}
 	for name, test := range tests {
 		err := town().CheckWith(test.queues, test.numbers)

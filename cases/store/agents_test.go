@@ -23,7 +23,7 @@ func TestDutiesAreKept(t *testing.T) {
 		User: "clerk", Changed: at, Paused: true, Reason: "lunch", Said: at, WrapUp: at.Add(time.Minute), Idle: at.Add(-time.Hour),
 		Rung: at.Add(-time.Minute), Calls: 7, Talked: 3*time.Hour + time.Microsecond, Missed: 1,
 	}
-	other := store.Duty{User: "other", Changed: at, Idle: at}
+	aide := store.Duty{User: "aide", Changed: at, Idle: at}
 	save := func(all ...store.Duty) {
 		t.Helper()
 		if err := s.SaveDuties(ctx, all); err != nil {
@@ -45,23 +45,23 @@ func TestDutiesAreKept(t *testing.T) {
 		}
 	}
 	save(clerk)
-	save(other)
-	want(time.Time{}, clerk, other)
+	save(aide)
+	want(time.Time{}, clerk, aide)
 	want(time.Now().Add(time.Hour))
 	old := clerk
 	old.Changed, old.Said, old.Reason, old.Calls = at.Add(-time.Second), at.Add(-time.Second), "meeting", 1
 	save(old) // is no news
-	want(time.Time{}, clerk, other)
+	want(time.Time{}, clerk, aide)
 	back := old // the pause is, the work is not
 	back.Said, back.Paused, back.Reason = at.Add(time.Second), false, ""
 	save(back)
 	clerk.Said, clerk.Paused, clerk.Reason = back.Said, false, ""
-	want(time.Time{}, clerk, other)
+	want(time.Time{}, clerk, aide)
 	worked := old // the work is, the pause is not
 	worked.Changed, worked.Calls = at.Add(2*time.Second), 8
 	save(worked)
 	clerk.Changed, clerk.Calls = worked.Changed, 8
-	want(time.Time{}, clerk, other)
+	want(time.Time{}, clerk, aide)
 }
 
 // TestOneNodeClaimsAnAgent: of many nodes that want the same agents at once each
@@ -123,15 +123,15 @@ func TestLeasesOfAgents(t *testing.T) {
 	claim(1, "one", "clerk", true)
 	claim(2, "two", "clerk", false)
 	claim(1, "next", "clerk", true) // ours already
-	renew(2, map[string]string{"other": "two", "clerk": "two"}, nil, time.Minute, map[string]string{"clerk": "next"})
-	renew(1, nil, map[string]string{"clerk": "one"}, time.Minute, map[string]string{"other": "two"}) // that call is over, not this
+	renew(2, map[string]string{"aide": "two", "clerk": "two"}, nil, time.Minute, map[string]string{"clerk": "next"})
+	renew(1, nil, map[string]string{"clerk": "one"}, time.Minute, map[string]string{"aide": "two"}) // that call is over, not this
 	claim(2, "two", "clerk", false)
-	renew(1, nil, map[string]string{"clerk": "next"}, time.Minute, map[string]string{"other": "two"})
+	renew(1, nil, map[string]string{"clerk": "next"}, time.Minute, map[string]string{"aide": "two"})
 	claim(2, "two", "clerk", true)
 	if o, err := s.RenewAgents(ctx, 3, nil, nil, time.Millisecond); err != nil || o.Nodes != 2 {
-		t.Errorf("%d other nodes, %v, want 2", o.Nodes, err)
+		t.Errorf("%d aide nodes, %v, want 2", o.Nodes, err)
 	}
-	renew(2, map[string]string{"clerk": "two", "other": "two"}, nil, time.Millisecond, map[string]string{}) // and node 2 dies
+	renew(2, map[string]string{"clerk": "two", "aide": "two"}, nil, time.Millisecond, map[string]string{}) // and node 2 dies
 	deadline := time.Now().Add(20 * time.Second)
 	for {
 		elsewhere, err := s.RenewAgents(ctx, 1, nil, nil, time.Minute)
