@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -110,7 +111,7 @@ func newBed(t testing.TB, agents int, change ...func(*Config)) *bed {
 
 func startBed(t testing.TB, cfg Config, opt serverOptions, change ...func(*server)) *bed {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(slog.NewTextHandler(outputOf(t), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := newServer(t.Context(), cfg, opt, log)
 	if err != nil {
 		t.Fatal(err)
@@ -328,4 +329,30 @@ func until(t testing.TB, what string, ok func() bool) {
 			t.Fatalf("still not: %s", what)
 		}
 	}
+}
+
+// output is where a test's log goes until the test is over: connections of sipgo end,
+// and say so, a moment after the server.
+type output struct {
+	mu sync.Mutex
+	to io.Writer // nil: over
+}
+
+func outputOf(t testing.TB) *output {
+	o := &output{to: t.Output()}
+	t.Cleanup(func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.to = nil
+	})
+	return o
+}
+
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.to == nil {
+		return len(line), nil
+	}
+	return o.to.Write(line)
 }
