@@ -15,8 +15,8 @@ var (
 	ringbackTone   = cadence(time.Second, 4*time.Second, 1)
 	busyTone       = cadence(350*time.Millisecond, 350*time.Millisecond, 3)
 	congestionTone = cadence(700*time.Millisecond, 700*time.Millisecond, 2)
-	onceTone       = cadence(150*time.Millisecond, 50*time.Millisecond, 1)  // it is recorded
-	twiceTone      = cadence(150*time.Millisecond, 150*time.Millisecond, 2) // it is not
+	onceTone       = cadence(300*time.Millisecond, 50*time.Millisecond, 1)  // it is recorded
+	twiceTone      = cadence(300*time.Millisecond, 150*time.Millisecond, 2) // it is not
 )
 
 // cadence is n times a tone and a pause.
