@@ -4,11 +4,17 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 )
 
-// newLog writes for people on a terminal and JSON elsewhere.
+// newLog writes for people on a terminal and JSON elsewhere, durations as 2.61s.
 func newLog(w io.Writer, verbose bool) *slog.Logger {
-	o := &slog.HandlerOptions{Level: slog.LevelInfo}
+	o := &slog.HandlerOptions{Level: slog.LevelInfo, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Value.Kind() == slog.KindDuration {
+			a.Value = slog.StringValue(a.Value.Duration().Round(10 * time.Microsecond).String())
+		}
+		return a
+	}}
 	if verbose {
 		o.Level = slog.LevelDebug
 	}
