@@ -50,19 +50,19 @@ func (Inquiry) Kind() MoveKind { return MoveInquiry }
 func (m Inquiry) do(d *decision) {
 	want := d.Policy.Accountability
 	turn, known := inquirySteps[m.Step]
-	d.need(known, "step", "opened, prolonged, reported, decided, served, review_requested or review_decided")
-	d.need(!known || slices.Contains(turn.after, d.c.File.inquired()), "step", "the one before it first")
-	d.need(d.c.File.Verified != nil && d.c.File.Verified.True, "verify", "that it is true comes first (S23-R23)")
+	d.need(known, "step", oneOf(inquiryWords.names()))
+	d.need(!known || slices.Contains(turn.after, d.c.File.inquired()), "step", Words{"先完成上一步", "the one before it first"})
+	d.need(d.c.File.Verified != nil && d.c.File.Verified.True, "verify", Words{"须先核实投诉属实（S23-R23）", "that it is true comes first (S23-R23)"})
 	switch m.Step {
 	case InquiryProlonged:
 		d.prolong(m)
 	case InquiryDecided:
 		_, sanction := sanctions[Sanction(m.Outcome)]
 		exempt := slices.ContainsFunc(want.Exempt, func(p Point) bool { return p.Code == m.Outcome })
-		d.need(sanction || exempt, "outcome", "a sanction, or what the policy exempts for")
-		d.need(m.Reason != "", "reason", "what was found")
+		d.need(sanction || exempt, "outcome", Words{"一种处理，或制度规定的免责情形", "a sanction, or what the policy exempts for"})
+		d.need(m.Reason != "", "reason", Words{"查明的情况", "what was found"})
 	case InquiryReviewRequested:
-		d.need(slices.Contains(want.ReviewBy, m.For), "for", "who may ask for a review")
+		d.need(slices.Contains(want.ReviewBy, m.For), "for", Words{"有权申请复核的人", "who may ask for a review"})
 		if k, _, open := d.c.clock(ClockReviewRequest); open && k.Late(d.at) > 0 {
 			d.refuse(RefusedPolicy, "S23-R26")
 		}
@@ -73,8 +73,8 @@ func (m Inquiry) do(d *decision) {
 
 // prolong gives the inquiry the time the policy has for it, once approved (S23-R24).
 func (d *decision) prolong(m Inquiry) {
-	d.need(m.Approved != "", "approved", "who approved more time")
-	d.need(m.Reason != "", "reason", "why it takes longer")
+	d.need(m.Approved != "", "approved", Words{"批准延长的人", "who approved more time"})
+	d.need(m.Reason != "", "reason", Words{"延长的原因", "why it takes longer"})
 	k, i, open := d.c.clock(ClockInquiry)
 	extra := d.Policy.Accountability.InquiryExtra
 	if !open || extra == nil {

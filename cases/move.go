@@ -55,15 +55,15 @@ type MoveError struct {
 
 // FieldError is a field of the move, or of the case, that is missing or wrong.
 type FieldError struct {
-	Field string `json:"field"` // as in JSON, e.g. matter.name
-	Want  string `json:"want"`  // the remedy
+	Field string // as in JSON, e.g. matter.name
+	Want  Words  // the remedy
 }
 
 func (e *MoveError) Error() string {
 	text := fmt.Sprintf("case %s: %s while %s: %s", e.Case, e.Move, e.State, e.Reason)
 	var wants []string
 	for _, f := range e.Fields {
-		wants = append(wants, f.Field+": "+f.Want)
+		wants = append(wants, f.Field+": "+f.Want.EN)
 	}
 	if len(wants) > 0 {
 		text += ": " + strings.Join(wants, "; ")
@@ -161,7 +161,7 @@ func (d *decision) refuse(why Reason, rule string) {
 }
 
 // need refuses the move for field unless ok; all fields that are wrong are named.
-func (d *decision) need(ok bool, field, want string) {
+func (d *decision) need(ok bool, field string, want Words) {
 	if !ok {
 		d.fail.Fields = append(d.fail.Fields, FieldError{field, want})
 		d.refuse(RefusedFields, "")
@@ -176,14 +176,15 @@ func (d *decision) gate(before Step) {
 		return
 	}
 	for _, m := range err.Missing {
-		d.need(false, string(m.Field), m.Field.Words().EN+cite(m.Rules))
+		name := m.Field.Words()
+		d.need(false, string(m.Field), Words{name.ZH + cite(m.Rules), name.EN + cite(m.Rules)})
 	}
 }
 
 // proven refuses the move unless e proves that the caller was reached.
 func (d *decision) proven(e Evidence) {
 	if !e.Proves() {
-		d.fail.Fields = append(d.fail.Fields, FieldError{"evidence", "the call in which he was told, the message he got, or the paper he signed"})
+		d.fail.Fields = append(d.fail.Fields, FieldError{"evidence", Words{"告知来电人的通话、短信，或其签收的书面材料", "the call in which he was told, the message he got, or the paper he signed"}})
 		d.refuse(RefusedEvidence, "")
 	}
 }

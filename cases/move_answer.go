@@ -4,14 +4,15 @@ import "slices"
 
 // Attempt is a try to reach the caller in vain.
 type Attempt struct {
-	Result string `json:"result"` // no_answer, busy, wrong_number or voicemail
+	Result AttemptResult `json:"result"`
 }
 
 // Kind returns MoveAttempt.
 func (Attempt) Kind() MoveKind { return MoveAttempt }
 
 func (m Attempt) do(d *decision) {
-	d.need(slices.Contains([]string{"no_answer", "busy", "wrong_number", "voicemail"}, m.Result), "result", "no_answer, busy, wrong_number or voicemail")
+	_, known := attemptResults[m.Result]
+	d.need(known, "result", oneOf(attemptResults.names()))
 	d.c.File.Attempts++
 }
 
@@ -34,9 +35,9 @@ func (m Reply) do(d *decision) {
 	has := map[ReplyItem]string{"time": m.Time, "manner": m.Manner, "result": m.Result, "reason": m.Reason}
 	for _, item := range want.Content {
 		ok := has[item] != "" || item == "reason" // only if it could not be done
-		d.need(ok, string(item), "part of the answer")
+		d.need(ok, string(item), Words{"答复须包括此项", "part of the answer"})
 	}
-	d.need(m.Result != "", "result", "the answer")
+	d.need(m.Result != "", "result", Words{"答复内容", "the answer"})
 	d.proven(m.Evidence)
 	m.By, m.Party = d.by.User, nil
 	for _, party := range want.By {
@@ -81,8 +82,8 @@ func (Visit) Kind() MoveKind { return MoveVisit }
 
 func (m Visit) do(d *decision) {
 	d.proven(m.Evidence)
-	d.need(m.Satisfied == nil || *m.Satisfied >= 1 && *m.Satisfied <= 5, "satisfied", "1 to 5")
-	d.need(m.Answered && m.Solved || m.Said != "", "said", "what the caller says")
+	d.need(m.Satisfied == nil || *m.Satisfied >= 1 && *m.Satisfied <= 5, "satisfied", Words{"1 到 5", "1 to 5"})
+	d.need(m.Answered && m.Solved || m.Said != "", "said", Words{"来电人的说法", "what the caller says"})
 	d.c.File.Visits = append(d.c.File.Visits, m)
 	d.c.File.Attempts = 0
 	if m.Answered && m.Solved {
@@ -118,7 +119,7 @@ type Reopen struct {
 func (Reopen) Kind() MoveKind { return MoveReopen }
 
 func (m Reopen) do(d *decision) {
-	d.need(m.Reason != "", "reason", "what is not settled")
+	d.need(m.Reason != "", "reason", Words{"尚未解决的事项", "what is not settled"})
 	d.reopen()
 	d.c.Department, d.c.Handler = "", d.c.Responsible
 }
@@ -137,8 +138,8 @@ func (Refuse) Kind() MoveKind { return MoveRefuse }
 
 func (m Refuse) do(d *decision) {
 	want := d.Policy.Refusal
-	d.need(m.Reason != "", "reason", "why, truthfully and in writing")
-	d.need(!want.Archive || m.Archive != "", "archive", "the number it is filed under")
+	d.need(m.Reason != "", "reason", Words{"如实写明的书面理由", "why, truthfully and in writing"})
+	d.need(!want.Archive || m.Archive != "", "archive", Words{"归档号", "the number it is filed under"})
 	d.proven(m.Evidence)
 	if want.Signer != "" && !d.c.isParty(d.by, want.Signer) {
 		d.refuse(RefusedRole, "S25-R3")
@@ -159,7 +160,7 @@ type Withdraw struct {
 func (Withdraw) Kind() MoveKind { return MoveWithdraw }
 
 func (m Withdraw) do(d *decision) {
-	d.need(m.Reason != "", "reason", "what the caller said")
+	d.need(m.Reason != "", "reason", Words{"来电人的说法", "what the caller said"})
 	d.proven(m.Evidence)
 }
 
@@ -174,7 +175,7 @@ func (Merge) Kind() MoveKind { return MoveMerge }
 
 func (m Merge) do(d *decision) {
 	_, _, _, err := m.Into.Parse()
-	d.need(err == nil && m.Into != d.c.Number, "into", "the number of another case")
+	d.need(err == nil && m.Into != d.c.Number, "into", Words{"另一工单的编号", "the number of another case"})
 	d.c.File.Into = m.Into
 }
 
@@ -185,9 +186,9 @@ func (c Case) MayMerge(other Case, p Policy) error {
 	no := &MoveError{Case: c.Number, Move: MoveMerge, State: c.State, Reason: RefusedFields}
 	switch {
 	case !slices.Contains(live, other.State):
-		no.Fields = []FieldError{{"into", "a case that is still open"}}
+		no.Fields = []FieldError{{"into", Words{"尚未办结的工单", "a case that is still open"}}}
 	case p.FirstAsker.FirstOwner && other.Opened.After(c.Opened):
-		no.Fields, no.Rule = []FieldError{{"into", "the case of who reported it first"}}, "S05-R2"
+		no.Fields, no.Rule = []FieldError{{"into", Words{"最先反映人的工单", "the case of who reported it first"}}}, "S05-R2"
 	default:
 		return nil
 	}
@@ -208,25 +209,25 @@ func (m Close) do(d *decision) {
 	p := d.Policy
 	signed := m.Signed != "" && d.by.Has(RoleSupervisor)
 	d.sign = signed
-	d.need(m.Signed == "" || d.by.Has(RoleSupervisor), "signed", "a supervisor's signature")
+	d.need(m.Signed == "" || d.by.Has(RoleSupervisor), "signed", Words{"须由班长签字", "a supervisor's signature"})
 	switch {
 	case signed:
-		d.need(f.Attempts >= p.Closing.Attempts, "signed", "after "+itoa(p.Closing.Attempts)+" recorded attempts to reach the caller")
+		d.need(f.Attempts >= p.Closing.Attempts, "signed", Words{"有记录的联系至少 " + itoa(p.Closing.Attempts) + " 次未成之后", "after " + itoa(p.Closing.Attempts) + " recorded attempts to reach the caller"})
 	case len(f.Replies) == 0 || !slices.Contains([]State{Replied, Visited}, d.c.State):
-		d.fail.Fields = append(d.fail.Fields, FieldError{"reply", "the caller is to be answered first"})
+		d.fail.Fields = append(d.fail.Fields, FieldError{"reply", Words{"须先答复来电人", "the caller is to be answered first"}})
 		d.refuse(RefusedEvidence, "")
 	case p.ReturnVisit.Required && d.c.State != Visited:
-		d.need(false, "visit", "the return visit comes first")
+		d.need(false, "visit", Words{"须先回访", "the return visit comes first"})
 	}
-	d.need(f.Result == nil || f.Entered, "enter", "the first-asker takes the result into the register (S02-R15)")
-	d.need(f.Promise == nil || signed, "promise", "there is one to be kept")
-	d.need(f.Extend == nil && f.Reassign == nil, "decide", "what was asked for is to be decided and told")
-	d.need(!d.c.inquiring(d.at), "inquiry", "it is to be brought to its end")
+	d.need(f.Result == nil || f.Entered, "enter", Words{"首问责任人须先登记结果（S02-R15）", "the first-asker takes the result into the register (S02-R15)"})
+	d.need(f.Promise == nil || signed, "promise", Words{"有承诺尚未兑现", "there is one to be kept"})
+	d.need(f.Extend == nil && f.Reassign == nil, "decide", Words{"申请须先批复并告知来电人", "what was asked for is to be decided and told"})
+	d.need(!d.c.inquiring(d.at), "inquiry", Words{"问责程序须先结束", "it is to be brought to its end"})
 	class, _ := p.Class(f.Matter.Class)
-	d.need(!class.Emergency || !p.Emergency.SpecialReport || f.Special != nil, "file", "the special event report (S05-R13)")
+	d.need(!class.Emergency || !p.Emergency.SpecialReport || f.Special != nil, "file", Words{"特别事件报告（S05-R13）", "the special event report (S05-R13)"})
 	if len(f.Handed) > 0 && p.Transfer.TellCaller && !signed {
 		for _, t := range p.Transfer.Tell {
-			d.need(slices.Contains(f.Told, t), "tell", "the caller is to know the "+string(t)+" of who took it over")
+			d.need(slices.Contains(f.Told, t), "tell", Words{"须告知来电人：" + told.of(t).ZH, "the caller is to be told: " + told.of(t).EN})
 		}
 	}
 }

@@ -1,7 +1,5 @@
 package cases
 
-import "slices"
-
 // Violation is a breach of the rules of conduct, as somebody saw it. It is on record
 // whether or not anybody complains; whether it is true, Verify says.
 type Violation struct {
@@ -22,14 +20,18 @@ const (
 	Uncivil      Breach = "uncivil"
 )
 
-var breaches = []Breach{PushedAway, VerbalOrder, BannedPhrase, Retold, Uncivil}
+var breaches = vocabulary[Breach]{
+	PushedAway: {"推诿", "the caller was pushed away"}, VerbalOrder: {"口头交办未记录", "told by word of mouth, written down by nobody"},
+	BannedPhrase: {"服务忌语", "banned phrase"}, Retold: {"让来电人重复叙述", "the caller had to tell it all again"}, Uncivil: {"态度生硬", "uncivil"},
+}
 
 // Kind returns MoveViolation.
 func (Violation) Kind() MoveKind { return MoveViolation }
 
 func (m Violation) do(d *decision) {
-	d.need(slices.Contains(breaches, m.Of), "of", "pushed_away, verbal_order, banned_phrase, retold or uncivil")
-	d.need(m.Who != "", "who", "whose it is")
-	d.need(m.Of != BannedPhrase || len(d.Policy.Conduct.Banned(m.Said)) > 0, "said", "one of the policy's banned phrases")
+	_, known := breaches[m.Of]
+	d.need(known, "of", oneOf(breaches.names()))
+	d.need(m.Who != "", "who", Words{"当事人", "whose it is"})
+	d.need(m.Of != BannedPhrase || len(d.Policy.Conduct.Banned(m.Said)) > 0, "said", Words{"制度所列的服务忌语", "one of the policy's banned phrases"})
 	d.c.File.Violations = append(d.c.File.Violations, m)
 }

@@ -31,11 +31,11 @@ var strength = []TransferMode{NumberOnly, ColdTransfer, WarmRequired}
 
 func (m HandOver) do(d *decision) {
 	p := d.Policy.Transfer
-	d.need(m.Department != "", "department", "the competent department, of the directory")
-	d.need(slices.Contains(strength, m.Mode), "mode", "number_only, cold or warm_required")
-	d.need(!p.NamedPerson || m.Person != "", "person", "who there takes it")
-	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", "somebody else than the complaint is about")
-	d.need(!p.OwnDepartmentFirst || m.OwnAsked, "own_asked", "ask in the own department first")
+	d.need(m.Department != "", "department", Words{"通讯录中的承办部门", "the competent department, of the directory"})
+	d.need(slices.Contains(strength, m.Mode), "mode", oneOf(strength))
+	d.need(!p.NamedPerson || m.Person != "", "person", Words{"对方的承办人", "who there takes it"})
+	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+	d.need(!p.OwnDepartmentFirst || m.OwnAsked, "own_asked", Words{"先在本部门内询问", "ask in the own department first"})
 	if slices.Index(strength, m.Mode) < slices.Index(strength, p.Mode) {
 		d.refuse(RefusedPolicy, "S30-R13")
 	}
@@ -70,7 +70,7 @@ func (d *decision) hand(m HandOver) {
 func (d *decision) told(all []Told) {
 	for _, t := range all {
 		_, known := told[t]
-		d.need(known, "told", "of "+string(t)+" the rules know nothing")
+		d.need(known, "told", oneOf(told.names()))
 		if !slices.Contains(d.c.File.Told, t) {
 			d.c.File.Told = append(d.c.File.Told, t)
 		}
@@ -111,8 +111,8 @@ var reachedBy = map[Party][]Milestone{
 
 func (m Contact) do(d *decision) {
 	_, known := parties[m.Party]
-	d.need(known, "party", "one the rules know")
-	d.need(m.Person != "", "person", "who was reached")
+	d.need(known, "party", Words{"制度所指的人员", "one the rules know"})
+	d.need(m.Person != "", "person", Words{"联系到的人", "who was reached"})
 	d.reach(reachedBy[m.Party]...)
 }
 
@@ -130,22 +130,22 @@ type Cover struct {
 func (Cover) Kind() MoveKind { return MoveCover }
 
 func (m Cover) do(d *decision) {
-	d.need(slices.Contains(d.Policy.AbsentHandler, m.Remedy), "remedy", "one of the policy's")
-	d.need(m.Absent != "", "absent", "who is not there")
+	d.need(slices.Contains(d.Policy.AbsentHandler, m.Remedy), "remedy", Words{"制度规定的方式之一", "one of the policy's"})
+	d.need(m.Absent != "", "absent", Words{"不在岗的人", "who is not there"})
 	set := []Flag{FlagHandlerAbsent}
 	switch m.Remedy {
 	case "take_materials":
-		d.need(len(m.Materials) > 0, "materials", "what was taken")
-		d.need(m.Receipt != "", "receipt", "the number the caller got for it")
+		d.need(len(m.Materials) > 0, "materials", Words{"收下的材料", "what was taken"})
+		d.need(m.Receipt != "", "receipt", Words{"给来电人的回执编号", "the number the caller got for it"})
 		set = append(set, FlagObjects)
 	case "note_and_pass", "record_and_transfer", "contact_him":
-		d.need(m.Contact != "" || d.c.File.Matter.Phone != "", "contact", "where the caller is reached")
+		d.need(m.Contact != "" || d.c.File.Matter.Phone != "", "contact", Words{"来电人的联系方式", "where the caller is reached"})
 	case "give_or_take_contact", "tell_where":
-		d.need(m.Contact != "" || d.c.File.Matter.Phone != "", "contact", "of the handler, or of the caller")
+		d.need(m.Contact != "" || d.c.File.Matter.Phone != "", "contact", Words{"承办人或来电人的联系方式", "of the handler, or of the caller"})
 	case "accept_for_him":
 		d.c.Handler = d.by.User
 	case "stand_in":
-		d.need(m.StandIn != "", "stand_in", "who takes his place")
+		d.need(m.StandIn != "", "stand_in", Words{"顶替的人", "who takes his place"})
 		d.c.Handler = m.StandIn
 	}
 	d.c.File.Cover = &m
@@ -167,13 +167,13 @@ type Escalate struct {
 func (Escalate) Kind() MoveKind { return MoveEscalate }
 
 func (m Escalate) do(d *decision) {
-	d.need(m.Person != "", "person", "who was told")
-	d.need(m.Why != "", "why", "what is unclear or disputed")
+	d.need(m.Person != "", "person", Words{"报告的对象", "who was told"})
+	d.need(m.Why != "", "why", Words{"不清楚或有争议的事项", "what is unclear or disputed"})
 	want := d.Policy.Escalation
-	d.need(len(want.Levels) == 0 || slices.Contains(want.Levels, m.To) || m.To == PartyFunctional, "to", "a level of the policy")
+	d.need(len(want.Levels) == 0 || slices.Contains(want.Levels, m.To) || m.To == PartyFunctional, "to", Words{"制度规定的层级", "a level of the policy"})
 	class, _ := d.Policy.Class(d.c.File.Matter.Class)
 	if want.RequireProposal && d.c.File.Proposal == "" && !class.Emergency {
-		d.fail.Fields = append(d.fail.Fields, FieldError{"proposal", "propose a solution before pushing it up"})
+		d.fail.Fields = append(d.fail.Fields, FieldError{"proposal", Words{"上报前须先提出解决意见", "propose a solution before pushing it up"}})
 		d.refuse(RefusedFields, "S11-R12")
 	}
 	m.Counted = want.Counted && (m.To == PartyDirector || m.To == PartyDirectors)
@@ -192,7 +192,7 @@ type Find struct {
 func (Find) Kind() MoveKind { return MoveFind }
 
 func (m Find) do(d *decision) {
-	d.need(m.Department != "", "department", "who is competent")
+	d.need(m.Department != "", "department", Words{"有权承办的单位", "who is competent"})
 	d.flag(nil, []Flag{FlagUnclear})
 	d.reach(AtOwnerFound)
 }
@@ -214,14 +214,14 @@ func (ReferOut) Kind() MoveKind { return MoveReferOut }
 
 func (m ReferOut) do(d *decision) {
 	want := d.Policy.Outside
-	d.need(m.Body != "", "body", "who is competent")
-	d.need(m.Helped != "", "helped", "what was done for the caller: a number alone is not enough")
+	d.need(m.Body != "", "body", Words{"有权承办的单位", "who is competent"})
+	d.need(m.Helped != "", "helped", Words{"为来电人做了什么：只给号码不够", "what was done for the caller: a number alone is not enough"})
 	for _, t := range want.Tell {
-		d.need(slices.Contains(m.Told, t), "told", "the caller is told "+string(t)+" too")
+		d.need(slices.Contains(m.Told, t), "told", Words{"还须告知来电人：" + told.of(t).ZH, "the caller is told " + told.of(t).EN + ", too"})
 	}
 	serious := slices.Contains(d.c.File.Matter.Flags, FlagMajor) || slices.Contains(d.c.File.Matter.Flags, FlagHazard)
 	if want.ReportSerious && serious && m.Reported == "" {
-		d.fail.Fields = append(d.fail.Fields, FieldError{"reported", "whom the serious matter was reported to"})
+		d.fail.Fields = append(d.fail.Fields, FieldError{"reported", Words{"重大事项报告给了谁", "whom the serious matter was reported to"}})
 		d.refuse(RefusedFields, "S23-R15")
 	}
 	d.c.File.Outside = &m
@@ -247,7 +247,7 @@ func (m Accept) do(d *decision) {
 	d.c.Handler = d.by.User
 	d.reach(AtReceived, AtDeskReached, AtHandlerNotified, AtAccepted)
 	if m.Named != "" {
-		d.need(m.Named != d.c.File.Accused, "named", "somebody else than the complaint is about")
+		d.need(m.Named != d.c.File.Accused, "named", Words{"不能是被投诉人", "somebody else than the complaint is about"})
 		d.c.Handler = m.Named
 	}
 	d.reach(AtAssigned)
@@ -274,8 +274,8 @@ type Assign struct {
 func (Assign) Kind() MoveKind { return MoveAssign }
 
 func (m Assign) do(d *decision) {
-	d.need(m.Person != "", "person", "who handles it")
-	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", "somebody else than the complaint is about")
+	d.need(m.Person != "", "person", Words{"承办人", "who handles it"})
+	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", Words{"不能是被投诉人", "somebody else than the complaint is about"})
 	d.c.Handler = m.Person
 	d.reach(AtAssigned, AtHandlerNotified)
 }
@@ -283,9 +283,9 @@ func (m Assign) do(d *decision) {
 // Return gives the case back, with a written opinion, or passes it on to who is
 // competent (S33-R13). No clock is moved by it; the second return goes to an arbiter.
 type Return struct {
-	Code    string `json:"code"`         // not_ours, incomplete, duplicate, wrong_person or other
-	Opinion string `json:"opinion"`      // in writing
-	To      string `json:"to,omitempty"` // department; empty: back to the first-asker
+	Code    ReturnCode `json:"code"`
+	Opinion string     `json:"opinion"`      // in writing
+	To      string     `json:"to,omitempty"` // department; empty: back to the first-asker
 
 	By     string `json:"by,omitempty"`     // set by the move: user, so the next two
 	From   string `json:"from,omitempty"`   // his department
@@ -295,12 +295,10 @@ type Return struct {
 // Kind returns MoveReturn.
 func (Return) Kind() MoveKind { return MoveReturn }
 
-// returnCodes say why departments return cases.
-var returnCodes = []string{"not_ours", "incomplete", "duplicate", "wrong_person", "other"}
-
 func (m Return) do(d *decision) {
-	d.need(slices.Contains(returnCodes, m.Code), "code", "not_ours, incomplete, duplicate, wrong_person or other")
-	d.need(m.Opinion != "", "opinion", "why, in writing")
+	_, known := returnCodes[m.Code]
+	d.need(known, "code", oneOf(returnCodes.names()))
+	d.need(m.Opinion != "", "opinion", Words{"书面理由", "why, in writing"})
 	if d.c.File.Arbiter != "" {
 		d.refuse(RefusedPolicy, "S33-R15") // the arbiter has decided
 	}
@@ -313,7 +311,7 @@ func (m Return) do(d *decision) {
 	}
 	d.did[0].body, d.c.File.Returned = m, &m
 	if to != "" {
-		d.need(to != d.c.Department, "to", "another department")
+		d.need(to != d.c.Department, "to", Words{"另一部门", "another department"})
 		d.to = HandedOver
 		d.hand(HandOver{Department: to, Mode: ColdTransfer, By: d.by.User})
 		return
@@ -332,8 +330,8 @@ type Arbitrate struct {
 func (Arbitrate) Kind() MoveKind { return MoveArbitrate }
 
 func (m Arbitrate) do(d *decision) {
-	d.need(m.Department != "", "department", "whose it is")
-	d.need(m.Reason != "", "reason", "why")
+	d.need(m.Department != "", "department", Words{"当事人", "whose it is"})
+	d.need(m.Reason != "", "reason", Words{"原因", "why"})
 	if !d.c.File.Disputed {
 		d.refuse(RefusedState, "")
 	}
@@ -353,10 +351,10 @@ type Join struct {
 func (Join) Kind() MoveKind { return MoveJoin }
 
 func (m Join) do(d *decision) {
-	d.need(len(m.Departments) >= max(2, d.Policy.Joint.From), "departments", "all that are needed, two at least")
-	d.need(m.Coordinator != "", "coordinator", "one person who coordinates")
+	d.need(len(m.Departments) >= max(2, d.Policy.Joint.From), "departments", Words{"所有涉及的部门，至少两个", "all that are needed, two at least"})
+	d.need(m.Coordinator != "", "coordinator", Words{"一名协调人", "one person who coordinates"})
 	if d.Policy.Joint.JointLimit {
-		d.need(m.Limit.After(d.at), "limit", "the joint time limit, told to the caller")
+		d.need(m.Limit.After(d.at), "limit", Words{"告知来电人的共同时限", "the joint time limit, told to the caller"})
 	}
 	d.c.File.Joint = &m
 	d.flag([]Flag{FlagJoint}, nil)
@@ -376,7 +374,7 @@ type Report struct {
 func (Report) Kind() MoveKind { return MoveReport }
 
 func (m Report) do(d *decision) {
-	d.need(m.Result != "", "result", "what came of it")
+	d.need(m.Result != "", "result", Words{"办理结果", "what came of it"})
 	d.c.File.Result, d.c.File.Entered = &m, false
 	d.reach(AtHandled)
 }

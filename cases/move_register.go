@@ -45,7 +45,7 @@ func (m Registration) do(d *decision) {
 	if r := d.c.Register(); r["number_dialled"] != "" && r["number_spoken"] != "" && r["number_dialled"] != r["number_spoken"] {
 		d.flag([]Flag{FlagMisdial}, nil)
 	}
-	d.need(was.Content != "", "content", "what the caller wants, in his words")
+	d.need(was.Content != "", "content", Words{"来电人的诉求，用他的原话", "what the caller wants, in his words"})
 	if d.c.FirstAsker == "" && d.by.User != "" { // he was not picked up, but called back, or he came in person
 		d.c.FirstAsker, d.c.Responsible, d.c.Handler = d.by.User, d.by.User, d.by.User
 	}
@@ -72,15 +72,15 @@ func (Classify) Kind() MoveKind { return MoveClassify }
 func (m Classify) do(d *decision) {
 	if m.Class != "" {
 		_, ok := d.Policy.Class(m.Class)
-		d.need(ok, "class", "a class of the policy")
+		d.need(ok, "class", Words{"制度规定的类别", "a class of the policy"})
 	}
 	if m.Type != "" {
 		_, known := matterTypes[m.Type]
-		d.need(known && (len(d.Policy.MatterTypes) == 0 || slices.Contains(d.Policy.MatterTypes, m.Type)), "type", "a matter type of the policy")
+		d.need(known && (len(d.Policy.MatterTypes) == 0 || slices.Contains(d.Policy.MatterTypes, m.Type)), "type", Words{"制度规定的事项类型", "a matter type of the policy"})
 	}
 	for _, f := range slices.Concat(m.Set, m.Clear) {
 		_, known := flags[f]
-		d.need(known, "flags", "known flags, not "+string(f))
+		d.need(known, "flags", oneOf(flags.names()))
 	}
 	was := &d.c.File.Matter
 	was.Class, was.Type, was.Category = cmp.Or(m.Class, was.Class), cmp.Or(m.Type, was.Type), cmp.Or(m.Category, was.Category)
@@ -118,12 +118,12 @@ func (Notify) Kind() MoveKind { return MoveNotify }
 func (m Notify) do(d *decision) {
 	want := d.Policy.OneTimeNotice
 	for _, i := range want.Content {
-		d.need(slices.Contains(m.Items, i), "items", "all of it at once, "+string(i)+" too")
+		d.need(slices.Contains(m.Items, i), "items", Words{"须一次告知，还缺：" + noticeItems.of(i).ZH, "all of it at once, " + noticeItems.of(i).EN + " too"})
 	}
 	for _, paper := range want.Lists[d.c.File.Matter.Category] {
-		d.need(slices.Contains(m.Materials, paper), "materials", "the whole list of the category, "+paper+" too")
+		d.need(slices.Contains(m.Materials, paper), "materials", Words{"须告知该类事项的全部材料，还缺：" + paper, "the whole list of the category, " + paper + " too"})
 	}
-	d.need(want.Form == "" || m.Form == want.Form, "form", string(want.Form))
+	d.need(want.Form == "" || m.Form == want.Form, "form", noticeForms.of(want.Form))
 	m.Again = len(d.c.File.Notices) > 0
 	d.did[0].body = m
 	d.c.File.Notices = append(d.c.File.Notices, m)
@@ -139,8 +139,8 @@ type Consult struct {
 func (Consult) Kind() MoveKind { return MoveConsult }
 
 func (m Consult) do(d *decision) {
-	d.need(m.Whom != "", "whom", "who was asked")
-	d.need(m.Answer != "", "answer", "what he said")
+	d.need(m.Whom != "", "whom", Words{"请示的对象", "who was asked"})
+	d.need(m.Answer != "", "answer", Words{"他的答复", "what he said"})
 	d.c.File.Consult = &m
 }
 
@@ -153,7 +153,7 @@ type Propose struct {
 func (Propose) Kind() MoveKind { return MovePropose }
 
 func (m Propose) do(d *decision) {
-	d.need(m.Proposal != "", "proposal", "a solution")
+	d.need(m.Proposal != "", "proposal", Words{"解决意见", "a solution"})
 	d.c.File.Proposal = m.Proposal
 }
 
@@ -167,8 +167,8 @@ type Complain struct {
 func (Complain) Kind() MoveKind { return MoveComplain }
 
 func (m Complain) do(d *decision) {
-	d.need(m.Accused != "", "accused", "whom it is about")
-	d.need(m.Accused != d.by.User, "accused", "somebody else: nobody registers a complaint about himself")
+	d.need(m.Accused != "", "accused", Words{"投诉的对象", "whom it is about"})
+	d.need(m.Accused != d.by.User, "accused", Words{"须由他人登记：不得登记对自己的投诉", "somebody else: nobody registers a complaint about himself"})
 	d.c.File.Accused = m.Accused
 	if d.c.Handler == m.Accused {
 		d.c.Handler = d.by.User
@@ -199,12 +199,12 @@ type Verify struct {
 func (Verify) Kind() MoveKind { return MoveVerify }
 
 func (m Verify) do(d *decision) {
-	d.need(m.Finding != "", "finding", "what was found, and from what")
-	d.need(m.Against != "", "against", "whom it is about")
-	d.need(m.Against != d.by.User, "against", "somebody else: nobody judges himself")
+	d.need(m.Finding != "", "finding", Words{"查明的情况和依据", "what was found, and from what"})
+	d.need(m.Against != "", "against", Words{"投诉的对象", "whom it is about"})
+	d.need(m.Against != d.by.User, "against", Words{"须由他人认定：不得认定自己", "somebody else: nobody judges himself"})
 	if m.True && m.Offence != "" {
 		known := slices.ContainsFunc(d.Policy.Sanctions.Offences, func(o Offence) bool { return o.Code == m.Offence })
-		d.need(known, "offence", "a code of the policy")
+		d.need(known, "offence", Words{"制度规定的代码", "a code of the policy"})
 	}
 	d.c.File.Verified = &m
 }
@@ -219,7 +219,7 @@ type Adopt struct {
 func (Adopt) Kind() MoveKind { return MoveAdopt }
 
 func (m Adopt) do(d *decision) {
-	d.need(m.Reason != "", "reason", "why it is adopted, or not")
+	d.need(m.Reason != "", "reason", Words{"采纳或不采纳的理由", "why it is adopted, or not"})
 	d.c.File.Adopted = &m.Adopted
 }
 
@@ -234,7 +234,7 @@ type Solve struct {
 func (Solve) Kind() MoveKind { return MoveSolve }
 
 func (m Solve) do(d *decision) {
-	d.need(m.Result != "", "result", "what came of it")
+	d.need(m.Result != "", "result", Words{"办理结果", "what came of it"})
 	d.c.File.Result, d.c.File.Entered = &Report{Manner: m.Manner, Result: m.Result}, true
 	d.reach(AtHandled, AtFirstAskerTold)
 }

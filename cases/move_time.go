@@ -16,14 +16,14 @@ type Promise struct {
 func (Promise) Kind() MoveKind { return MovePromise }
 
 func (m Promise) do(d *decision) {
-	d.need(m.What != "", "what", "what is promised")
-	d.need(d.c.File.Promise == nil, "what", "keep the promise there is first")
+	d.need(m.What != "", "what", Words{"承诺的事项", "what is promised"})
+	d.need(d.c.File.Promise == nil, "what", Words{"先兑现已有的承诺", "keep the promise there is first"})
 	d.promise(m)
 }
 
 // promise starts the clock of m, unless one runs.
 func (d *decision) promise(m Promise) {
-	d.need(m.Due.After(d.at), "due", "a time to come")
+	d.need(m.Due.After(d.at), "due", Words{"将来的时间", "a time to come"})
 	if d.c.File.Promise != nil {
 		return
 	}
@@ -48,7 +48,7 @@ type Keep struct {
 func (Keep) Kind() MoveKind { return MoveKeep }
 
 func (m Keep) do(d *decision) {
-	d.need(d.c.File.Promise != nil, "promise", "there is none to keep")
+	d.need(d.c.File.Promise != nil, "promise", Words{"没有待兑现的承诺", "there is none to keep"})
 	d.reach(AtKept)
 	if k, _, open := d.c.clock(ClockPromise); open { // the policy names what keeps it, e.g. arrival
 		d.reach(k.On.Stop...)
@@ -67,9 +67,9 @@ func (Wait) Kind() MoveKind { return MoveWait }
 
 func (m Wait) do(d *decision) {
 	_, known := pauseReasons[m.Reason]
-	d.need(known, "reason", "caller, third_party or force_majeure")
-	d.need(m.What != "", "what", "what is waited for, as the caller was told")
-	d.need(d.c.File.Waiting == "", "what", "the case waits already")
+	d.need(known, "reason", oneOf(pauseReasons.names()))
+	d.need(m.What != "", "what", Words{"等待什么，如告知来电人的那样", "what is waited for, as the caller was told"})
+	d.need(d.c.File.Waiting == "", "what", Words{"工单已在等待中", "the case waits already"})
 	d.c.File.Waiting = m.What
 	for i, k := range d.c.Clocks {
 		if k.Running() && !k.Paused() && k.MayPause(m.Reason) {
@@ -92,7 +92,7 @@ type Resume struct {
 func (Resume) Kind() MoveKind { return MoveResume }
 
 func (m Resume) do(d *decision) {
-	d.need(d.c.File.Waiting != "", "note", "the case does not wait")
+	d.need(d.c.File.Waiting != "", "note", Words{"工单不在等待中", "the case does not wait"})
 	d.c.File.Waiting = ""
 	for i, k := range d.c.Clocks {
 		if k.Paused() {
@@ -127,12 +127,12 @@ func (Extend) Kind() MoveKind { return MoveExtend }
 func (m Extend) do(d *decision) {
 	m.Until, m.Asked, m.Approver, m.Approved, m.Told = moment(m.Until), d.at, "", time.Time{}, time.Time{}
 	k, _, running := d.c.clock(m.Clock)
-	d.need(running && !k.Due.IsZero() && m.Clock != ClockInquiry, "clock", "one that runs and has a due time; an inquiry is prolonged by a step of its own")
-	d.need(m.Reason != "", "reason", "what special circumstances there are")
-	d.need(m.Until.After(k.Due), "until", "a time after the due time")
+	d.need(running && !k.Due.IsZero() && m.Clock != ClockInquiry, "clock", Words{"正在计时且有期限的时限；问责调查另行延长", "one that runs and has a due time; an inquiry is prolonged by a step of its own"})
+	d.need(m.Reason != "", "reason", Words{"有何特殊情况", "what special circumstances there are"})
+	d.need(m.Until.After(k.Due), "until", Words{"晚于原期限的时间", "a time after the due time"})
 	switch d.Policy.Extension.Mode {
 	case ByReport:
-		d.need(m.Reported != "", "reported", "whom it was reported to")
+		d.need(m.Reported != "", "reported", Words{"报告给了谁", "whom it was reported to"})
 		m.Approver, m.Approved = m.Reported, d.at
 	case ByAgreement:
 		d.proven(m.Agreed)
@@ -185,9 +185,9 @@ func (Reassign) Kind() MoveKind { return MoveReassign }
 
 func (m Reassign) do(d *decision) {
 	m.Consent, m.Told = "", false
-	d.need(m.To != "" && m.To != d.c.Responsible, "to", "somebody else")
-	d.need(m.To == "" || m.To != d.c.File.Accused, "to", "somebody else than the complaint is about")
-	d.need(m.Reason != "", "reason", "why")
+	d.need(m.To != "" && m.To != d.c.Responsible, "to", Words{"另一人", "somebody else"})
+	d.need(m.To == "" || m.To != d.c.File.Accused, "to", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+	d.need(m.Reason != "", "reason", Words{"原因", "why"})
 	if d.Policy.Responsibility.Mode != Consent {
 		d.refuse(RefusedPolicy, "X5")
 	}
@@ -226,12 +226,12 @@ const (
 func (Decide) Kind() MoveKind { return MoveDecide }
 
 func (m Decide) do(d *decision) {
-	d.need(m.Approve || m.Reason != "", "reason", "why it is declined")
+	d.need(m.Approve || m.Reason != "", "reason", Words{"不同意的理由", "why it is declined"})
 	f := &d.c.File
 	switch m.Of {
 	case AskedExtension:
 		if f.Extend == nil {
-			d.need(false, "of", "nobody asked for an extension")
+			d.need(false, "of", Words{"没有延期申请", "nobody asked for an extension"})
 			return
 		}
 		if who := d.Policy.Extension.Approver; !d.c.isParty(d.by, who) {
@@ -247,7 +247,7 @@ func (m Decide) do(d *decision) {
 		d.extended()
 	case AskedReassignment:
 		if f.Reassign == nil {
-			d.need(false, "of", "nobody asked for a re-assignment")
+			d.need(false, "of", Words{"没有更换责任人的申请", "nobody asked for a re-assignment"})
 			return
 		}
 		if who := d.Policy.Responsibility.Approver; !d.c.isParty(d.by, who) {
@@ -262,7 +262,7 @@ func (m Decide) do(d *decision) {
 		f.Reassign = &x
 		d.reassigned()
 	default:
-		d.need(false, "of", "extension or reassignment")
+		d.need(false, "of", oneOf(askedFor.names()))
 	}
 }
 
@@ -294,12 +294,12 @@ func (m Tell) do(d *decision) {
 	f := &d.c.File
 	switch m.Of {
 	case TellState:
-		d.need(m.Said != "", "said", "the state, or the deadline")
+		d.need(m.Said != "", "said", Words{"进展或期限", "the state, or the deadline"})
 	case TellHandOver:
-		d.need(len(m.Told) > 0, "told", "what he was told of it")
+		d.need(len(m.Told) > 0, "told", Words{"告知来电人的内容", "what he was told of it"})
 		d.told(m.Told)
 	case TellExtension:
-		d.need(f.Extend != nil, "of", "nobody asked for an extension")
+		d.need(f.Extend != nil, "of", Words{"没有延期申请", "nobody asked for an extension"})
 		if f.Extend != nil {
 			x := *f.Extend
 			x.Told = d.at
@@ -307,7 +307,7 @@ func (m Tell) do(d *decision) {
 			d.extended()
 		}
 	case TellReassignment:
-		d.need(f.Reassign != nil, "of", "nobody asked for a re-assignment")
+		d.need(f.Reassign != nil, "of", Words{"没有更换责任人的申请", "nobody asked for a re-assignment"})
 		if f.Reassign != nil {
 			x := *f.Reassign
 			x.Told = true
@@ -315,10 +315,10 @@ func (m Tell) do(d *decision) {
 			d.reassigned()
 		}
 	case TellProgress:
-		d.need(m.Said != "", "said", "the result or the progress")
+		d.need(m.Said != "", "said", Words{"结果或进展", "the result or the progress"})
 		d.reach(AtCallerTold)
 	default:
-		d.need(false, "of", "state, hand_over, extension, reassignment or progress")
+		d.need(false, "of", oneOf(tellings.names()))
 	}
 	f.Attempts = 0
 	d.reach(AtStateTold, AtCustomerCalled)
@@ -333,7 +333,7 @@ type Press struct {
 func (Press) Kind() MoveKind { return MovePress }
 
 func (m Press) do(d *decision) {
-	d.need(m.Text != "", "text", "what is missing")
+	d.need(m.Text != "", "text", Words{"还缺什么", "what is missing"})
 	d.reach(AtPressed)
 }
 
@@ -346,7 +346,7 @@ type Answer struct {
 func (Answer) Kind() MoveKind { return MoveAnswer }
 
 func (m Answer) do(d *decision) {
-	d.need(m.Text != "", "text", "how it stands")
+	d.need(m.Text != "", "text", Words{"目前的情况", "how it stands"})
 	d.reach(AtPressAnswered)
 }
 
@@ -361,9 +361,9 @@ type HandOff struct {
 func (HandOff) Kind() MoveKind { return MoveHandOff }
 
 func (m HandOff) do(d *decision) {
-	d.need(m.Note != "", "note", "what is open and what was promised")
-	d.need(m.To != "" && m.To != d.by.User, "to", "the successor")
-	d.need(m.To == "" || m.To != d.c.File.Accused, "to", "somebody else than the complaint is about")
+	d.need(m.Note != "", "note", Words{"未办的事项和已作的承诺", "what is open and what was promised"})
+	d.need(m.To != "" && m.To != d.by.User, "to", Words{"接班人", "the successor"})
+	d.need(m.To == "" || m.To != d.c.File.Accused, "to", Words{"不能是被投诉人", "somebody else than the complaint is about"})
 	if d.c.Handler == d.by.User {
 		d.c.Handler = m.To
 	}
@@ -382,11 +382,11 @@ type Alarm struct {
 func (Alarm) Kind() MoveKind { return MoveAlarm }
 
 func (m Alarm) do(d *decision) {
-	d.need(m.Condition != "", "condition", "what happened, in neutral words")
-	d.need(m.Level >= 0 && m.Level <= 4, "level", "1 to 4, 1 the most severe")
+	d.need(m.Condition != "", "condition", Words{"发生了什么，如实描述", "what happened, in neutral words"})
+	d.need(m.Level >= 0 && m.Level <= 4, "level", Words{"1 到 4，1 最严重", "1 to 4, 1 the most severe"})
 	for _, f := range m.Set {
 		_, known := flags[f]
-		d.need(known, "set", "known flags, not "+string(f))
+		d.need(known, "set", oneOf(flags.names()))
 	}
 	d.c.File.Matter.Level = m.Level
 	d.flag(m.Set, nil)
@@ -422,18 +422,18 @@ type Order struct {
 func (Order) Kind() MoveKind { return MoveOrder }
 
 func (m Order) do(d *decision) {
-	d.need(m.Instruction != "", "instruction", "who does what")
+	d.need(m.Instruction != "", "instruction", Words{"由谁做什么", "who does what"})
 	want := d.Policy.Emergency
 	_, confirmed := d.c.Milestones[AtOwnerConfirmed]
-	d.need(!want.ConfirmOwner || confirmed, "confirm", "ask who reported it first")
+	d.need(!want.ConfirmOwner || confirmed, "confirm", Words{"先与最先报告人核实", "ask who reported it first"})
 	if m.Plan == "" {
 		_, told := d.c.Milestones[AtLeaderReached]
 		if want.NoPlan != "" && (!told || m.Leader == "") {
-			d.fail.Fields = append(d.fail.Fields, FieldError{"leader", "without a plan the leader in charge decides: reach him first"})
+			d.fail.Fields = append(d.fail.Fields, FieldError{"leader", Words{"没有预案时由分管领导决定：先联系他", "without a plan the leader in charge decides: reach him first"}})
 			d.refuse(RefusedFields, "S05-R12")
 		}
 	} else {
-		d.need(slices.Contains(want.Plans, m.Plan), "plan", "one of the organisation's plans")
+		d.need(slices.Contains(want.Plans, m.Plan), "plan", Words{"本单位的预案之一", "one of the organisation's plans"})
 	}
 	d.c.File.Order = &m
 	d.reach(AtOrdered, AtDispatched)
@@ -449,7 +449,7 @@ type Arrive struct {
 func (Arrive) Kind() MoveKind { return MoveArrive }
 
 func (m Arrive) do(d *decision) {
-	d.need(m.Who != "", "who", "who is there")
+	d.need(m.Who != "", "who", Words{"到场的人", "who is there"})
 	if m.Departed {
 		d.reach(AtDeparted)
 		return
@@ -468,7 +468,7 @@ type Relay struct {
 func (Relay) Kind() MoveKind { return MoveRelay }
 
 func (m Relay) do(d *decision) {
-	d.need(m.Said != "", "said", "the result or the progress")
+	d.need(m.Said != "", "said", Words{"结果或进展", "the result or the progress"})
 	d.proven(m.Evidence)
 	d.reach(AtRelayed)
 }
@@ -483,7 +483,7 @@ type FileIt struct {
 func (FileIt) Kind() MoveKind { return MoveFile }
 
 func (m FileIt) do(d *decision) {
-	d.need(m.Text != "", "text", "what happened, what was done, what came of it")
+	d.need(m.Text != "", "text", Words{"发生了什么、做了什么、结果如何", "what happened, what was done, what came of it"})
 	d.c.File.Special = &m
 	d.reach(AtReportFiled)
 }
@@ -497,6 +497,6 @@ type Deliver struct {
 func (Deliver) Kind() MoveKind { return MoveDeliver }
 
 func (m Deliver) do(d *decision) {
-	d.need(m.What != "", "what", "what he got")
+	d.need(m.What != "", "what", Words{"送达的物品", "what he got"})
 	d.reach(AtDelivered, AtHandled)
 }

@@ -71,7 +71,7 @@ func (r Register) handedOver(f File) {
 	}
 	if x := f.Returned; x != nil {
 		r.add("opinion", x.Opinion)
-		r.add("reason_code", x.Code)
+		r.add("reason_code", string(x.Code))
 	}
 	if x := f.Cover; x != nil {
 		r.add("materials", strings.Join(x.Materials, ", "))

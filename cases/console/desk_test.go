@@ -75,7 +75,7 @@ func TestTheDeskLeadsFromRingToClosed(t *testing.T) {
 	}
 	press(cases.MoveRegister, 303, url.Values{"phone": {"+861055550101"}, "name": {"张"}, "content": {"no water"}, "read_back": {"on"}, "fields.answer": {"opened the valve"}})
 	body := press(cases.MovePromise, 422, url.Values{"what": {"a <call>"}})
-	wants(t, body, `value="a <call>"`, "due:")
+	wants(t, body, `value="a <call>"`, "by when: a time to come")
 	press(cases.MoveSolve, 303, url.Values{"manner": {"by phone"}, "result": {"water runs"}})
 	press(cases.MoveReply, 303, url.Values{"time": {"today"}, "manner": {"by phone"}, "result": {"water runs"}, "evidence.call": {id(1_000_001)}})
 	press(cases.MoveEnter, 303, url.Values{})

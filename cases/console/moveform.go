@@ -26,6 +26,8 @@ type moveForm struct {
 	Fields  []formField
 	Missing []string     // what the profile still requires before it
 	Refused *moveProblem // the last attempt; nil: none
+
+	lang lang
 }
 
 // formField is an input.
@@ -36,7 +38,7 @@ type formField struct {
 
 // setByMove are the fields that a move sets itself.
 var setByMove = map[cases.MoveKind][]string{
-	cases.MoveNotify: {"again"}, cases.MoveEscalate: {"counted"}, cases.MoveHandOver: {"unconfirmed"}, cases.MoveReply: {"by", "party"},
+	cases.MoveNotify: {"again"}, cases.MoveEscalate: {"counted"}, cases.MoveHandOver: {"unconfirmed", "by"}, cases.MoveReturn: {"by", "from", "sender"}, cases.MoveReply: {"by", "party"},
 	cases.MoveRefuse: {"signed"}, cases.MoveExtend: {"asked", "approver", "approved", "told"}, cases.MoveReassign: {"consent", "told"},
 }
 
@@ -46,7 +48,7 @@ func formOf(kind cases.MoveKind, l lang, posted url.Values) moveForm {
 	if err != nil {
 		panic(err) // kind is one of the moves
 	}
-	f := moveForm{Kind: kind, Key: uuid.NewString()}
+	f := moveForm{Kind: kind, Key: uuid.NewString(), lang: l}
 	f.add("", reflect.TypeOf(empty), l, posted)
 	return f
 }
@@ -64,7 +66,7 @@ func (f *moveForm) add(prefix string, t reflect.Type, l lang, posted url.Values)
 			f.add(prefix+name+".", field.Type, l, posted)
 		case "map": // one field for each that the profile requires, see require
 		default:
-			f.Fields = append(f.Fields, formField{prefix + name, cases.Field(name).Words().In(string(l)), posted.Get(prefix + name), input})
+			f.Fields = append(f.Fields, formField{prefix + name, l.field(f.Kind, prefix+name), posted.Get(prefix + name), input})
 		}
 	}
 }
@@ -208,7 +210,7 @@ func (x *site) moveFromPage(w http.ResponseWriter, r *http.Request) {
 	m, err := cases.ReadMove(kind, body)
 	if err == nil {
 		_, err = x.Store.Move(ctx, store.Order{Case: c.Number, Move: m, By: by, At: x.Now(), Key: form.Key, Seen: max(0, seen)})
-		err = x.notMoved(ctx, c.Number, kind, err)
+		err = x.notMoved(ctx, c.Number, kind, err, form.lang)
 	} else {
 		err = newMoveProblem(c.Number, kind, problemBody, err.Error())
 	}

@@ -32,15 +32,21 @@ var problemStatus = map[cases.Reason]int{
 
 // moveProblem is the problem document (RFC 9457) of a move that was not made.
 type moveProblem struct {
-	Type   string             `json:"type" format:"uri-reference" enum:"/problems/role,/problems/state,/problems/stale,/problems/fields,/problems/evidence,/problems/policy,/problems/no_move" doc:"Why: not this person's to make; not while the case stands there; the case has moved since it was seen; something is missing or wrong; nothing proves that the caller was reached; the policy does not allow it; the body is no such move."`
-	Title  string             `json:"title"`
-	Status int                `json:"status"`
-	Detail string             `json:"detail"`
-	Case   string             `json:"case"`
-	Move   string             `json:"move"`
-	State  string             `json:"state,omitempty" doc:"Where the case stands."`
-	Rule   string             `json:"rule,omitempty" doc:"Of the catalogue, that asks for it." example:"S02-R9"`
-	Fields []cases.FieldError `json:"fields,omitempty" nullable:"false" doc:"All that is missing or wrong: its name as in JSON, and the remedy."`
+	Type   string           `json:"type" format:"uri-reference" enum:"/problems/role,/problems/state,/problems/stale,/problems/fields,/problems/evidence,/problems/policy,/problems/no_move" doc:"Why: not this person's to make; not while the case stands there; the case has moved since it was seen; something is missing or wrong; nothing proves that the caller was reached; the policy does not allow it; the body is no such move."`
+	Title  string           `json:"title"`
+	Status int              `json:"status"`
+	Detail string           `json:"detail" doc:"Why, in the language asked for."`
+	Case   string           `json:"case"`
+	Move   string           `json:"move"`
+	State  string           `json:"state,omitempty" doc:"Where the case stands."`
+	Rule   string           `json:"rule,omitempty" doc:"Of the catalogue, that asks for it." example:"S02-R9"`
+	Fields []fieldErrorBody `json:"fields,omitempty" nullable:"false" doc:"All that is missing or wrong."`
+}
+
+type fieldErrorBody struct {
+	Field string `json:"field" doc:"As in the JSON of the move, or of the register." example:"caller_name"`
+	Title string `json:"title"`
+	Want  string `json:"want" doc:"The remedy."`
 }
 
 func (p *moveProblem) Error() string             { return p.Detail }
@@ -55,10 +61,11 @@ func newMoveProblem(n cases.CaseNumber, kind cases.MoveKind, why cases.Reason, d
 }
 
 type moveInput struct {
-	Number  string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Key     string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
-	Seen    int    `query:"seen" minimum:"1" doc:"event_count of the case as whoever moves it has seen it; another move since is a problem then. What the phones add is none."`
-	RawBody []byte `contentType:"application/json"`
+	Number   string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Key      string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
+	Language string `header:"Accept-Language" doc:"Of what is told: en, or zh. Left out: en."`
+	Seen     int    `query:"seen" minimum:"1" doc:"event_count of the case as whoever moves it has seen it; another move since is a problem then. What the phones add is none."`
+	RawBody  []byte `contentType:"application/json"`
 }
 
 // registerMoves has one endpoint for each kind of move.
@@ -97,26 +104,30 @@ func (x *site) move(kind cases.MoveKind) func(context.Context, *moveInput) (*out
 		if err != nil {
 			return nil, newMoveProblem(number, kind, problemBody, err.Error())
 		}
+		l := english
+		if in.Language != "" {
+			l = accepted(in.Language)
+		}
 		_, err = x.Store.Move(ctx, store.Order{Case: number, Move: m, By: by, At: x.Now(), Key: in.Key, Seen: in.Seen})
-		if err := x.notMoved(ctx, number, kind, err); err != nil {
+		if err := x.notMoved(ctx, number, kind, err, l); err != nil {
 			return nil, err
 		}
 		c, ledger, err := x.caseSeen(ctx, number)
 		if err := x.problem(err); err != nil {
 			return nil, err
 		}
-		return &out[caseBody]{x.detail(ctx, c, ledger, english)}, nil
+		return &out[caseBody]{x.detail(ctx, c, ledger, l)}, nil
 	}
 }
 
-// notMoved returns the API's answer to an error of a move, nil to none. A case that
-// whoever moved it may not see does not exist.
-func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, kind cases.MoveKind, err error) error {
+// notMoved returns the API's answer, in words of l, to an error of a move, nil to none.
+// A case that whoever moved it may not see does not exist.
+func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, kind cases.MoveKind, err error, l lang) error {
 	if errors.Is(err, cases.ErrStale) {
-		return newMoveProblem(n, kind, problemStale, "the case has moved since it was seen; read it again")
+		return newMoveProblem(n, kind, problemStale, l.word("stale"))
 	}
 	if errors.Is(err, store.ErrKey) {
-		return newMoveProblem(n, kind, problemStale, "the idempotency key is that of a move of another case; make a new one")
+		return newMoveProblem(n, kind, problemStale, l.word("key of another"))
 	}
 	refused, ok := errors.AsType[*cases.MoveError](err)
 	if !ok {
@@ -127,8 +138,11 @@ func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, kind cases.Move
 			return x.problem(err)
 		}
 	}
-	p := newMoveProblem(n, kind, refused.Reason, refused.Error())
-	p.State, p.Rule, p.Fields = string(refused.State), refused.Rule, refused.Fields
+	p := newMoveProblem(n, kind, refused.Reason, refused.In(string(l)))
+	p.State, p.Rule = string(refused.State), refused.Rule
+	p.Fields = mapped(refused.Fields, func(f cases.FieldError) fieldErrorBody {
+		return fieldErrorBody{f.Field, l.field(kind, f.Field), f.Want.In(string(l))}
+	})
 	return p
 }
 

@@ -202,7 +202,7 @@ func TestEveryTextExistsInBothLanguagesAndIsUsed(t *testing.T) {
 			}
 		}
 	})
-	for _, key := range []string{"entry", string(wrong), string(tooMany)} {
+	for _, key := range []string{"entry", "stale", "key of another", string(wrong), string(tooMany)} {
 		used[key] = true
 	}
 	term := regexp.MustCompile(`^(error|direction|call|called|agent|pause|case|missed|cause|event|move|clock) [a-z0-9_]+$`)

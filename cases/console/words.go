@@ -87,6 +87,9 @@ var words = map[string][2]string{
 	"moves":     {"办理", "What you can do now"},
 	"required":  {"还缺", "still required"},
 
+	"stale":          {"工单已有新的变动，请重新查看后再办。", "the case has moved since it was seen; read it again"},
+	"key of another": {"幂等键已用于另一工单，请换一个。", "the idempotency key is that of a move of another case; make a new one"},
+
 	"clock running":   {"计时中", "running"},
 	"clock paused":    {"暂停", "paused"},
 	"clock stopped":   {"已完成", "done"},
