@@ -5,10 +5,10 @@ package deadline
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/poll"
 	"shouwen/metrics"
 )
 
@@ -35,22 +35,7 @@ type Scanner struct {
 
 // Run scans until ctx ends, and returns why it did.
 func (s *Scanner) Run(ctx context.Context) error {
-	wait := time.NewTimer(0)
-	defer wait.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-wait.C:
-		}
-		err := s.scan(ctx)
-		if (err != nil) != failing && ctx.Err() == nil {
-			failing = err != nil
-			s.Log.Warn("deadlines", "scanning", !failing, "err", err)
-		}
-		wait.Reset(tick + rand.N(tick/2)) // nodes must not march in step
-	}
+	return poll.Loop{What: "deadlines", Every: tick, Do: s.scan, Log: s.Log}.Run(ctx)
 }
 
 // scan fires everything that is due now, a batch at a time.

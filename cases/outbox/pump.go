@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/poll"
 	"shouwen/metrics"
 )
 
@@ -58,22 +59,7 @@ type Pump struct {
 // Run pumps until ctx ends, and returns why it did.
 func (p *Pump) Run(ctx context.Context) error {
 	p.Metrics.Declare(p.Kind)
-	wait := time.NewTimer(0)
-	defer wait.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-wait.C:
-		}
-		err := p.pump(ctx)
-		if (err != nil) != failing && ctx.Err() == nil {
-			failing = err != nil
-			p.Log.Warn("outbox", "kind", p.Kind, "pumping", !failing, "err", err)
-		}
-		wait.Reset(tick + rand.N(tick/2)) // nodes must not march in step
-	}
+	return poll.Loop{What: "outbox " + p.Kind, Every: tick, Do: p.pump, Log: p.Log}.Run(ctx)
 }
 
 // pump sends everything that is to be sent now.

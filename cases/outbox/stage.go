@@ -10,8 +10,9 @@ import (
 // Ledger records fired stages.
 type Ledger interface {
 	// RecordStage puts a fired stage on the ledger of its case and what tell makes of it
-	// into the outbox, in one transaction; again it changes nothing.
-	RecordStage(ctx context.Context, o cases.Outgoing, tell func(cases.Case, cases.FiredStage) ([]string, []cases.Outgoing)) error
+	// into the outbox, in one transaction; again it changes nothing. Stages of the same
+	// clock that came before go first; tell is given the keys of all their rows.
+	RecordStage(ctx context.Context, o cases.Outgoing, tell func(key string, c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing)) error
 }
 
 // The kinds of rows of those channels of which there is one; a webhook has one of its own.
@@ -34,9 +35,9 @@ type Channels struct {
 // everybody who is to be told a row for each of his channels is put into the outbox.
 func Stages(l Ledger, d cases.Directory, via Channels) Effect {
 	return func(ctx context.Context, o cases.Outgoing) error {
-		return l.RecordStage(ctx, o, func(c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing) {
+		return l.RecordStage(ctx, o, func(key string, c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing) {
 			to := d.Told(c, f.Stage.To)
-			return users(to), via.of(o.Key, f, to)
+			return users(to), via.of(key, f, to)
 		})
 	}
 }

@@ -7,4 +7,10 @@ import (
 	"shouwen/cases/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) {
+	if url := os.Getenv(nodeDatabase); url != "" {
+		runNode(url)
+		return
+	}
+	os.Exit(storetest.Main(m))
+}

@@ -1,10 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -62,17 +67,21 @@ func (s *Store) SettleOutgoing(ctx context.Context, o cases.Outgoing, r cases.Ou
 // stages are the UUIDs of fired stages, by their keys (RFC 9562 5.5).
 var stages = uuid.MustParse("5b1c2a4e-7a5f-4d0b-9d53-1a0a6f0d0012")
 
+// Telling decides what is told of a fired stage whose row has that key, of the case as it
+// is now: the users, and rows of which ID and Attempts do not matter.
+type Telling = func(key string, c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing)
+
 // RecordStage puts a fired stage on the ledger of its case and into the outbox what is
-// to be told of it, in one transaction; again it changes nothing. What is told is
-// decided by tell, of the case as it is now: the users and the rows, of which ID and
-// Attempts do not matter.
-func (s *Store) RecordStage(ctx context.Context, o cases.Outgoing, tell func(cases.Case, cases.FiredStage) ([]string, []cases.Outgoing)) error {
-	var f cases.FiredStage
-	if err := json.Unmarshal(o.Payload, &f); err != nil {
+// to be told of it, in one transaction; again it changes nothing. Stages of the same
+// clock that came before and are not recorded yet, because another node has them, go
+// first.
+func (s *Store) RecordStage(ctx context.Context, o cases.Outgoing, tell Telling) error {
+	var of struct{ Case cases.CaseNumber }
+	if err := json.Unmarshal(o.Payload, &of); err != nil {
 		return fmt.Errorf("stage %s: %w", o.Key, err)
 	}
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, f.Case)
+		rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, of.Case)
 		if err != nil {
 			return err
 		}
@@ -84,25 +93,57 @@ func (s *Store) RecordStage(ctx context.Context, o cases.Outgoing, tell func(cas
 			return err
 		}
 		// Whoever holds the case decides; a row that is done has its event.
-		tag, err := tx.Exec(ctx, `update outbox set done_at = now(), leased_until = null where id = $1 and done_at is null`, o.ID)
-		if err != nil || tag.RowsAffected() == 0 {
-			return err
-		}
-		told, out := tell(c, f)
-		is, event, err := c.Fire(f, told, uuid.NewSHA1(stages, []byte(o.Key)).String())
+		rows, err = tx.Query(ctx, `
+			update outbox set done_at = now(), leased_until = null, dead_at = null
+			where key = any($1) and done_at is null returning id, key, kind, payload, attempts`, upTo(o.Key))
 		if err != nil {
 			return err
 		}
+		fired, err := pgx.CollectRows(rows, pgx.RowToStructByPos[cases.Outgoing])
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(fired, func(a, b cases.Outgoing) int { return cmp.Compare(a.ID, b.ID) })
 		var b pgx.Batch
-		queueCase(&b, is)
-		queueEvent(&b, event)
-		queueOutgoing(&b, out)
+		for _, o := range fired {
+			if c, err = queueStage(&b, c, o, tell); err != nil {
+				return err
+			}
+		}
 		return tx.SendBatch(ctx, &b).Close()
 	})
 	if err != nil {
 		return fmt.Errorf("stage %s: %w", o.Key, err)
 	}
 	return nil
+}
+
+// upTo returns the keys of all stages of a clock up to one, see FireStages.
+func upTo(key string) []string {
+	end := strings.LastIndexByte(key, ':') + 1
+	last, _ := strconv.Atoi(key[end:])
+	keys := []string{key}
+	for n := 1; n < last; n++ {
+		keys = append(keys, key[:end]+strconv.Itoa(n))
+	}
+	return keys
+}
+
+// queueStage puts a fired stage on the ledger of c, and returns c after it.
+func queueStage(b *pgx.Batch, c cases.Case, o cases.Outgoing, tell Telling) (cases.Case, error) {
+	var f cases.FiredStage
+	if err := json.Unmarshal(o.Payload, &f); err != nil {
+		return c, err
+	}
+	told, out := tell(o.Key, c, f)
+	is, event, err := c.Fire(f, told, uuid.NewSHA1(stages, []byte(o.Key)).String())
+	if err != nil {
+		return c, err
+	}
+	queueCase(b, is)
+	queueEvent(b, event)
+	queueOutgoing(b, out)
+	return is, nil
 }
 
 // queueOutgoing puts rows into the outbox; a key that is there stays as it is.
@@ -141,6 +182,18 @@ func (s *Store) Revive(ctx context.Context, id int64) error {
 		return fmt.Errorf("dead letter %d: %w", id, err)
 	}
 	return nil
+}
+
+// ForgetOutgoing deletes at most limit rows that were done so long ago that nobody asks
+// for them, the oldest first, and returns how many. Dead letters stay.
+func (s *Store) ForgetOutgoing(ctx context.Context, done time.Duration, limit int) (int64, error) {
+	tag, err := s.db.Exec(ctx, `
+		delete from outbox where id in (
+			select id from outbox where done_at < now() - $1::interval order by done_at limit $2 for update skip locked)`, done, limit)
+	if err != nil {
+		return 0, fmt.Errorf("forget outgoing: %w", err)
+	}
+	return tag.RowsAffected(), nil
 }
 
 // Backlog returns what has not left the house, by kind; kinds without any are left out.

@@ -35,7 +35,7 @@ func overdue(t *testing.T) (*store.Store, *pgx.Conn) {
 	return s, c
 }
 
-func tellsLi(c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing) {
+func tellsLi(_ string, c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing) {
 	payload, _ := json.Marshal(cases.Notice{Event: f.Stage.Kind.Event(), Stage: &f, User: "aide"})
 	return []string{"aide"}, []cases.Outgoing{{Key: string(c.Number) + string(f.Stage.Kind), Kind: "email", Payload: payload}}
 }
@@ -141,6 +141,33 @@ func TestAClaimEndsWithItsLease(t *testing.T) {
 	}
 	if again := claim(1); again[0].Attempts != 1 {
 		t.Errorf("revived: %+v", again[0])
+	}
+}
+
+// TestWhatIsDoneIsForgotten: after its time, oldest first; never what is not done.
+func TestWhatIsDoneIsForgotten(t *testing.T) {
+	t.Parallel()
+	s, c := overdue(t)
+	rows, err := s.ClaimOutgoing(t.Context(), cases.OutgoingStage, 10)
+	if err != nil || len(rows) != 2 {
+		t.Fatal(rows, err)
+	}
+	for _, o := range rows {
+		if err := s.SettleOutgoing(t.Context(), o, cases.Outcome{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(t, c, `insert into outbox (key, kind, payload, done_at, dead_at, made) values
+		('waits', 'x', '{}', null, null, now() - interval '90 d'), ('dead', 'x', '{}', null, now() - interval '90 d', now() - interval '90 d'),
+		('old', 'x', '{}', now() - interval '31 d', null, now()), ('older', 'x', '{}', now() - interval '32 d', null, now())`)
+	for limit, want := range []string{"dead old stage stage waits", "dead stage stage waits", "dead stage stage waits"} {
+		if n, err := s.ForgetOutgoing(t.Context(), 30*24*time.Hour, 1); err != nil || n != int64(min(1, 2-min(2, limit))) {
+			t.Errorf("forgot %d, %v", n, err)
+		}
+		var left string
+		if err := c.QueryRow(t.Context(), `select string_agg(split_part(key, ':', 1), ' ' order by key) from outbox`).Scan(&left); err != nil || left != want {
+			t.Errorf("left: %s, %v, want %s", left, err, want)
+		}
 	}
 }
 

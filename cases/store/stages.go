@@ -36,7 +36,7 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 				'case', c.number, 'clock', f.kind, 'gen', f.gen, 'due', f.due_at, 'stage', f.which,
 				'late_seconds', extract(epoch from f.late), 'department', c.department, 'class', c.class)
 			from fired f join cases c on c.id = f.case_id
-			order by f.which ->> 'at'
+			order by (f.which ->> 'at')::timestamptz, f.id
 			on conflict (key) do nothing)
 		select coalesce(array_agg(kind), '{}'), coalesce(array_agg(late), '{}') from fired`, fmt.Sprint(node), limit).Scan(&clocks, &late)
 	if err != nil {

@@ -22,14 +22,15 @@ const module = "shouwen/"
 var mayImport = map[string][]string{
 	"cases":                 {},
 	"cases/console":         {"cases", "cases/store", "cases/profile", "ivr/acd", "metrics"},
-	"cases/deadline":        {"cases", "metrics"},
+	"cases/deadline":        {"cases", "cases/poll", "metrics"},
 	"cases/journal":         {"cases", "metrics"},
-	"cases/outbox":          {"cases", "metrics"},
+	"cases/outbox":          {"cases", "cases/poll", "metrics"},
+	"cases/poll":            {},
 	"cases/profile":         {"cases"},
 	"cases/store":           {"cases"},
 	"cases/store/embedded":  {},
 	"cases/store/storetest": {"cases/store", "cases/store/embedded"},
-	"cmd/shouwen":           {"cases", "cases/console", "cases/deadline", "cases/journal", "cases/outbox", "cases/store", "cases/store/embedded", "cases/profile", "ivr", "ivr/acd", "ivr/call", "ivr/prompts", "metrics", "sip", "sip/media", "sip/siptest"},
+	"cmd/shouwen":           {"cases", "cases/console", "cases/deadline", "cases/journal", "cases/outbox", "cases/poll", "cases/store", "cases/store/embedded", "cases/profile", "ivr", "ivr/acd", "ivr/call", "ivr/prompts", "metrics", "sip", "sip/media", "sip/siptest"},
 	"cmd/shouwen-load":      {"sip/media", "sip/siptest"},
 	"ivr":                   {"ivr/prompts"},
 	"ivr/acd":               {"metrics"},
@@ -46,7 +47,7 @@ var mayImport = map[string][]string{
 var testsMayImport = map[string][]string{
 	"cases":        {"cases/profile"},
 	"cases/outbox": {"cases/profile", "cases/store"},
-	"cases/store":  {"cases/profile", "cases/store/embedded"},
+	"cases/store":  {"cases/deadline", "cases/outbox", "cases/profile", "cases/store/embedded", "metrics"},
 }
 
 var forTests = []string{"cases/store/storetest", "sip/siptest"}

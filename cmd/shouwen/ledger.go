@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/poll"
 	"shouwen/cases/store"
 )
 
@@ -25,22 +26,9 @@ const headTick = time.Minute // between two looks whether it is another day
 
 // keepLedgerHeads writes down the head of the ledger every day.
 func (s *server) keepLedgerHeads(ctx context.Context) error {
-	wait := time.NewTimer(0)
-	defer wait.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-wait.C:
-		}
-		err := s.writeLedgerHead(ctx, time.Now().In(s.zone).Format(time.DateOnly))
-		if (err != nil) != failing && ctx.Err() == nil {
-			failing = err != nil
-			s.log.Warn("ledger head", "written", !failing, "err", err)
-		}
-		wait.Reset(headTick)
-	}
+	return poll.Loop{What: "ledger head", Every: headTick, Log: s.log, Do: func(ctx context.Context) error {
+		return s.writeLedgerHead(ctx, time.Now().In(s.zone).Format(time.DateOnly))
+	}}.Run(ctx)
 }
 
 // writeLedgerHead adds the line of a day to the file, unless it is there.

@@ -13,6 +13,9 @@ import (
 const (
 	sendAttempts = 12              // over about two hours, then a person has to look
 	sendAgain    = 5 * time.Second // after the first failure
+
+	keepSent        = 30 * 24 * time.Hour // to be asked what was sent
+	forgottenAtOnce = 1000                // rows
 )
 
 // wireOutbox makes the pumps: one for fired stages, and one for each way to tell
@@ -55,6 +58,16 @@ func (s *server) wireOutbox() error {
 	}
 	s.metrics.Outbox.Read(s.backlog)
 	return nil
+}
+
+// forgetOutgoing deletes what has left the house long ago.
+func (s *server) forgetOutgoing(ctx context.Context) error {
+	for {
+		n, err := s.database.store.ForgetOutgoing(ctx, keepSent, forgottenAtOnce)
+		if err != nil || n < forgottenAtOnce {
+			return err
+		}
+	}
 }
 
 // address is where mail to a user goes; empty: nowhere.

@@ -20,6 +20,7 @@ import (
 	"shouwen/cases/deadline"
 	"shouwen/cases/journal"
 	"shouwen/cases/outbox"
+	"shouwen/cases/poll"
 	"shouwen/cases/store"
 	"shouwen/ivr/acd"
 	"shouwen/ivr/call"
@@ -338,6 +339,8 @@ func (s *server) run(ctx context.Context) error {
 	for _, pump := range s.pumps {
 		g.Go(func() error { return pump.Run(life) })
 	}
+	forget := poll.Loop{What: "outbox retention", Every: sweepRetention, Do: s.forgetOutgoing, Log: s.log}
+	g.Go(func() error { return forget.Run(life) })
 	g.Go(func() error { return s.keepLedgerHeads(life) })
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
