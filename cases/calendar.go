@@ -181,7 +181,7 @@ func (c Calendar) Between(a, b time.Time) time.Duration { return between(a, b, c
 
 // Add returns when l, begun at start, is over: the last instant that is still in time.
 //
-//   - Minutes and hours run by the wall, day and night; a day of 25 hours has 25.
+//   - Seconds, minutes and hours run by the wall, day and night; a day of 25 hours has 25.
 //   - Working hours run while c is open.
 //   - n days end n dates later at the time of day of start, n working days on the
 //     n-th working day after the date of start (which does not count itself) at that
@@ -195,6 +195,8 @@ func (c Calendar) Between(a, b time.Time) time.Duration { return between(a, b, c
 // The result is in UTC.
 func (c Calendar) Add(start time.Time, l Limit) time.Time {
 	switch l.Unit {
+	case Seconds:
+		return start.Add(time.Duration(l.N) * time.Second).UTC()
 	case Minutes:
 		return start.Add(time.Duration(l.N) * time.Minute).UTC()
 	case Hours:

@@ -66,6 +66,7 @@ func TestCalendarAdds(t *testing.T) {
 	tests := map[string]struct {
 		start, limit, want string
 	}{
+		"seconds run at night":                               {"2026-09-30 23:59", "90s", "2026-10-01 00:00:30"},
 		"minutes run at night":                               {"2026-09-30 23:50", "30min", "2026-10-01 00:20"},
 		"hours run over the weekend (S05-R14)":               {"2026-09-25 16:00", "24h", "2026-09-26 16:00"},
 		"plain days count the weekend (S06-R18)":             {"2025-03-07 10:00", "2d", "2025-03-09 10:00"},

@@ -242,7 +242,7 @@ var pauseReasons = vocabulary[PauseReason]{
 }
 
 var unitWords = vocabulary[Unit]{
-	Minutes: {"分钟", "min"}, Hours: {"小时", "h"}, WorkingHours: {"个工作小时", "working hours"},
+	Seconds: {"秒", "s"}, Minutes: {"分钟", "min"}, Hours: {"小时", "h"}, WorkingHours: {"个工作小时", "working hours"},
 	Days: {"天", "days"}, WorkingDays: {"个工作日", "working days"},
 	Years: {"年", "years"}, SameDay: {"当天", "the same day"}, Immediate: {"立即", "at once"}, AsPromised: {"承诺的时间", "the time promised"},
 }

@@ -13,6 +13,7 @@ type Unit string
 
 // The units.
 const (
+	Seconds      Unit = "s"
 	Minutes      Unit = "min"
 	Hours        Unit = "h"
 	WorkingHours Unit = "wh"
@@ -30,14 +31,14 @@ type Limit struct {
 	Unit Unit
 }
 
-var counted = []Unit{Minutes, Hours, WorkingHours, Days, WorkingDays, Years}
+var counted = []Unit{Seconds, Minutes, Hours, WorkingHours, Days, WorkingDays, Years}
 
 // maxLimit keeps sums of limits far from the ends of time.
 const maxLimit = 100_000
 
-// UnmarshalText reads 30min, 24h, 8wh, 2d, 15wd, 5y, same_day, immediate or promised. What is none
-// of these becomes a Limit that Check refuses, so that whoever reads a whole file
-// can say where it stands.
+// UnmarshalText reads 15s, 30min, 24h, 8wh, 2d, 15wd, 5y, same_day, immediate or
+// promised. What is none of these becomes a Limit that Check refuses, so that whoever
+// reads a whole file can say where it stands.
 func (l *Limit) UnmarshalText(b []byte) error {
 	text := string(b)
 	*l = Limit{Unit: Unit(text)}
@@ -69,5 +70,5 @@ func (l Limit) Check() error {
 	case l.N >= 1 && l.N <= maxLimit && (l.Unit != Years || l.N <= 100) && slices.Contains(counted, l.Unit):
 		return nil
 	}
-	return fmt.Errorf("%.32q is no limit; write it like 30min, 24h, 8wh (working hours), 2d, 3wd (working days), 5y, same_day, immediate or promised", l.String())
+	return fmt.Errorf("%.32q is no limit; write it like 15s, 30min, 24h, 8wh (working hours), 2d, 3wd (working days), 5y, same_day, immediate or promised", l.String())
 }

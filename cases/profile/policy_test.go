@@ -291,7 +291,7 @@ func TestPolicyErrorsSayWhere(t *testing.T) {
 		"bad word of a list":  {head + "reply: {by: [department, nobody]}\n", "[3:26] reply.by[1]: is \"nobody\""},
 		"no id":               {"title: {zh: 本公司, en: ours}\n", "id: is \"\""},
 		"no limit":            {head + "clocks:\n  - {clock: transfer, start: contact, stop: [received]}\n", "[4:5] this clock has no limit"},
-		"bad limit":           {head + "clocks:\n  - {clock: transfer, start: contact, stop: [received], limit: 3weeks}\n", "[4:64] clocks[0].limit: \"3weeks\" is no limit; write it like 30min"},
+		"bad limit":           {head + "clocks:\n  - {clock: transfer, start: contact, stop: [received], limit: 3weeks}\n", "[4:64] clocks[0].limit: \"3weeks\" is no limit; write it like 15s, 30min"},
 		"bad start":           {head + "clocks:\n  - {clock: transfer, start: dawn, stop: [received], limit: null}\n", "clocks[0].start: is \"dawn\""},
 		"the click":           {head + "clocks:\n  - {clock: handle, start: accepted, stop: [handled], limit: 3wd}\n", "[4:28] clocks[0].start: a limit cannot wait for the department's own click"},
 		"bad void":            {head + "clocks:\n  - {clock: handle, start: contact, stop: [handled], void: [dawn], limit: 3wd}\n", "clocks[0].void[0]: is \"dawn\""},
