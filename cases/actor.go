@@ -79,7 +79,13 @@ func (c Case) Visible(a Actor) bool {
 	case accused == "" || a.User == c.FirstAsker || a.User == c.Handler:
 		return true
 	}
-	return a.Has(RoleComplaintCentre) || a.Has(RoleSupervisor) || a.Has(RoleAuditor) || a.Has(RoleArbiter)
+	return a.SeesComplaints()
+}
+
+// SeesComplaints tells whether a sees complaints about others that he has nothing to
+// do with.
+func (a Actor) SeesComplaints() bool {
+	return slices.ContainsFunc([]Role{RoleComplaintCentre, RoleSupervisor, RoleAuditor, RoleArbiter}, a.Has)
 }
 
 // leaders are the parties every leader is who holds no post in particular.

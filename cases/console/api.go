@@ -8,14 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"shouwen/cases"
-	"shouwen/cases/store"
 	"shouwen/ivr/acd"
 )
 
@@ -151,53 +148,6 @@ func (x *site) register(api huma.API) {
 
 // out is an answer with body T.
 type out[T any] struct{ Body T }
-
-type casesInput struct {
-	Caller     string `query:"caller" maxLength:"64" doc:"Caller's number as the cases show it, e.g. %2B861055550101."`
-	FirstAsker string `query:"first_asker" maxLength:"128" doc:"User who picked up."`
-	State      string `query:"state" enum:"open,registered,solved,handed_over,accepted,result_in,replied,visited,closed,refused,withdrawn,merged"`
-	Cursor     string `query:"cursor" maxLength:"128" doc:"Where the last page ended: its next."`
-	Limit      int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
-}
-
-// Resolve refuses text the database could not take.
-func (in *casesInput) Resolve(huma.Context) (errs []error) {
-	for location, text := range map[string]string{
-		"query.caller": in.Caller, "query.first_asker": in.FirstAsker, "query.cursor": in.Cursor,
-	} {
-		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			errs = append(errs, &huma.ErrorDetail{Location: location, Message: "expected UTF-8 without control characters"})
-		}
-	}
-	return errs
-}
-
-// caller returns the number asked for. A plus that was not escaped has arrived
-// as a space.
-func (in *casesInput) caller() cases.Number {
-	if number, ok := strings.CutPrefix(in.Caller, " "); ok {
-		return cases.Number("+" + number)
-	}
-	return cases.Number(in.Caller)
-}
-
-type casePageBody struct {
-	Cases []caseBody `json:"cases" nullable:"false"`
-	Next  string     `json:"next,omitempty" doc:"Cursor of the next page; left out on the last."`
-}
-
-func (x *site) listCases(ctx context.Context, in *casesInput) (*out[casePageBody], error) {
-	ctx, cancel := context.WithTimeout(ctx, apiPatience)
-	defer cancel()
-	list, next, err := x.Store.Cases(ctx, store.Filter{
-		Caller: in.caller(), FirstAsker: in.FirstAsker, State: cases.State(in.State),
-		After: store.Cursor(in.Cursor), Limit: in.Limit,
-	})
-	if err := x.problem(err); err != nil {
-		return nil, err
-	}
-	return &out[casePageBody]{casePageBody{Cases: mapped(viewerOf(ctx).seen(list), caseOf), Next: string(next)}}, nil
-}
 
 type callsBody struct {
 	Calls []liveCallBody `json:"calls" nullable:"false"`

@@ -81,10 +81,10 @@ func (x *site) board(ctx context.Context) boardPage {
 	ctx, cancel := context.WithTimeout(ctx, pagePatience)
 	defer cancel()
 	var err error
-	if b.Cases, _, err = x.Store.Cases(ctx, store.Filter{Limit: caseRows}); err == nil {
+	if b.Cases, _, err = x.Store.Cases(ctx, store.Filter{Limit: caseRows, For: viewerOf(ctx).whom()}); err == nil {
 		b.Callbacks, err = x.Store.Callbacks(ctx, store.CallbackFilter{Limit: countLimit})
 	}
-	b.Cases, b.Callbacks = viewerOf(ctx).seen(b.Cases), viewerOf(ctx).seen(b.Callbacks)
+	b.Callbacks = viewerOf(ctx).seen(b.Callbacks)
 	b.Away = x.health.status(err, x.Log) != http.StatusOK
 	for _, c := range b.Callbacks {
 		if c.CallbackDue.Before(b.At) {

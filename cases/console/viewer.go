@@ -30,6 +30,14 @@ func (v viewer) seen(list []cases.Case) []cases.Case {
 	return shown
 }
 
+// whom returns whose sight a list is for; nil: nobody's, it shows everything.
+func (v viewer) whom() *cases.Actor {
+	if v.User == "" {
+		return nil
+	}
+	return &v.Actor
+}
+
 // hasAny tells whether v may do what is for roles; none: for everybody.
 func (v viewer) hasAny(roles []cases.Role) bool {
 	return v.User == "" || len(roles) == 0 || slices.ContainsFunc(roles, v.Has)

@@ -4,98 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"shouwen/cases"
 )
-
-// Filter narrows a list of cases; empty fields do not.
-type Filter struct {
-	Caller     cases.Number
-	FirstAsker string // user
-	State      cases.State
-	After      Cursor // where the last page ended
-	Limit      int    // 1 to 500; 0 means 50
-}
-
-// Cursor is where a page of cases ended. The empty Cursor is before the first
-// page, and after the last one.
-type Cursor string
-
-// ErrCursor reports a cursor that Cases did not return.
-var ErrCursor = errors.New("no such page")
-
-func cursorAt(c cases.Case) Cursor {
-	return Cursor(strconv.FormatInt(c.Opened.UnixMicro(), 36) + "." + string(c.Number))
-}
-
-func (c Cursor) parse() (opened time.Time, n cases.CaseNumber, err error) {
-	at, number, _ := strings.Cut(string(c), ".")
-	n = cases.CaseNumber(number)
-	micros, err := strconv.ParseInt(at, 36, 64)
-	if err != nil {
-		return time.Time{}, "", ErrCursor
-	}
-	opened = time.UnixMicro(micros).UTC()
-	if _, _, _, err := n.Parse(); err != nil || opened.Year() < 1 || opened.Year() > 9999 {
-		return time.Time{}, "", ErrCursor
-	}
-	return opened, n, nil
-}
-
-// Cases returns a page of the cases f lets through, newest first, and the cursor
-// of the next page.
-func (s *Store) Cases(ctx context.Context, f Filter) ([]cases.Case, Cursor, error) {
-	limit := min(f.Limit, 500)
-	if limit < 1 {
-		limit = 50
-	}
-	where, args := []string{"true"}, []any{limit + 1}
-	narrow := func(column, value string) {
-		args = append(args, cases.Clean(value))
-		where = append(where, fmt.Sprintf("%s = $%d", column, len(args)))
-	}
-	if f.Caller != "" {
-		narrow("c.caller", string(f.Caller))
-		where = append(where, "c.caller <> ''") // the index is partial
-	}
-	if f.FirstAsker != "" {
-		narrow("c.first_asker", f.FirstAsker)
-	}
-	if f.State != "" {
-		narrow("c.state", string(f.State))
-	}
-	if f.After != "" {
-		opened, number, err := f.After.parse()
-		if err != nil {
-			return nil, "", err
-		}
-		args = append(args, opened, number)
-		where = append(where, fmt.Sprintf("(c.opened, c.number) < ($%d, $%d)", len(args)-1, len(args)))
-	}
-	list, err := s.selectCases(ctx, `where `+strings.Join(where, " and ")+`
-		order by c.opened desc, c.number desc limit $1`, args...)
-	if err != nil || len(list) <= limit {
-		return list, "", err
-	}
-	return list[:limit], cursorAt(list[limit-1]), nil
-}
-
-func (s *Store) selectCases(ctx context.Context, rest string, args ...any) ([]cases.Case, error) {
-	rows, err := s.db.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call `+rest, args...)
-	if err != nil {
-		return nil, fmt.Errorf("cases: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, scanCase)
-	if err != nil {
-		return nil, fmt.Errorf("cases: %w", err)
-	}
-	return list, nil
-}
 
 // Case returns a case with its ledger, oldest event first. The error wraps
 // ErrNotFound if there is no such case.

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -70,6 +71,40 @@ func New(t testing.TB) *store.Store {
 // dropped with the test, whoever is still connected.
 func URL(t testing.TB) string {
 	t.Helper()
+	return create(t, " template template_migrated")
+}
+
+// Bare returns the address of a database of its own that nobody has migrated. It is
+// dropped with the test, whoever is still connected.
+func Bare(t testing.TB) string {
+	t.Helper()
+	return create(t, "")
+}
+
+// Shared returns the address of a migrated database that outlives the test: what is
+// costly to fill is filled once.
+func Shared(t testing.TB) string {
+	t.Helper()
+	return named(t, " template template_migrated")
+}
+
+func create(t testing.TB, like string) string {
+	t.Helper()
+	address := named(t, like)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := admin(context.Background(), "drop database "+strings.TrimPrefix(u.Path, "/")+" with (force)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return address
+}
+
+func named(t testing.TB, like string) string {
+	t.Helper()
 	if !server.inMain {
 		t.Fatal("TestMain must call storetest.Main")
 	}
@@ -78,14 +113,9 @@ func URL(t testing.TB) string {
 		t.Fatal(server.err)
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if err := admin(t.Context(), "create database "+name+" template template_migrated"); err != nil {
+	if err := admin(t.Context(), "create database "+name+like); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := admin(context.Background(), "drop database "+name+" with (force)"); err != nil {
-			t.Error(err)
-		}
-	})
 	return database(name)
 }
 
