@@ -118,6 +118,7 @@ const (
 	EndShutdown    EndCause = "shutdown"    // Shouwen was stopped
 	EndFailure     EndCause = "failure"     // signalling failed, e.g. no ACK
 	EndInterrupted EndCause = "interrupted" // Shouwen died during the call
+	EndSpent       EndCause = "spent"       // the day's money for calls to the outside was
 )
 
 // Ended: an answered call is over.

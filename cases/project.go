@@ -329,7 +329,7 @@ func (f Fact) Check() error {
 
 var (
 	missedReasons = []MissedReason{MissedAbandoned, MissedNoAnswer, MissedRefused, MissedInterrupted, MissedNotReached, MissedCallbackTaken, MissedVoicemail}
-	endCauses     = []EndCause{EndCaller, EndAgent, EndSilence, EndShutdown, EndFailure, EndInterrupted}
+	endCauses     = []EndCause{EndCaller, EndAgent, EndSilence, EndShutdown, EndFailure, EndInterrupted, EndSpent}
 )
 
 // Clean makes text of the network fit for the database, which takes neither NUL

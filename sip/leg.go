@@ -38,6 +38,7 @@ const (
 	EndMedia     EndCause = "media"     // offer and answer did not fit
 	EndExpired   EndCause = "expired"   // the session timer ran out (RFC 4028)
 	EndShutdown  EndCause = "shutdown"  // the program is stopping
+	EndSpent     EndCause = "spent"     // Hangup was called because there is no more money for the call
 	EndPanic     EndCause = "panic"     // a defect of ours; see the log
 )
 

@@ -44,7 +44,7 @@ type hotlineCallBody struct {
 	Waited    float64    `json:"waited_seconds" doc:"In the queue, until picked up or missed."`
 	Ended     *time.Time `json:"ended,omitempty" doc:"Left out while the call is up."`
 	Missed    string     `json:"missed,omitempty" enum:"abandoned,no_answer,refused,interrupted,not_reached,callback_taken,voicemail,self_served" doc:"Why nobody spoke with the caller in the end."`
-	Cause     string     `json:"cause,omitempty" enum:"caller,agent,rtp_timeout,shutdown,failure,interrupted" doc:"How an answered call ended."`
+	Cause     string     `json:"cause,omitempty" enum:"caller,agent,rtp_timeout,shutdown,failure,interrupted,spent" doc:"How an answered call ended."`
 	Talk      float64    `json:"talk_seconds" doc:"Pick-up to end."`
 }
 

@@ -248,6 +248,7 @@ var words = map[string][2]string{
 	"cause caller":      {"来电者挂断", "Caller hung up"},
 	"cause agent":       {"坐席挂断", "Agent hung up"},
 	"cause rtp_timeout": {"无音频超时", "No audio"},
+	"cause spent":       {"外呼费用已达上限", "The day's money for calls to the outside was spent"},
 	"cause shutdown":    {"服务停止", "Service stopped"},
 	"cause failure":     {"信令故障", "Signalling failed"},
 	"cause interrupted": {"服务中断", "Service interrupted"},

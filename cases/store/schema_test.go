@@ -112,7 +112,7 @@ func TestChecksMirrorTheSets(t *testing.T) {
 		"call_missed_check": words(cases.MissedAbandoned, cases.MissedNoAnswer, cases.MissedRefused, cases.MissedInterrupted, cases.MissedNotReached,
 			cases.MissedCallbackTaken, cases.MissedVoicemail, cases.MissedSelfServed),
 		"call_cause_check": words(cases.EndCaller, cases.EndAgent, cases.EndSilence, cases.EndShutdown, cases.EndFailure,
-			cases.EndInterrupted),
+			cases.EndInterrupted, cases.EndSpent),
 		"callback_result_check": words(cases.CallbackReached, cases.CallbackBusy, cases.CallbackNoAnswer, cases.CallbackRejected,
 			cases.CallbackInvalid, cases.CallbackFailed, cases.CallbackDenied, cases.CallbackCancelled, cases.CallbackWrongNumber, cases.CallbackVoicemail),
 		"deadline_state_check": words(cases.ClockArmed, cases.ClockFired, cases.ClockMet, cases.ClockCancelled),

@@ -57,7 +57,8 @@ type OutboundConfig struct {
 	PerActor    RateConfig        `yaml:"per_actor"`
 	Overall     RateConfig        `yaml:"overall"`
 	Concurrent  int               `yaml:"concurrent"`    // calls at once; 0: any number
-	Tariffs     map[string]string `yaml:"tariffs"`       // of each minute begun, by prefix
+	Tariffs     map[string]string `yaml:"tariffs"`       // of each tariff_per begun, by prefix
+	TariffPer   Duration          `yaml:"tariff_per"`    // what a tariff is of
 	SpendPerDay string            `yaml:"spend_per_day"` // empty: without limit
 	Hours       []string          `yaml:"hours"`         // of every day, like 08:00-21:00; none: always
 }
@@ -78,7 +79,7 @@ type CallbacksConfig struct {
 func defaultOutbound() OutboundConfig {
 	return OutboundConfig{
 		PerActor: RateConfig{30, Duration(time.Hour)}, Overall: RateConfig{300, Duration(time.Hour)}, Concurrent: 20,
-		Hours: []string{"08:00-21:00"},
+		TariffPer: Duration(time.Minute), Hours: []string{"08:00-21:00"},
 	}
 }
 
@@ -172,6 +173,9 @@ func (c Config) checkOutbound() error {
 	if o.Concurrent < 0 {
 		return bad("outbound.concurrent", "is %d, want 0 (any number) or more", o.Concurrent)
 	}
+	if o.TariffPer < Duration(time.Second) {
+		return bad("outbound.tariff_per", "is %s, want at least 1s", time.Duration(o.TariffPer))
+	}
 	if _, err := money(o.SpendPerDay); err != nil {
 		return bad("outbound.spend_per_day", "%s", err)
 	}
@@ -247,7 +251,7 @@ func (c Config) policy(zone *time.Location) (p call.OutboundPolicy, ok bool) {
 	rate := func(r RateConfig) call.Rate { return call.Rate{Calls: r.Calls, Per: time.Duration(r.Per)} }
 	p = call.OutboundPolicy{
 		Plan: c.Trunks[i].plan(), Allow: o.Allow, Deny: o.Deny, Emergency: o.Emergency, PerActor: rate(o.PerActor),
-		Overall: rate(o.Overall), Concurrent: o.Concurrent, Tariffs: map[string]call.Money{}, Zone: zone,
+		Overall: rate(o.Overall), Concurrent: o.Concurrent, Tariffs: map[string]call.Money{}, Interval: time.Duration(o.TariffPer), Zone: zone,
 	}
 	p.SpendADay, _ = money(o.SpendPerDay) // all checked
 	for prefix, price := range o.Tariffs {

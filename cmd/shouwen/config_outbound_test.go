@@ -61,6 +61,7 @@ func TestBadOutboundConfiguration(t *testing.T) {
 		"negative money":          {"outbound: {spend_per_day: '-1'}\n", "write it like 0.15"},
 		"a tariff of letters":     {"outbound: {tariffs: {'+86': free}}\n", "write it like 0.15"},
 		"a tariff for a word":     {"outbound: {tariffs: {home: '1'}}\n", "write it like"},
+		"tariffs of no time":      {"outbound: {tariff_per: 0s}\n", "at least 1s"},
 		"hours over midnight":     {"outbound: {hours: ['21:00-08:00']}\n", "no part of a day"},
 		"retry at once":           {"callbacks: {retry: [0s]}\n", "at least 1s"},
 		"no attempts":             {"callbacks: {attempts: 0}\n", "want 1 or more"},
@@ -122,7 +123,7 @@ callbacks: {retry: [5m], attempts: 2}
 	policy := call.OutboundPolicy{
 		Plan: sip.NumberingPlan{Country: "CN", AreaCode: "10"}, Allow: []string{"+852"}, Deny: []string{"+86170"}, Emergency: true,
 		PerActor: call.Rate{Calls: 5, Per: 10 * time.Minute}, Overall: call.Rate{Per: time.Hour}, Concurrent: 3,
-		Tariffs: map[string]call.Money{"+86": 150, "+852": 1000}, SpendADay: 100_000,
+		Tariffs: map[string]call.Money{"+86": 150, "+852": 1000}, SpendADay: 100_000, Interval: time.Minute,
 		Hours: []cases.Interval{{From: 480, To: 720}, {From: 840, To: 1260}}, Zone: time.UTC,
 	}
 	if !ok || !reflect.DeepEqual(p, policy) {

@@ -51,6 +51,7 @@ const (
 	leaveMessageSays    = 3500
 	messageKeptSays     = 3600
 	reasonSays          = 1600 // why a target does not come
+	callEndsSays        = 3700
 	digitSays           = 3100 // one; two is 3200, three 3300
 )
 
@@ -285,7 +286,7 @@ func tonePrompts(t testing.TB) string {
 		"message_kept": {messageKeptSays, 900 * time.Millisecond},
 		"target_busy":  {reasonSays, 300 * time.Millisecond}, "target_no_answer": {reasonSays, 300 * time.Millisecond},
 		"target_declined": {reasonSays, 300 * time.Millisecond}, "target_unreachable": {reasonSays, 300 * time.Millisecond},
-		"target_denied": {reasonSays, 300 * time.Millisecond},
+		"target_denied": {reasonSays, 300 * time.Millisecond}, "call_ends": {callEndsSays, 600 * time.Millisecond},
 	} {
 		f, err := os.Create(filepath.Join(dir, name+".wav"))
 		if err != nil {

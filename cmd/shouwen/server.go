@@ -117,6 +117,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 		return nil, err
 	}
 	s.duties.restore(ctx)
+	s.restoreLimits(ctx)
 	s.leases.join(ctx)
 	return s, nil
 }
@@ -241,6 +242,17 @@ func (s *server) wireOutbound() {
 	}
 }
 
+// restoreLimits counts what the limits of calls to the outside did before the program
+// ended. If PostgreSQL is away, that comes as soon as it is back.
+func (s *server) restoreLimits(ctx context.Context) {
+	if s.calls.Outbound == nil {
+		return
+	}
+	if err := s.calls.Outbound.Keep(ctx, s.database.store); err != nil {
+		s.log.Warn("limits of calls to the outside do not know yet what was before", "err", err)
+	}
+}
+
 // dialable is what a caller of a trunk keyed in as a number to call: E.164 if that
 // trunk's plan says how, else the digits.
 func (s *server) dialable(trunk, digits string) cases.Number {
@@ -344,6 +356,9 @@ func (s *server) run(ctx context.Context) error {
 	g.Go(func() error { return s.keepLedgerHeads(life) })
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
+	if s.calls.Outbound != nil {
+		g.Go(func() error { return s.calls.Outbound.Run(life, s.database.store) })
+	}
 	s.serveHTTP(life, g)
 	g.Go(func() error {
 		defer stop()
@@ -411,6 +426,9 @@ func (s *server) drain() {
 	s.calls.Wait()
 	s.flush(3 * time.Second)
 	s.duties.flush()
+	if s.calls.Outbound != nil {
+		_ = s.calls.Outbound.Keep(context.Background(), s.database.store) // what it cannot is lost with PostgreSQL away
+	}
 	s.log.Info("every call is over")
 }
 

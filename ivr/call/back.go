@@ -147,13 +147,13 @@ func (c *Conversation) callOut() {
 	c.enter(reaching)
 	b.began = time.Now()
 	known := make(chan struct{})
-	leg, err := c.sw.Outbound.Place(user, b.Number, sip.Dialing{
-		Caller: c.line.Number, Log: c.log.With("leg_to", "caller"),
+	leg, err := c.callOutside(user, b.Number, sip.Dialing{
+		Log: c.log.With("leg_to", "caller"),
 		Events: func(e sip.Event) {
 			<-known
 			c.post(event{kind: callerEvent(e), sip: e})
 		},
-	}, c.record)
+	})
 	c.caller, c.gone = leg, err != nil
 	close(known)
 	if denied, ok := errors.AsType[*DeniedError](err); ok {
@@ -202,7 +202,11 @@ func (c *Conversation) reached(event) {
 // callerNotReached: the caller's phone does not take the call.
 func (c *Conversation) callerNotReached(e event) {
 	c.gone = true
-	c.notReached(reachedNot(e.sip.(sip.Ended)))
+	why := e.sip.(sip.Ended)
+	if why.Cause == sip.EndSpent {
+		c.back.denial = OutboundSpend
+	}
+	c.notReached(reachedNot(why))
 }
 
 // ringsTooLong gives up a phone that nobody answers.
@@ -290,6 +294,8 @@ func (s *Switch) marked(by string, n int, as cases.CallbackResult, within time.D
 // reachedNot says what a leg that was not answered means.
 func reachedNot(e sip.Ended) cases.CallbackResult {
 	switch {
+	case e.Cause == sip.EndSpent:
+		return cases.CallbackDenied
 	case e.Cause != sip.EndRejected && e.Cause != sip.EndTimeout:
 		return cases.CallbackFailed
 	case e.Code == 486 || e.Code == 600:

@@ -3,7 +3,6 @@ package call
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -22,8 +21,9 @@ type OutboundPolicy struct {
 	PerActor   Rate
 	Overall    Rate
 	Concurrent int              // calls at once; 0: any number
-	Tariffs    map[string]Money // of each minute begun, by prefix
-	SpendADay  Money            // 0: without limit; otherwise what has no tariff is denied
+	Tariffs    map[string]Money // of each Interval begun, by prefix
+	Interval   time.Duration    // 0: a minute
+	SpendADay  Money            // 0: without limit; otherwise what has no tariff is denied, and who spends the last of it is cut off
 	Hours      []cases.Interval // of every day; none: always
 	Zone       *time.Location   // of days and hours
 }
@@ -75,57 +75,6 @@ type Decision struct {
 
 // Allowed says whether the call may be made.
 func (d Decision) Allowed() bool { return d.Reason == OutboundAllowed }
-
-// account counts what the limits of a policy are about. It has neither clock nor
-// lock of its own.
-type account struct {
-	actors  map[string]*bucket
-	overall bucket
-	running map[string]running // by call id
-	day     cases.Date
-	spent   Money // of the calls that ended on day
-}
-
-// running is a call to the outside that is up.
-type running struct {
-	since  time.Time
-	tariff Money
-}
-
-func newAccount() *account {
-	return &account{actors: map[string]*bucket{}, running: map[string]running{}}
-}
-
-// placeOutbound decides whether actor may call number now, for a call with that id.
-// What it allows is accounted for; end it by ended.
-func (a *account) placeOutbound(p *OutboundPolicy, id, actor, number string, now time.Time) Decision {
-	d := p.judge(number, now)
-	if !d.Allowed() {
-		return d
-	}
-	mine := a.actors[actor]
-	if mine == nil {
-		mine = &bucket{}
-	}
-	switch {
-	case p.Plan.Kind(d.Number) == sip.NumberEmergency: // nothing is counted against it
-		a.running[id] = running{now, d.Tariff}
-	case p.Concurrent > 0 && len(a.running) >= p.Concurrent:
-		d.Reason = OutboundConcurrent
-	case p.SpendADay > 0 && a.spending(p, now)+d.Tariff > p.SpendADay:
-		d.Reason = OutboundSpend
-	case !mine.has(p.PerActor, now):
-		d.Reason = OutboundActorRate
-	case !a.overall.has(p.Overall, now):
-		d.Reason = OutboundRate
-	default:
-		mine.take()
-		a.overall.take()
-		a.actors[actor] = mine
-		a.running[id] = running{now, d.Tariff}
-	}
-	return d
-}
 
 // judge is the part of the decision that depends on the number and the hour only.
 func (p *OutboundPolicy) judge(number string, now time.Time) Decision {
@@ -185,6 +134,12 @@ func (p *OutboundPolicy) tariff(number string) (tariff Money, known bool) {
 	return tariff, n >= 0
 }
 
+// interval is what tariffs are of.
+func (p *OutboundPolicy) interval() time.Duration { return cmp.Or(p.Interval, time.Minute) }
+
+// warning is how long before its end a call is warned.
+func (p *OutboundPolicy) warning() time.Duration { return min(warnBefore, p.interval()) }
+
 // open says whether calls may be made at that time of the day.
 func (p *OutboundPolicy) open(now time.Time) bool {
 	local := now.In(p.Zone)
@@ -207,54 +162,6 @@ func (p *OutboundPolicy) nextOpen(t time.Time) time.Time {
 	}
 	return t
 }
-
-// spending is what today has cost so far, calls that are up included.
-func (a *account) spending(p *OutboundPolicy, now time.Time) Money {
-	a.turn(p, now)
-	sum := a.spent
-	for _, r := range a.running {
-		sum += r.cost(now)
-	}
-	return sum
-}
-
-// turn begins a new day when it is time.
-func (a *account) turn(p *OutboundPolicy, now time.Time) {
-	if today := cases.DateOf(now.In(p.Zone)); today != a.day {
-		a.day, a.spent = today, 0
-	}
-}
-
-// ended says that the call with that id is over.
-func (a *account) ended(p *OutboundPolicy, id string, now time.Time) {
-	a.turn(p, now)
-	a.spent += a.running[id].cost(now)
-	delete(a.running, id)
-}
-
-// cost is that of the minutes begun.
-func (r running) cost(now time.Time) Money {
-	return r.tariff * Money(1+max(0, now.Sub(r.since))/time.Minute)
-}
-
-// bucket is the token bucket of a Rate; the zero bucket is full.
-type bucket struct {
-	used float64 // tokens
-	at   time.Time
-}
-
-// has says whether there is a token left.
-func (b *bucket) has(r Rate, now time.Time) bool {
-	if r.Calls == 0 {
-		b.used = 0
-		return true
-	}
-	back := max(0, now.Sub(b.at)).Seconds() * float64(r.Calls) / cmp.Or(r.Per, time.Hour).Seconds()
-	b.used, b.at = math.Max(0, b.used-back), now
-	return b.used+1 <= float64(r.Calls)
-}
-
-func (b *bucket) take() { b.used++ }
 
 // DeniedError says that policy does not allow a call to the outside.
 type DeniedError struct{ Decision }

@@ -110,14 +110,15 @@ func TestLimitsOfCallsToTheOutside(t *testing.T) {
 			{0, "a", mobile, OutboundAllowed}, {0, "b", mobile, OutboundAllowed}, {0, "c", mobile, OutboundAllowed}, {0, "0", "", ""},
 			{0, "d", mobile, OutboundAllowed}, {0, "1", "", ""}, {0, "e", mobile, OutboundAllowed}, {0, "2", "", ""}, {0, "f", mobile, OutboundRate},
 		},
-		"a call that is up costs, until midnight": {
+		"a call that is up costs, each day what begins on it": {
 			{0, "a", desk, OutboundAllowed}, // 300 a minute
 			{4 * time.Minute, "b", desk, OutboundAllowed},
 			{5 * time.Minute, "c", mobile, OutboundSpend}, // 6 + 2 minutes begun
 			{6 * time.Minute, "0", "", ""},
-			{time.Hour, "1", "", ""},
-			{time.Hour + time.Minute, "d", mobile, OutboundSpend},
-			{25 * time.Hour, "d", mobile, OutboundAllowed},
+			{65 * time.Minute, "c", mobile, OutboundAllowed}, // 6 since midnight
+			{66 * time.Minute, "d", mobile, OutboundSpend},
+			{67 * time.Minute, "1", "", ""},
+			{25*time.Hour + time.Minute, "d", mobile, OutboundAllowed},
 		},
 		"what is denied costs nobody a token": {
 			{0, "a", "+442079460000", OutboundInternational}, {0, "a", "+442079460000", OutboundInternational}, {0, "a", "+442079460000", OutboundInternational},
@@ -158,7 +159,13 @@ func TestNoLimitIsEverExceeded(t *testing.T) {
 		var all []placed
 		up := map[string]time.Time{}
 		spent, day := Money(0), now.YearDay()
-		cost := func(since time.Time) Money { return 100 * Money(1+now.Sub(since)/time.Minute) }
+		cost := func(since time.Time) Money {
+			n := 1 + now.Sub(since)/time.Minute
+			if midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, -1, zone); since.Before(midnight) {
+				n -= 1 + midnight.Sub(since)/time.Minute
+			}
+			return 100 * Money(n)
+		}
 		for i := range rapid.IntRange(1, 80).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 400).Draw(t, "seconds")) * time.Second)
 			if now.YearDay() != day {

@@ -85,6 +85,7 @@ const (
 	evAgentRefers   eventKind = "agent refers"
 	evAgentAsked    eventKind = "agent asked for"
 	evTold          eventKind = "told what was to be told"
+	evShort         eventKind = "money for the call runs short"
 
 	evQuality        eventKind = "quality asked for"
 	evRecord         eventKind = "recording to be changed"
@@ -119,7 +120,7 @@ type event struct {
 	quality chan []cases.LegQuality // asked for
 
 	file   string        // of a message
-	length time.Duration // of it; 0: there is none
+	length time.Duration // of it, 0: there is none; or how long money lasts
 	ask    *ask          // of a flow
 	exit   ivr.Exit      // from it
 }
@@ -253,6 +254,7 @@ func init() { // a literal would refer to itself through step
 			evRecorded:    (*Conversation).concluded,
 			evCallerEnded: (*Conversation).callerGone,
 			evAgentEnded:  (*Conversation).ignore,
+			evShort:       (*Conversation).ignore,
 		},
 	}
 	table[surveying] = table[inFlow]
@@ -286,7 +288,8 @@ func init() { // a literal would refer to itself through step
 		evAgentRefers:   (*Conversation).referred,
 		evAgentAsked:    (*Conversation).demanded,
 
-		evTold: (*Conversation).toldAll,
+		evTold:  (*Conversation).toldAll,
+		evShort: (*Conversation).short,
 
 		evQuality:        (*Conversation).tellQuality,
 		evRecord:         (*Conversation).actOnRecording,

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"slices"
 	"time"
 
 	"shouwen/cases"
@@ -38,6 +39,8 @@ func (c *Conversation) agentEnded(e event) {
 		}
 	case sip.EndShutdown:
 		c.conclude(cases.EndShutdown, "")
+	case sip.EndSpent:
+		c.move(agentLost, "")
 	default:
 		c.log.Warn("phone lost", "agent", c.agent.User, "cause", cause)
 		c.sw.Board.Lost(c.agent.User)
@@ -123,6 +126,8 @@ func (c *Conversation) callerEnded(e event) {
 	switch ended.Cause {
 	case sip.EndShutdown:
 		cause, missed = cases.EndShutdown, cases.MissedInterrupted
+	case sip.EndSpent:
+		cause, missed = cases.EndSpent, cases.MissedInterrupted
 	case sip.EndHangup, sip.EndCancelled, sip.EndLocal:
 	default:
 		cause = cases.EndFailure
@@ -173,7 +178,7 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 		if !c.agentUp.IsZero() {
 			ended.TargetTalk = cases.Span(now.Sub(c.agentUp))
 		}
-		if cause == cases.EndShutdown || cause == cases.EndFailure { // neither of the two wanted it
+		if slices.Contains(unwanted, cause) {
 			ended.CallbackDue = due
 		}
 		c.record(cases.Fact{Ended: ended})
@@ -194,6 +199,9 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 	c.sw.Metrics.Calls.Finished(c.live.Direction, result)
 	c.log.Info("call ended", "result", result, "cause", cause, "case", c.live.Case)
 }
+
+// unwanted are the ends that neither the caller nor his agent wanted.
+var unwanted = []cases.EndCause{cases.EndShutdown, cases.EndFailure, cases.EndSpent}
 
 // resultOf is how a call nobody answered counts.
 func resultOf(r cases.MissedReason) metrics.Result {

@@ -163,13 +163,13 @@ func (c *Conversation) reachQueue(queue string) cases.TransferFailure {
 func (c *Conversation) reachOutside(number cases.Number) cases.TransferFailure {
 	var leg *sip.Leg
 	known := make(chan struct{})
-	leg, err := c.sw.Outbound.Place(c.agent.User, number, sip.Dialing{
-		Caller: c.line.Number, Log: c.log.With("leg_to", "target"),
+	leg, err := c.callOutside(c.agent.User, number, sip.Dialing{
+		Log: c.log.With("leg_to", "target"),
 		Events: func(e sip.Event) {
 			<-known
 			c.post(event{kind: agentEvent(e), sip: e, leg: leg})
 		},
-	}, c.record)
+	})
 	close(known)
 	if denied, ok := errors.AsType[*DeniedError](err); ok {
 		c.log.Info("transfer denied", "reason", denied.Reason)

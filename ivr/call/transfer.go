@@ -305,6 +305,8 @@ func failureOf(e sip.Ended) cases.TransferFailure {
 	switch {
 	case e.Cause == sip.EndHangup, e.Cause == sip.EndLocal:
 		return cases.TransferHungUp
+	case e.Cause == sip.EndSpent:
+		return cases.TransferDenied
 	case e.Cause != sip.EndRejected:
 		return cases.TransferUnreachable
 	case e.Code == 486 || e.Code == 600:

@@ -1,0 +1,37 @@
+package call
+
+import (
+	"time"
+
+	"shouwen/cases"
+	"shouwen/ivr/prompts"
+	"shouwen/sip"
+)
+
+// callOutside calls a number outside for actor, showing the hotline's.
+func (c *Conversation) callOutside(actor string, number cases.Number, d sip.Dialing) (*sip.Leg, error) {
+	d.Caller = c.line.Number
+	return c.sw.Outbound.Place(Placing{
+		Actor: actor, Number: number, Dialing: d, Record: c.record,
+		Short: func(left time.Duration) {
+			c.post(event{kind: evShort, length: left, fact: cases.Fact{OutboundDecided: &cases.OutboundDecided{
+				Actor: actor, Number: number, Reason: string(OutboundSpend),
+			}}})
+		},
+	})
+}
+
+// short: there is not enough money for the leg outside to go on, and its agent is
+// told; or none is left, and it is being hung up.
+func (c *Conversation) short(e event) {
+	c.log.Warn("money for the call outside runs short", "left", e.length)
+	switch {
+	case e.length == 0:
+		c.record(e.fact)
+	case c.agent == nil || len(c.meeting.legs) == 0: // nobody speaks
+	case c.agent.outside:
+		c.tell(c.agent.legs[0], twiceTone, func(bool) {})
+	default:
+		c.tell(c.agent.legs[0], c.sw.Sounds.Words[prompts.CallEnds], func(bool) {})
+	}
+}
