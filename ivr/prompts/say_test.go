@@ -159,7 +159,7 @@ func TestDigitsAreHeardAsSaid(t *testing.T) {
 // no word was recorded that is never said.
 func TestEveryWordIsRecorded(t *testing.T) {
 	short := []prompts.Name{
-		prompts.Beep, prompts.TargetBusy, prompts.TargetNoAnswer, prompts.TargetDeclined, prompts.TargetUnreachable, prompts.TargetDenied,
+		prompts.Beep, prompts.TargetBusy, prompts.TargetNoAnswer, prompts.TargetDeclined, prompts.TargetUnreachable, prompts.TargetDenied, prompts.CallEnds,
 	}
 	for _, lang := range []prompts.Say{zh, en} {
 		set, said := load(t, string(lang), ""), map[prompts.Name]bool{}
