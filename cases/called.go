@@ -125,7 +125,7 @@ func calledBack(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 		if c.FirstAsker == "" {
 			c.FirstAsker, c.Responsible = a.Agent, a.Agent
 		}
-		c.Handler, e.By = a.Agent, a.Agent
+		c.Handler, e.By, c.CallbackDue = a.Agent, a.Agent, time.Time{}
 		c.CalledBack = CalledBack{Attempts: a.Attempt, Last: CallbackReached, Call: f.Call}
 		eff, err := recorded(call, c, e, a)
 		eff.Met, eff.Callback = ClockCallback, true

@@ -255,6 +255,15 @@ func (c Clock) Paused() bool {
 	return c.Running() && len(c.Pauses) > 0 && c.Pauses[len(c.Pauses)-1].To.IsZero()
 }
 
+// Suspended reports whether c stands still and has no due time until it runs on.
+func (c Clock) Suspended(cal Calendar) bool {
+	if !c.Paused() || !c.Due.IsZero() {
+		return false
+	}
+	running, err := c.Resume(c.Pauses[len(c.Pauses)-1].From, cal)
+	return err == nil && !running.Due.IsZero()
+}
+
 // Late returns by how much c is over its due time at now, or was when it stopped; 0: not.
 func (c Clock) Late(now time.Time) time.Duration {
 	if !c.Stopped.IsZero() {

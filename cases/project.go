@@ -228,7 +228,8 @@ func transferred(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 // owe starts the callback clock; a zero due owes nothing.
 func (e *Effect) owe(due time.Time) {
 	if !due.IsZero() {
-		e.Clock = &Clock{Kind: ClockCallback, Gen: e.Case.Events, Due: micros(due)}
+		e.Case.CallbackDue = micros(due)
+		e.Clock = &Clock{Kind: ClockCallback, Gen: e.Case.Events, Due: e.Case.CallbackDue}
 	}
 }
 

@@ -37,7 +37,7 @@ func (s *Store) Apply(ctx context.Context, facts []cases.Fact) error {
 func (s *Store) apply(ctx context.Context, facts []cases.Fact) error {
 	var rejected []rejection
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) (err error) {
-		rejected, err = project(ctx, tx, facts, s.Rules)
+		rejected, err = s.project(ctx, tx, facts)
 		return err
 	})
 	if err != nil && permanent(err) {
@@ -76,7 +76,7 @@ type rejection struct {
 
 // project does in tx what the new ones among facts say, and returns those that
 // can never be projected, already buried.
-func project(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebook) ([]rejection, error) {
+func (s *Store) project(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]rejection, error) {
 	var rejected []rejection
 	var sound []cases.Fact
 	for _, f := range facts {
@@ -90,7 +90,7 @@ func project(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rul
 	if err != nil || len(fresh)+len(rejected) == 0 {
 		return nil, err
 	}
-	known, err := load(ctx, tx, fresh, rules)
+	known, err := load(ctx, tx, fresh, s.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +109,7 @@ func project(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rul
 	b.Queue(`delete from dead_letter where fact = any($1)`, done)
 	b.Queue(`delete from inbox where fact = any($1::text[]::uuid[])`, failed)
 	bury(&b, rejected)
+	known.sum.queue(&b, s)
 	return rejected, tx.SendBatch(ctx, &b).Close()
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
@@ -64,26 +65,28 @@ func queueCallback(b *pgx.Batch, c cases.Case) {
 }
 
 // queueMet stops the clocks of a kind that wait for what has happened.
-func queueMet(b *pgx.Batch, n cases.CaseNumber, kind cases.ClockKind) {
+func queueMet(b *pgx.Batch, n cases.CaseNumber, kind cases.ClockKind, at time.Time) {
 	b.Queue(`
-		update deadline set state = 'met', next_at = null
-		where kind = $2 and state in ('armed', 'fired') and case_id = (select id from cases where number = $1)`, n, kind)
+		update deadline set state = 'met', next_at = null, breached = breached or due_at < $3
+		where kind = $2 and state in ('armed', 'fired') and case_id = (select id from cases where number = $1)`, n, kind, at)
 }
 
 // queueOver ends what telephony owes in a case that is over: who takes his matter back
 // is not rung any more. What is owed in a merged case is owed in the one it is
 // continued in, once, by the earliest time.
-func queueOver(b *pgx.Batch, c cases.Case) {
+func queueOver(b *pgx.Batch, c cases.Case, at time.Time) {
 	b.Queue(`
-		insert into deadline (case_id, kind, gen, due_at, stages, stage, state, next_at, fired_at, fired_by)
-		select other.id, d.kind, other.events, d.due_at, d.stages, d.stage, d.state, d.next_at, d.fired_at, d.fired_by
+		insert into deadline (case_id, kind, gen, due_at, stages, stage, state, next_at, fired_at, fired_by, desk, level, breached)
+		select other.id, d.kind, other.events, d.due_at, d.stages, d.stage, d.state, d.next_at, d.fired_at, d.fired_by,
+			`+deskOf("''", "other.responsible")+`, d.level, d.breached
 		from deadline d join cases c on c.id = d.case_id join cases other on other.number = $2
 		where c.number = $1 and d.kind = $3 and d.state in ('armed', 'fired')
 		on conflict (case_id, kind) where state in ('armed', 'fired') do update set
 			due_at = excluded.due_at, stages = excluded.stages, stage = excluded.stage, state = excluded.state,
-			next_at = excluded.next_at, fired_at = excluded.fired_at, fired_by = excluded.fired_by
+			next_at = excluded.next_at, fired_at = excluded.fired_at, fired_by = excluded.fired_by,
+			level = excluded.level, breached = deadline.breached or excluded.breached
 		where excluded.due_at < deadline.due_at`, c.Number, c.File.Into, cases.ClockCallback)
 	b.Queue(`
-		update deadline set state = 'cancelled', next_at = null
-		where kind = $2 and state in ('armed', 'fired') and case_id = (select id from cases where number = $1)`, c.Number, cases.ClockCallback)
+		update deadline set state = 'cancelled', next_at = null, breached = breached or due_at < $3
+		where kind = $2 and state in ('armed', 'fired') and case_id = (select id from cases where number = $1)`, c.Number, cases.ClockCallback, at)
 }

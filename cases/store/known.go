@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,7 +16,9 @@ type known struct {
 	calls   map[string]cases.Call
 	cases   map[cases.CaseNumber]cases.Case
 	before  map[cases.CaseNumber]cases.Case // the cases as they were found
-	changes []change                        // in the order of the facts
+	late    map[cases.CaseNumber][]cases.ClockKind
+	changes []change // in the order of the facts
+	sum     tallies
 	rules   cases.Rulebook
 }
 
@@ -60,7 +63,8 @@ func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebo
 	for _, c := range existing {
 		k.cases[c.Number], k.before[c.Number] = c, c
 	}
-	return k, nil
+	k.late, err = breached(ctx, tx, numbers...)
+	return k, err
 }
 
 // project does what f says, or reports why it never can.
@@ -71,7 +75,13 @@ func (k *known) project(f cases.Fact) error {
 	}
 	k.calls[f.Call] = eff.Call
 	if eff.Event != nil {
-		k.cases[f.Case] = eff.Case.After(f, k.rules)
+		was, is := k.cases[f.Case], eff.Case.After(f, k.rules)
+		change := cases.Change{Was: was, Is: is, Events: []cases.Event{*eff.Event}, Breached: k.late[f.Case]}
+		k.sum.add(f.Case, change.Tallies(k.rules.Policy))
+		if eff.Clock != nil { // what was late is another
+			k.late[f.Case] = slices.DeleteFunc(k.late[f.Case], func(kind cases.ClockKind) bool { return kind == eff.Clock.Kind })
+		}
+		k.cases[f.Case] = is
 	}
 	k.changes = append(k.changes, change{f, eff})
 	return nil
@@ -89,7 +99,7 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 		}
 		if n := c.fact.Case; c.Event != nil && !numbers[n] {
 			numbers[n] = true
-			queueCase(&b, k.cases[n])
+			queueCase(&b, k.cases[n], k.rules.Policy)
 		}
 	}
 	for _, c := range k.changes {
@@ -110,13 +120,13 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 			queueEvent(&b, *c.Event)
 		}
 		if c.Met != "" {
-			queueMet(&b, c.Case.Number, c.Met)
+			queueMet(&b, c.Case.Number, c.Met, c.Event.At)
 		}
 		if c.Callback {
 			queueCallback(&b, c.Case)
 		}
 		if c.Clock != nil {
-			queueClock(&b, c.Case.Number, *c.Clock, k.rules.Calendar)
+			queueClock(&b, c.Case, *c.Clock, k.rules.Calendar)
 		}
 	}
 	for n := range numbers {

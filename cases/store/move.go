@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,19 +58,33 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 				return err
 			}
 		}
+		late, err := breached(ctx, tx, o.Case)
+		if err != nil {
+			return err
+		}
 		var events []cases.Event
 		if is, events, err = was.Move(o.Move, o.By, o.At, s.Rules); err != nil {
 			return err
 		}
+		change := cases.Change{Was: was, Is: is, Events: events, Breached: late[o.Case]}
+		if v, ok := o.Move.(cases.Verify); ok && v.True {
+			if change.Verified, err = verified(ctx, tx, v.Against, v.Offence, o.Case); err != nil {
+				return err
+			}
+			change.Verified++
+		}
 		var b pgx.Batch
-		queueCase(&b, is)
+		queueCase(&b, is, s.Rules.Policy)
 		for _, e := range events {
 			queueEvent(&b, e)
 		}
 		queueClocks(&b, was, is, s.Rules.Calendar)
 		if is.State.Over() && !was.State.Over() {
-			queueOver(&b, is)
+			queueOver(&b, is, o.At)
 		}
+		var sum tallies
+		sum.add(is.Number, change.Tallies(s.Rules.Policy))
+		sum.queue(&b, s)
 		return tx.SendBatch(ctx, &b).Close()
 	})
 	if err != nil {
@@ -118,13 +133,19 @@ func (s *Store) fresh(ctx context.Context, tx pgx.Tx, o Order, was cases.Case) (
 	return true, stale, err
 }
 
-// queueClocks writes the clocks of is that are not as they were.
+// queueClocks writes the clocks of is that are not as they were, or not whose they were.
 func queueClocks(b *pgx.Batch, was, is cases.Case, cal cases.Calendar) {
+	moved := was.Number != "" && was.Desk() != is.Desk()
 	for i, k := range is.Clocks {
-		if i < len(was.Clocks) && same(was.Clocks[i], k) {
+		if i < len(was.Clocks) && same(was.Clocks[i], k) && !(moved && k.Running()) {
 			continue
 		}
-		queueClock(b, is.Number, k, cal)
+		queueClock(b, is, k, cal)
+	}
+	if moved {
+		b.Queue(`
+			update deadline set desk = `+deskOf("''", "$2")+`
+			where clock is null and state in ('armed', 'fired') and case_id = (select id from cases where number = $1)`, is.Number, is.Responsible)
 	}
 }
 
@@ -134,10 +155,15 @@ func same(a, b cases.Clock) bool {
 	return errX == nil && errY == nil && string(x) == string(y)
 }
 
-// queueClock writes a clock as it is. Stages that came stay; those to come are as it
-// says now.
-func queueClock(b *pgx.Batch, n cases.CaseNumber, k cases.Clock, cal cases.Calendar) {
+// queueClock writes a clock of c as it is. Stages that came stay; those to come are as it
+// says now. A breach that was counted stays so, even if the clock runs again.
+func queueClock(b *pgx.Batch, c cases.Case, k cases.Clock, cal cases.Calendar) {
 	stages := append([]cases.Stage{}, k.Stages(cal)...)
+	var atRisk time.Time
+	if i := slices.IndexFunc(stages, func(s cases.Stage) bool { return s.Kind == cases.StageAtRisk }); i >= 0 {
+		atRisk = stages[i].At
+	}
+	desk := k.Desk(c)
 	state := cases.ClockArmed
 	switch {
 	case k.Cancelled:
@@ -150,12 +176,15 @@ func queueClock(b *pgx.Batch, n cases.CaseNumber, k cases.Clock, cal cases.Calen
 		clock = nil
 	}
 	b.Queue(`
-		insert into deadline as d (case_id, kind, gen, due_at, clock, stages, state, next_at)
-		select id, $2, $3, $4, $5, $6::jsonb, $7::text, ($6::jsonb -> 0 ->> 'at')::timestamptz from cases where number = $1
+		insert into deadline as d (case_id, kind, gen, due_at, clock, stages, state, next_at, desk, at_risk_at, paused, breached)
+		select id, $2, $3, $4, $5, $6::jsonb, $7::text, ($6::jsonb -> 0 ->> 'at')::timestamptz, `+deskOf("$8::text", "$9::text")+`, $10, $11, $12
+		from cases where number = $1
 		on conflict (case_id, kind, gen) do update set
 			due_at = excluded.due_at, clock = excluded.clock,
+			desk = excluded.desk, at_risk_at = excluded.at_risk_at, paused = excluded.paused, breached = d.breached or excluded.breached,
 			stages = case when excluded.state in ('met', 'cancelled') then d.stages else excluded.stages end,
 			state = case when d.state = 'fired' and excluded.state = 'armed' and excluded.due_at <= d.fired_at then 'fired' else excluded.state end,
 			next_at = (excluded.stages -> d.stage ->> 'at')::timestamptz`,
-		n, k.Kind, k.Gen, zeronull.Timestamptz(k.Due), clock, stages, state)
+		c.Number, k.Kind, k.Gen, zeronull.Timestamptz(k.Due), clock, stages, state,
+		desk.Department, desk.User, zeronull.Timestamptz(atRisk), k.Suspended(cal), !k.Running() && k.Late(k.Stopped) > 0)
 }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"shouwen/cases"
 	"shouwen/cases/store"
 	"shouwen/cases/store/embedded"
@@ -55,7 +57,8 @@ func serve(t *testing.T, dir string) (url string, up ready, stop func()) {
 }
 
 // An error of Apply means "again later": with that alone, nothing is lost or
-// doubled when the database dies at any moment, or is stopped and started.
+// doubled, or counted twice, when the database dies at any moment, or is stopped and
+// started.
 func TestApplyOverOutages(t *testing.T) {
 	t.Parallel()
 	top, err := os.MkdirTemp("/tmp", "shouwen-outage-")
@@ -87,6 +90,8 @@ func TestApplyOverOutages(t *testing.T) {
 			for i := range batch {
 				facts = append(facts, answered(n+i, "+861055550101", "agent1")...)
 			}
+			facts = append(facts, missed(calls+n, "+861055550102")...)
+			facts = append(facts, attempt(calls+n, 1, answeredBack)...)
 			for s.Apply(t.Context(), facts) != nil {
 				if t.Context().Err() != nil {
 					return
@@ -109,8 +114,12 @@ func TestApplyOverOutages(t *testing.T) {
 		}
 	}
 	checked, err := s.VerifyLedger(t.Context())
-	if err != nil || checked != 2*calls {
-		t.Errorf("%d events, %v, want %d", checked, err, 2*calls)
+	if err != nil || checked != 2*calls+3*calls/batch {
+		t.Errorf("%d events, %v, want %d", checked, err, 2*calls+3*calls/batch)
+	}
+	want := map[string]int{"callbacks_closed other kept": calls / batch, "deadlines_due callback other met": calls / batch}
+	if diff := cmp.Diff(want, counted(t, direct(t, url))); diff != "" {
+		t.Errorf("counted: -want +got\n%s", diff)
 	}
 	if rejected, err := s.Rejected(t.Context(), 10); err != nil || len(rejected) > 0 {
 		t.Errorf("rejected %v, %v", rejected, err)

@@ -106,7 +106,7 @@ func (s *Store) RecordStage(ctx context.Context, o cases.Outgoing, tell Telling)
 		slices.SortFunc(fired, func(a, b cases.Outgoing) int { return cmp.Compare(a.ID, b.ID) })
 		var b pgx.Batch
 		for _, o := range fired {
-			if c, err = queueStage(&b, c, o, tell); err != nil {
+			if c, err = s.queueStage(&b, c, o, tell); err != nil {
 				return err
 			}
 		}
@@ -130,7 +130,7 @@ func upTo(key string) []string {
 }
 
 // queueStage puts a fired stage on the ledger of c, and returns c after it.
-func queueStage(b *pgx.Batch, c cases.Case, o cases.Outgoing, tell Telling) (cases.Case, error) {
+func (s *Store) queueStage(b *pgx.Batch, c cases.Case, o cases.Outgoing, tell Telling) (cases.Case, error) {
 	var f cases.FiredStage
 	if err := json.Unmarshal(o.Payload, &f); err != nil {
 		return c, err
@@ -140,7 +140,7 @@ func queueStage(b *pgx.Batch, c cases.Case, o cases.Outgoing, tell Telling) (cas
 	if err != nil {
 		return c, err
 	}
-	queueCase(b, is)
+	queueCase(b, is, s.Rules.Policy)
 	queueEvent(b, event)
 	queueOutgoing(b, out)
 	return is, nil

@@ -92,16 +92,18 @@ func queueCall(b *pgx.Batch, c cases.Call) {
 		c.Flow, zeronull.Timestamptz(c.Emergency), c.CallsBack)
 }
 
-func queueCase(b *pgx.Batch, c cases.Case) {
+func queueCase(b *pgx.Batch, c cases.Case, p cases.Policy) {
 	b.Queue(`
-		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head, department, file, milestones)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head, department, file, milestones,
+		                   desk, handed, level)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, `+deskOf("$11", "$7")+`, $14, $15)
 		on conflict (number) do update set
 			state = excluded.state, first_asker = excluded.first_asker, responsible = excluded.responsible,
 			handler = excluded.handler, events = excluded.events, head = excluded.head,
-			department = excluded.department, file = excluded.file, milestones = excluded.milestones`,
+			department = excluded.department, file = excluded.file, milestones = excluded.milestones,
+			desk = excluded.desk, handed = excluded.handed, level = excluded.level`,
 		c.Number, c.Call.ID, c.State, c.Opened, c.Call.Caller.E164, c.FirstAsker, c.Responsible, c.Handler, c.Events, c.Head[:],
-		c.Department, c.File, milestones(c))
+		c.Department, c.File, milestones(c), len(c.File.Handed), c.Level(p))
 }
 
 // milestones returns those of c for a column that is never null.

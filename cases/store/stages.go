@@ -8,9 +8,10 @@ import (
 	"shouwen/cases"
 )
 
-// FireStages fires at most limit stages that are due, the oldest first, and puts each
-// into the outbox under a key of its own. It is one statement: whatever becomes of this
-// program, a stage is fired with its outbox row or not at all. now() is the start of the
+// FireStages fires at most limit stages that are due, the oldest first, puts each into
+// the outbox under a key of its own, and counts breaches and escalations. It is one
+// statement: whatever becomes of this program, a stage is fired with its outbox row and
+// counted, or not at all. now() is the start of the
 // statement, so that rows becoming due meanwhile are the next one's. What it returns has
 // only the clocks and how late they are.
 func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredStage, error) {
@@ -18,17 +19,20 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 	var late []time.Duration
 	err := s.db.QueryRow(ctx, `
 		with due as (
-			select id from deadline where next_at <= now()
+			select id, breached from deadline where next_at <= now()
 			order by next_at limit $2 for update skip locked),
 		fired as (
 			update deadline d set
 				stage = d.stage + 1,
 				next_at = (d.stages -> (d.stage + 1) ->> 'at')::timestamptz,
 				state = case when d.stages -> d.stage ->> 'kind' = 'breach' then 'fired' else d.state end,
+				breached = d.breached or d.stages -> d.stage ->> 'kind' = 'breach',
+				level = case when d.stages -> d.stage ->> 'kind' = 'escalate' then least((d.stages -> d.stage ->> 'level')::int, $5) else d.level end,
 				fired_at = case when d.stages -> d.stage ->> 'kind' = 'breach' then clock_timestamp() else d.fired_at end,
 				fired_by = case when d.stages -> d.stage ->> 'kind' = 'breach' then $1::text else d.fired_by end
 			from due where d.id = due.id
-			returning d.id, d.case_id, d.kind, d.gen, d.due_at, d.stage, d.stages -> (d.stage - 1) as which,
+			returning d.id, d.case_id, d.kind, d.gen, d.due_at, d.stage, d.desk, d.level, d.breached and not due.breached as breach,
+				d.stages -> (d.stage - 1) as which,
 				clock_timestamp() - (d.stages -> (d.stage - 1) ->> 'at')::timestamptz as late),
 		told as (
 			insert into outbox (key, kind, payload)
@@ -37,8 +41,14 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 				'late_seconds', extract(epoch from f.late), 'department', c.department, 'class', c.class)
 			from fired f join cases c on c.id = f.case_id
 			order by (f.which ->> 'at')::timestamptz, f.id
-			on conflict (key) do nothing)
-		select coalesce(array_agg(kind), '{}'), coalesce(array_agg(late), '{}') from fired`, fmt.Sprint(node), limit).Scan(&clocks, &late)
+			on conflict (key) do nothing),
+		counted as (`+counting("$3", "$4", `
+			select 'deadlines_due', jsonb_build_object('department', desk, 'clock', kind, 'result', 'breached') from fired where breach
+			union all
+			select 'promises_broken', jsonb_build_object('department', desk) from fired where breach and kind = 'promise'
+			union all
+			select 'escalations', jsonb_build_object('department', desk, 'level', level::text) from fired where which ->> 'kind' = 'escalate'`)+`)
+		select coalesce(array_agg(kind), '{}'), coalesce(array_agg(late), '{}') from fired`, fmt.Sprint(node), limit, -node, s.east(), cases.HighestLevel).Scan(&clocks, &late)
 	if err != nil {
 		return nil, fmt.Errorf("fire stages: %w", err)
 	}

@@ -33,6 +33,7 @@ var (
 type Store struct {
 	Log   *slog.Logger   // of rejected facts; slog.Default() unless set before use
 	Rules cases.Rulebook // what cases are held to; set before use, else nothing but callbacks has a clock
+	Node  int            // of this program; distinct, so that nobody waits for the counters of another
 
 	db *pgxpool.Pool
 }
