@@ -111,6 +111,13 @@ type RecordingDeleted struct {
 	File string `json:"file"`
 }
 
+// MessageDelivered: a program that sends messages to callers says that one has reached
+// the caller of the case.
+type MessageDelivered struct {
+	ID string `json:"id"` // as that program has it
+	To Number `json:"to"`
+}
+
 // LegalHold: recordings and the message of the case are kept whatever their time, or no longer.
 type LegalHold struct {
 	On     bool   `json:"on"`
@@ -183,6 +190,10 @@ func (f Fact) aside() (body any, by string) {
 		return d, d.Actor
 	case f.Quality != nil:
 		return *f.Quality, ""
+	case f.MessageDelivered != nil:
+		d := *f.MessageDelivered
+		d.ID, d.To = Clean(d.ID), Number(Clean(string(d.To)))
+		return d, ""
 	}
 	return nil, ""
 }
@@ -216,6 +227,8 @@ func (f Fact) checkAside() string {
 		return f.RecordingEnded.check()
 	case f.LegalHold != nil && f.LegalHold.By == "":
 		return "legal hold by nobody"
+	case f.MessageDelivered != nil && f.MessageDelivered.ID == "":
+		return "message without an id"
 	}
 	return ""
 }

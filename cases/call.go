@@ -10,17 +10,18 @@ type Call struct {
 	Hotline   string
 	Trunk     string // empty for one of our own phones
 	Arrived   time.Time
-	Answered  time.Time     // first pick-up; zero: nobody has
-	Agent     string        // user of the first who picked up
-	Extension string        // and the phone it was on
-	Waited    time.Duration // in the queue, until picked up or missed
-	Ended     time.Time     // zero: still up
-	Missed    MissedReason  // why nobody spoke with the caller in the end
-	Cause     EndCause      // how an answered call ended
-	Talk      time.Duration // pick-up to end
-	CallsBack CaseNumber    // the case whose caller we called; empty: he called us
-	Flow      *FlowLeft     // how he left the flow before the queue; nil: there was none
-	Emergency time.Time     // when he pressed the emergency key; zero: he did not
+	Answered  time.Time      // first pick-up; zero: nobody has
+	Agent     string         // user of the first who picked up
+	Extension string         // and the phone it was on
+	Waited    time.Duration  // in the queue, until picked up or missed
+	Ended     time.Time      // zero: still up
+	Missed    MissedReason   // why nobody spoke with the caller in the end
+	Cause     EndCause       // how an answered call ended
+	Talk      time.Duration  // pick-up to end
+	CallsBack CaseNumber     // the case whose caller we called; empty: he called us
+	Marked    CallbackResult // who answered then was not the caller, as the agent says; empty: he was
+	Flow      *FlowLeft      // how he left the flow before the queue; nil: there was none
+	Emergency time.Time      // when he pressed the emergency key; zero: he did not
 }
 
 // Phase is how far a call has come.

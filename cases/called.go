@@ -140,6 +140,7 @@ func calledBack(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 		return eff, err
 	}
 	m := *f.CallbackMarked
+	call.Marked = m.Result
 	e.By = m.By
 	c.CalledBack = CalledBack{Attempts: m.Attempt, Last: m.Result, Call: f.Call, Next: micros(m.Next), Exhausted: m.Exhausted}
 	eff, err := recorded(call, c, e, m)

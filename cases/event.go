@@ -43,6 +43,9 @@ const (
 	EventVoicemailDeleted EventKind = "voicemail_deleted" // its time was over
 	EventLegalHold        EventKind = "legal_hold"        // recordings are kept whatever their time, or no longer
 	EventQuality          EventKind = "quality"           // how well the sides heard each other
+	EventMessageDelivered EventKind = "message_delivered" // the caller has got it
+
+	EventLinked EventKind = "linked" // another case is continued in this one
 
 	EventReminded EventKind = "reminded" // a clock made itself heard
 	EventAtRisk   EventKind = "at_risk"

@@ -44,6 +44,7 @@ type Fact struct {
 	VoicemailDeleted *VoicemailDeleted `json:"voicemail_deleted,omitempty"`
 	LegalHold        *LegalHold        `json:"legal_hold,omitempty"`
 	Quality          *Quality          `json:"quality,omitempty"`
+	MessageDelivered *MessageDelivered `json:"message_delivered,omitempty"`
 }
 
 // Caller is who called, as the network said.
@@ -105,6 +106,8 @@ type Missed struct {
 	Reason      MissedReason `json:"reason"`
 	Waited      Span         `json:"waited_seconds"`
 	CallbackDue time.Time    `json:"callback_due"` // stage of the callback clock
+
+	OpenCase CaseNumber `json:"open_case,omitempty"` // that the caller had already, see Attach
 }
 
 // EndCause says how an answered call ended.

@@ -42,7 +42,8 @@ type File struct {
 	Attempts   int         `json:"attempts,omitempty"` // in vain since the caller was last reached
 	Visits     []Visit     `json:"visits,omitempty"`
 	Refusal    *Refuse     `json:"refusal,omitempty"`
-	Into       CaseNumber  `json:"into,omitempty"` // it was merged into
+	Into       CaseNumber  `json:"into,omitempty"`  // it was merged into
+	Links      []Link      `json:"links,omitempty"` // cases that were merged into it
 }
 
 // Matter is what a case is about, as registered (C05), and how it was judged.
@@ -62,17 +63,6 @@ type Matter struct {
 	Flags    []Flag     `json:"flags,omitempty"`
 	Level    int        `json:"level,omitempty"` // of an emergency; 1 is the most severe
 }
-
-// Evidence proves that the caller was reached: one of its fields does.
-type Evidence struct {
-	Call    string `json:"call,omitempty"`    // id of a call in which he was connected
-	Message string `json:"message,omitempty"` // id of a message confirmed delivered
-	Paper   string `json:"paper,omitempty"`   // number of a letter or receipt he signed
-}
-
-// Proves tells whether e names anything. Whether that is true, who keeps the calls
-// and messages knows.
-func (e Evidence) Proves() bool { return e != Evidence{} }
 
 // sender returns the user of who passed the case on last.
 func (f File) sender() string {

@@ -26,8 +26,8 @@ var accepts = map[Phase][]FactKind{
 	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail, FactEmergency,
 		FactOutboundDecided, FactTransferStarted, FactTransferSwitched, FactTransferCompleted, FactTransferFailed,
 		FactMonitorStarted, FactMonitorEnded, FactRecordingStarted, FactRecordingPaused, FactRecordingResumed,
-		FactRecordingEnded, FactLegalHold, FactQuality},
-	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactVoicemailDeleted, FactLegalHold},
+		FactRecordingEnded, FactLegalHold, FactQuality, FactMessageDelivered},
+	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactVoicemailDeleted, FactLegalHold, FactMessageDelivered},
 }
 
 // FactKind names which field of a Fact is set.
@@ -68,6 +68,7 @@ const (
 	FactVoicemailDeleted FactKind = "voicemail_deleted"
 	FactLegalHold        FactKind = "legal_hold"
 	FactQuality          FactKind = "quality"
+	FactMessageDelivered FactKind = "message_delivered"
 )
 
 // Kind returns which field of f is set; empty unless it is exactly one.
@@ -85,6 +86,7 @@ func (f Fact) Kind() FactKind {
 		FactRecordingStarted: f.RecordingStarted != nil, FactRecordingPaused: f.RecordingPaused != nil,
 		FactRecordingResumed: f.RecordingResumed != nil, FactRecordingEnded: f.RecordingEnded != nil,
 		FactRecordingDeleted: f.RecordingDeleted != nil, FactVoicemailDeleted: f.VoicemailDeleted != nil, FactLegalHold: f.LegalHold != nil, FactQuality: f.Quality != nil,
+		FactMessageDelivered: f.MessageDelivered != nil,
 	} {
 		if set {
 			kinds = append(kinds, kind)
@@ -294,7 +296,7 @@ func (f Fact) Check() error {
 		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, " +
 			"callback_started, callback_answered, callback_missed, callback_marked, outbound_decided, " +
 			"transfer_started, transfer_switched, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
-			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, voicemail_deleted, legal_hold, quality")
+			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, voicemail_deleted, legal_hold, quality, message_delivered")
 	case !isUUID(f.ID), !isUUID(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:
@@ -319,6 +321,11 @@ func (f Fact) Check() error {
 		return wrong("%s", f.checkCallback())
 	case f.checkAside() != "":
 		return wrong("%s", f.checkAside())
+	}
+	if f.Missed != nil && f.Missed.OpenCase != "" {
+		if _, _, _, err := f.Missed.OpenCase.Parse(); err != nil {
+			return fmt.Errorf("%w: %w", ErrFact, err)
+		}
 	}
 	if f.OpensCase() || f.Ended != nil || f.transfer() != nil || f.callback() || f.Aside() {
 		if _, _, _, err := f.Case.Parse(); err != nil {

@@ -153,17 +153,6 @@ func (r Register) add(f Field, value string) {
 	}
 }
 
-// String returns e as a line of a register.
-func (e Evidence) String() string {
-	var all []string
-	for _, x := range [][2]string{{"call ", e.Call}, {"message ", e.Message}, {"paper ", e.Paper}} {
-		if x[1] != "" {
-			all = append(all, x[0]+x[1])
-		}
-	}
-	return strings.Join(all, ", ")
-}
-
 func ticked(b bool) string {
 	if b {
 		return "yes"

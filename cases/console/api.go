@@ -142,6 +142,8 @@ func (x *site) register(api huma.API) {
 	x.registerDuties(api, command)
 	huma.Register(api, operation("list_dead_letters", "/api/v1/outbox/dead", "Notices that were given up, the latest first", 422, 503), x.listDead)
 	huma.Register(api, command("POST", "revive_dead_letter", "/api/v1/outbox/dead/{id}/retry", "Have a notice sent again that was given up", 404, 503), x.reviveDead)
+	huma.Register(api, command("POST", "confirm_message", "/api/v1/cases/{number}/messages",
+		"Say that a message has reached the caller, for who sends them", 404, 503), x.messageDelivered)
 	huma.Register(api, command("PUT", "set_legal_hold", "/api/v1/cases/{number}/legal_hold",
 		"Keep the recordings of a case whatever their time, or no longer", 404, 503), x.setHold)
 }

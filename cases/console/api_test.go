@@ -280,7 +280,8 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"post /api/v1/calls/{id}/conference": "conference_transfer",
 		"post /api/v1/calls/{id}/monitor":    "monitor_call", "delete /api/v1/calls/{id}/monitor": "end_monitor",
 		"post /api/v1/callbacks/{number}/call": "call_back", "post /api/v1/callbacks/{number}/result": "mark_callback",
-		"/api/v1/outbox/dead": "list_dead_letters", "post /api/v1/outbox/dead/{id}/retry": "revive_dead_letter",
+		"post /api/v1/cases/{number}/messages": "confirm_message",
+		"/api/v1/outbox/dead":                  "list_dead_letters", "post /api/v1/outbox/dead/{id}/retry": "revive_dead_letter",
 		"/api/v1/profile": "get_profile", "/api/v1/directory": "get_directory", "/api/v1/calendar": "get_calendar",
 		"post /api/v1/calls/{id}/recording": "record_call", "put /api/v1/cases/{number}/legal_hold": "set_legal_hold",
 	}

@@ -22,6 +22,8 @@ type Commands interface {
 	Record(call, by, action string) error
 	// Hold keeps the recordings of a case whatever their time, or no longer.
 	Hold(ctx context.Context, c cases.Case, h cases.LegalHold) error
+	// Delivered puts on record that a message has reached the caller of a case.
+	Delivered(ctx context.Context, c cases.Case, m cases.MessageDelivered) error
 }
 
 type callQualityInput struct {
@@ -80,6 +82,24 @@ func (x *site) refusal(err error) error {
 	}
 	x.Log.Error("console", "err", err)
 	return huma.NewError(http.StatusInternalServerError, details[http.StatusInternalServerError])
+}
+
+type messageInput struct {
+	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Body   struct {
+		ID string `json:"id" minLength:"1" maxLength:"128" doc:"Of the message, as the program has it that sent it; moves cite it as evidence."`
+		To string `json:"to" minLength:"1" maxLength:"64" doc:"Number it went to."`
+	}
+}
+
+func (x *site) messageDelivered(ctx context.Context, in *messageInput) (*struct{}, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	c, _, err := x.caseSeen(ctx, cases.CaseNumber(in.Number))
+	if err := x.problem(err); err != nil {
+		return nil, err
+	}
+	return nil, x.refusal(x.Commands.Delivered(ctx, c, cases.MessageDelivered{ID: in.Body.ID, To: cases.Number(in.Body.To)}))
 }
 
 type monitorInput struct {

@@ -68,6 +68,11 @@ func (o *orders) Mark(_ context.Context, n cases.CaseNumber, by string, as cases
 	return o.err
 }
 
+func (o *orders) Delivered(_ context.Context, c cases.Case, m cases.MessageDelivered) error {
+	o.given = append(o.given, fmt.Sprintf("delivered %s %s %s", c.Number, m.ID, m.To))
+	return o.err
+}
+
 func (o *orders) Hold(_ context.Context, c cases.Case, h cases.LegalHold) error {
 	o.given = append(o.given, fmt.Sprintf("hold %s %s %t %s %s", c.Number, c.Call.ID, h.On, h.By, h.Reason))
 	return o.err
@@ -211,6 +216,8 @@ func TestCommands(t *testing.T) {
 		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{"agent": "clerk"}`, 204, "call back 261123-1-0001 clerk"},
 		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "clerk", "result": "voicemail"}`, 204, "mark 261123-1-0001 clerk voicemail"},
 		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{}`, 422, ""},
+		{"POST", "/api/v1/cases/261123-1-0001/messages", `{"id": "sms-7", "to": "+861055550101"}`, 204, "delivered 261123-1-0001 sms-7 +861055550101"},
+		{"POST", "/api/v1/cases/261123-1-0001/messages", `{"id": "sms-7"}`, 422, ""},
 		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "clerk", "result": "reached"}`, 422, ""},
 		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"result": "voicemail"}`, 422, ""},
 		{"POST", call + "/transfer", `{"by": "clerk", "kind": "warm", "extension": "1002", "queue": "night"}`, 422, ""},

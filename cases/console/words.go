@@ -283,6 +283,8 @@ var words = map[string][2]string{
 	"event recording_deleted": {"录音到期删除", "Recording deleted, its time was over"},
 	"event legal_hold":        {"证据保全", "Legal hold"},
 	"event quality":           {"通话质量", "Voice quality"},
+	"event message_delivered": {"短信已送达", "Message delivered"},
+	"event linked":            {"并入另一工单", "Another case is continued in this one"},
 
 	"event registered":           {"登记", "Registered"},
 	"event classified":           {"分类", "Classified"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"shouwen/cases"
@@ -37,6 +38,9 @@ func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebo
 		calls = append(calls, f.Call)
 		if f.Case != "" {
 			numbers = append(numbers, f.Case)
+		}
+		if f.Missed != nil && f.Missed.OpenCase != "" {
+			numbers = append(numbers, f.Missed.OpenCase)
 		}
 	}
 	rows, err := tx.Query(ctx, `select `+callColumns+` from call k
@@ -74,17 +78,47 @@ func (k *known) project(f cases.Fact) error {
 		return err
 	}
 	k.calls[f.Call] = eff.Call
+	attached, ok, err := k.attach(f, eff.Case)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		eff.Clock, eff.Callback = nil, false // it is owed there
+		k.change(f, eff)
+		k.change(f, attached.Merged)
+		k.change(cases.Fact{Call: f.Call, Case: attached.Open.Case.Number}, attached.Open)
+	default:
+		if eff.Event != nil {
+			eff.Case = eff.Case.After(f, k.rules)
+		}
+		k.change(f, eff)
+	}
+	return nil
+}
+
+// attach makes a call nobody answered part of its caller's open case, if it is.
+func (k *known) attach(f cases.Fact, opened cases.Case) (cases.Attached, bool, error) {
+	if f.Missed == nil {
+		return cases.Attached{}, false, nil
+	}
+	id := func(what string) string { return uuid.NewSHA1(attachments, []byte(f.ID+what)).String() }
+	return cases.Attach(opened, f, k.cases[f.Missed.OpenCase], [2]string{id("merged"), id("linked")})
+}
+
+// attachments are the UUIDs of the events of attached calls (RFC 9562 5.5).
+var attachments = uuid.MustParse("5b1c2a4e-7a5f-4d0b-9d53-1a0a6f0d0017")
+
+// change notes what a fact does.
+func (k *known) change(f cases.Fact, eff cases.Effect) {
 	if eff.Event != nil {
-		was, is := k.cases[f.Case], eff.Case.After(f, k.rules)
-		change := cases.Change{Was: was, Is: is, Events: []cases.Event{*eff.Event}, Breached: k.late[f.Case]}
+		change := cases.Change{Was: k.cases[f.Case], Is: eff.Case, Events: []cases.Event{*eff.Event}, Breached: k.late[f.Case]}
 		k.sum.add(f.Case, change.Tallies(k.rules.Policy))
 		if eff.Clock != nil { // what was late is another
 			k.late[f.Case] = slices.DeleteFunc(k.late[f.Case], func(kind cases.ClockKind) bool { return kind == eff.Clock.Kind })
 		}
-		k.cases[f.Case] = is
+		k.cases[f.Case] = eff.Case
 	}
 	k.changes = append(k.changes, change{f, eff})
-	return nil
 }
 
 // save writes what the facts changed: each call and case once, as it is after

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
@@ -53,8 +54,9 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 		if stale {
 			return cases.ErrStale
 		}
+		var other cases.Case // in which it is continued
 		if m, ok := o.Move.(cases.Merge); ok {
-			if err := s.mayMerge(ctx, tx, was, m.Into); err != nil {
+			if other, err = s.mayMerge(ctx, tx, was, m.Into); err != nil {
 				return err
 			}
 		}
@@ -65,6 +67,11 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 		var events []cases.Event
 		if is, events, err = was.Move(o.Move, o.By, o.At, s.Rules); err != nil {
 			return err
+		}
+		if m, ok := o.Move.(cases.Citing); ok {
+			if err := mayCite(ctx, tx, was, m); err != nil {
+				return err
+			}
 		}
 		change := cases.Change{Was: was, Is: is, Events: events, Breached: late[o.Case]}
 		if v, ok := o.Move.(cases.Verify); ok && v.True {
@@ -79,6 +86,14 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 			queueEvent(&b, e)
 		}
 		queueClocks(&b, was, is, s.Rules.Calendar)
+		if other.Number != "" {
+			linked, event, err := other.Continue(is, o.By.User, o.At, "")
+			if err != nil {
+				return err
+			}
+			queueCase(&b, linked, s.Rules.Policy)
+			queueEvent(&b, event)
+		}
 		if is.State.Over() && !was.State.Over() {
 			queueOver(&b, is, o.At)
 		}
@@ -93,17 +108,46 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 	return is, nil
 }
 
-// mayMerge looks at the case that was is to be continued in.
-func (s *Store) mayMerge(ctx context.Context, tx pgx.Tx, was cases.Case, into cases.CaseNumber) error {
-	rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for share of c`, cases.Clean(string(into)))
+// mayMerge returns the case that was is to be continued in, if it may be.
+func (s *Store) mayMerge(ctx context.Context, tx pgx.Tx, was cases.Case, into cases.CaseNumber) (cases.Case, error) {
+	rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, cases.Clean(string(into)))
 	if err != nil {
-		return err
+		return cases.Case{}, err
 	}
 	other, err := pgx.CollectExactlyOneRow(rows, scanCase)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return err
+		return cases.Case{}, err
 	}
-	return was.MayMerge(other, s.Rules.Policy)
+	return other, was.MayMerge(other, s.Rules.Policy)
+}
+
+// mayCite looks at what a move of was cites as evidence: a call of the case, also of one
+// that was merged into it, or one in which its caller was called back; a message to him.
+func mayCite(ctx context.Context, tx pgx.Tx, was cases.Case, m cases.Citing) error {
+	var found cases.Found
+	e := m.Cites()
+	if id, err := uuid.Parse(e.Call); err == nil {
+		numbers := append(was.File.Linked(), was.Number)
+		rows, err := tx.Query(ctx, `
+			select `+callColumns+` from call k where k.id = $1::text::uuid
+			and (k.calls_back = any($2) or exists (select from cases c where c.number = any($2) and c.call = k.id))`, id.String(), numbers)
+		if err != nil {
+			return err
+		}
+		found.Call, err = pgx.CollectExactlyOneRow(rows, scanCall)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+	}
+	if e.Message != "" {
+		err := tx.QueryRow(ctx, `
+			select exists (select from case_event e join cases c on c.id = e.case_id
+				where c.number = $1 and e.kind = 'message_delivered' and e.body ->> 'id' = $2)`, was.Number, cases.Clean(e.Message)).Scan(&found.Message)
+		if err != nil {
+			return err
+		}
+	}
+	return was.MayCite(m, found)
 }
 
 // fresh notes the key of o, false if it was there; and whether the case moved since it

@@ -13,14 +13,14 @@ import (
 
 // callColumns are those of call k, in the order of callFields.
 const callColumns = `k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline, k.trunk,
-	k.arrived, k.answered, k.agent, k.extension, k.waited, k.ended, k.missed, k.cause, k.talk, k.flow, k.emergency, k.calls_back`
+	k.arrived, k.answered, k.agent, k.extension, k.waited, k.ended, k.missed, k.cause, k.talk, k.flow, k.emergency, k.calls_back, k.marked`
 
 func callFields(c *cases.Call) []any {
 	return []any{
 		&c.ID, &c.Caller.E164, &c.Caller.Raw, &c.Caller.Display, &c.Caller.Withheld, &c.Caller.Verified, &c.Caller.Diverted,
 		&c.Hotline, &c.Trunk, &c.Arrived, (*zeronull.Timestamptz)(&c.Answered), &c.Agent, &c.Extension, &c.Waited,
 		(*zeronull.Timestamptz)(&c.Ended), (*zeronull.Text)(&c.Missed), (*zeronull.Text)(&c.Cause), &c.Talk,
-		&c.Flow, (*zeronull.Timestamptz)(&c.Emergency), &c.CallsBack,
+		&c.Flow, (*zeronull.Timestamptz)(&c.Emergency), &c.CallsBack, (*zeronull.Text)(&c.Marked),
 	}
 }
 
@@ -80,16 +80,16 @@ func eventFields(e *cases.Event, sum *[]byte) []any {
 func queueCall(b *pgx.Batch, c cases.Call) {
 	b.Queue(`
 		insert into call (id, caller, caller_raw, display, withheld, verified, diverted, hotline, trunk, arrived,
-		                  answered, agent, extension, waited, ended, missed, cause, talk, flow, emergency, calls_back)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+		                  answered, agent, extension, waited, ended, missed, cause, talk, flow, emergency, calls_back, marked)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 		on conflict (id) do update set
 			answered = excluded.answered, agent = excluded.agent, extension = excluded.extension, waited = excluded.waited,
 			trunk = excluded.trunk, ended = excluded.ended, missed = excluded.missed, cause = excluded.cause, talk = excluded.talk,
-			flow = excluded.flow, emergency = excluded.emergency`,
+			flow = excluded.flow, emergency = excluded.emergency, marked = excluded.marked`,
 		c.ID, c.Caller.E164, c.Caller.Raw, c.Caller.Display, c.Caller.Withheld, c.Caller.Verified, list(c.Caller.Diverted),
 		c.Hotline, c.Trunk, c.Arrived, zeronull.Timestamptz(c.Answered), c.Agent, c.Extension, c.Waited,
 		zeronull.Timestamptz(c.Ended), zeronull.Text(c.Missed), zeronull.Text(c.Cause), c.Talk,
-		c.Flow, zeronull.Timestamptz(c.Emergency), c.CallsBack)
+		c.Flow, zeronull.Timestamptz(c.Emergency), c.CallsBack, zeronull.Text(c.Marked))
 }
 
 func queueCase(b *pgx.Batch, c cases.Case, p cases.Policy) {

@@ -51,45 +51,82 @@ func TestE19_LostPhoneNumberSpoken(t *testing.T) {
 	sc.stands(cases.Registered, "asker", "asker")
 }
 
-// TestE20_GuestDialsANumberNobodyAnswers: S30-R13, S30-R15, S30-R16. His missed calls are
-// found by his number, with the case they are about, and so is what happened at night.
+// TestE20_GuestDialsANumberNobodyAnswers: S30-R13, S30-R15, S30-R16. His missed calls
+// are part of the case they are about, whose first-asker owes him one callback; who opens
+// it by his number sees the whole night.
 func TestE20_GuestDialsANumberNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	o := under(t, "hotel")
 	sc := o.lostPhone()
 	sc.does("03:02", asker, cases.Registration{ReadBack: true, Fields: map[string]string{"number_spoken": "3669068", "number_dialled": "3669088"}})
-	for _, when := range []string{"03:05", "03:10", "03:15"} {
-		o.misses(when, caller)
+	if !slices.Contains(sc.File.Matter.Flags, cases.FlagMisdial) {
+		t.Errorf("flags %v", sc.File.Matter.Flags)
 	}
+	before := sc.Case
+	for _, when := range []string{"03:05", "03:10", "03:15"} {
+		missed := o.misses(when, caller, sc.Number)
+		missed.stands(cases.Merged, "", "")
+		if !missed.CallbackDue.IsZero() || missed.File.Into != sc.Number {
+			t.Errorf("%s owes a callback by %s, continued in %q", missed.Number, missed.CallbackDue, missed.File.Into)
+		}
+	}
+	sc.look()
+	if !sc.CallbackDue.Equal(at("04:05")) || len(sc.File.Links) != 3 || sc.events(cases.EventLinked) != 3 || sc.File.Links[1].Missed != cases.MissedNoAnswer {
+		t.Errorf("callback due %s, links %+v", sc.CallbackDue, sc.File.Links)
+	}
+	mine, err := o.s.Callbacks(t.Context(), store.CallbackFilter{View: store.CallbacksMine, User: asker.User})
+	if err != nil || len(mine) != 1 || mine[0].Number != sc.Number {
+		t.Errorf("%d callbacks are the first-asker's, %v", len(mine), err)
+	}
+	stale := sc.order("03:20", asker, cases.Promise{What: "call back", Due: at("03:30")})
+	stale.Seen = before.Events // nobody has moved the case since, the phones have
+	if _, err := o.s.Move(t.Context(), stale); err != nil {
+		t.Error(err)
+	}
+	sc.look()
+	sc.does("07:00", asker, cases.HandOff{To: "neighbour", Note: "guest of 510 misses his phone"})
 	all, _, err := o.s.Cases(t.Context(), store.Filter{Caller: caller})
 	if err != nil || len(all) != 4 || all[3].Number != sc.Number {
 		t.Fatalf("%d cases of the number, %v", len(all), err)
 	}
-	if !slices.Contains(sc.File.Matter.Flags, cases.FlagMisdial) {
-		t.Errorf("flags %v", sc.File.Matter.Flags)
-	}
 	for i, c := range all[:3] {
-		if c.Previous != all[i+1].Number || c.CallbackDue.IsZero() {
-			t.Errorf("%s: before it %q, callback due %s", c.Number, c.Previous, c.CallbackDue)
-		}
-		missed := &scene{stage: o, Case: c}
-		missed.look()
-		missed.does("03:20", manager, cases.Merge{Into: sc.Number}) // it is what he calls about
-		missed.stands(cases.Merged, "", "")
-		if missed.look(); !missed.CallbackDue.IsZero() {
-			t.Errorf("%s still owes a callback", missed.Number)
+		if c.Previous != all[i+1].Number {
+			t.Errorf("%s: before it %q", c.Number, c.Previous)
 		}
 	}
-	if sc.look(); !sc.CallbackDue.Equal(at("04:05")) { // one callback, on the case
-		t.Errorf("callback due %s", sc.CallbackDue)
-	}
-	sc.does("03:21", asker, cases.Promise{What: "call back", Due: at("03:30")})
-	sc.does("07:00", asker, cases.HandOff{To: "neighbour", Note: "guest of 510 misses his phone"})
-	if r := sc.Register(); r["number_spoken"] != "3669068" || r["number_dialled"] != "3669088" || r["handover_note"] == "" {
+	if r := all[3].Register(); r["number_spoken"] != "3669068" || r["number_dialled"] != "3669088" || r["handover_note"] == "" {
 		t.Errorf("register %v", r)
 	}
 	if sc.events(cases.EventHandedOff) != 1 || sc.FirstAsker != "asker" {
 		t.Errorf("first-asker %s", sc.FirstAsker)
+	}
+}
+
+// TestAMissedCallIsPartOfTheOpenCase, unless it is about something else, or that case
+// is not open any more, or another's.
+func TestAMissedCallIsPartOfTheOpenCase(t *testing.T) {
+	t.Parallel()
+	o := under(t, "none")
+	open, other, over := o.misses("09:00", caller), o.opens("09:01", "+8613900000002", asker), o.opens("09:02", caller, asker)
+	over.does("09:03", asker, cases.Withdraw{Reason: "it runs again", Evidence: over.proof()})
+	alone := func(sc *scene) {
+		t.Helper()
+		if sc.State != cases.Open || sc.CallbackDue.IsZero() {
+			t.Errorf("%s is %s, callback due %s", sc.Number, sc.State, sc.CallbackDue)
+		}
+	}
+	alone(o.misses("09:10", caller, over.Number))
+	alone(o.misses("09:11", caller, other.Number))
+	alone(o.misses("09:12", "", open.Number))
+	call, number, came := o.call("09:13", caller)
+	o.apply(came, cases.Fact{At: at("09:13"), Call: call, Emergency: &cases.Emergency{}},
+		cases.Fact{At: at("09:14"), Call: call, Case: number, Missed: &cases.Missed{Reason: cases.MissedAbandoned, CallbackDue: at("10:00"), OpenCase: open.Number}})
+	urgent := &scene{stage: o, Case: cases.Case{Number: number}}
+	urgent.look()
+	alone(urgent)
+	o.misses("09:20", caller, open.Number).stands(cases.Merged, "", "")
+	if open.look(); !open.CallbackDue.Equal(at("10:00")) || len(open.File.Links) != 1 || len(other.File.Links) != 0 {
+		t.Errorf("callback due %s, links %+v", open.CallbackDue, open.File.Links)
 	}
 }
 

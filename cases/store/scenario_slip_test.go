@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -129,8 +130,9 @@ func TestE14_SameIncidentTwoCallers(t *testing.T) {
 			t.Errorf("%s still runs for the second caller", k.Kind)
 		}
 	}
-	if second.File.Into != first.Number {
-		t.Errorf("linked to %s", second.File.Into)
+	first.look()
+	if second.File.Into != first.Number || !slices.Equal(first.File.Linked(), []cases.CaseNumber{second.Number}) || first.File.Links[0].Caller != "+8613900000002" {
+		t.Errorf("linked to %s, from %+v", second.File.Into, first.File.Links)
 	}
 	first.refused("02:13", asker, cases.Merge{Into: second.Number}, cases.RefusedFields, "into") // not the first into the second
 	first.does("03:00", manager, cases.Tell{Of: cases.TellProgress, Said: "closed", Evidence: first.proof()}, cases.Contact{Party: cases.PartyFirstAsker, Person: "asker"})

@@ -96,11 +96,15 @@ func (o *stage) opens(when string, from cases.Number, agent cases.Actor) *scene 
 	return sc
 }
 
-// misses is a call nobody picks up: the case it opens.
-func (o *stage) misses(when string, from cases.Number) *scene {
+// misses is a call nobody picks up: the case it opens. Open is the case the caller has already.
+func (o *stage) misses(when string, from cases.Number, open ...cases.CaseNumber) *scene {
 	o.t.Helper()
 	call, number, came := o.call(when, from)
-	o.apply(came, cases.Fact{At: at(when), Call: call, Case: number, Missed: &cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at(when).Add(time.Hour)}})
+	missed := cases.Missed{Reason: cases.MissedNoAnswer, CallbackDue: at(when).Add(time.Hour)}
+	if len(open) > 0 {
+		missed.OpenCase = open[0]
+	}
+	o.apply(came, cases.Fact{At: at(when), Call: call, Case: number, Missed: &missed})
 	sc := &scene{stage: o, Case: cases.Case{Number: number}}
 	sc.look()
 	return sc

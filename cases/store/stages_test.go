@@ -98,7 +98,7 @@ func TestACallbackMadeIsNotFired(t *testing.T) {
 		cases.Fact{At: at("09:10"), Call: call, Case: sc.Number, CallbackStarted: &cases.CallbackStarted{By: "asker", Number: caller, Attempt: 1}},
 		cases.Fact{At: at("09:11"), Call: call, Case: sc.Number, CallbackAnswered: &cases.CallbackAnswered{Agent: "asker", Attempt: 1}})
 	taken := made.misses("09:20", caller)
-	taken.does("09:25", asker, matter("no water"), cases.Withdraw{Reason: "it runs again", Evidence: taken.proof()})
+	taken.does("09:25", asker, matter("no water"), cases.Withdraw{Reason: "it runs again", Evidence: cases.Evidence{Paper: "a letter"}})
 	if _, err := made.s.FireStages(t.Context(), 1, 100); err != nil {
 		t.Fatal(err)
 	}

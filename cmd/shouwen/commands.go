@@ -45,6 +45,12 @@ func (c commands) Hold(ctx context.Context, k cases.Case, h cases.LegalHold) err
 	return err
 }
 
+// Delivered implements console.Commands.
+func (c commands) Delivered(ctx context.Context, k cases.Case, m cases.MessageDelivered) error {
+	_, err := c.journal.Append(ctx, cases.Fact{At: time.Now().UTC(), Call: k.Call.ID, Case: k.Number, MessageDelivered: &m})
+	return err
+}
+
 // Quality is how well the sides of a live call are heard.
 func (c commands) Quality(id string) ([]cases.LegQuality, error) {
 	legs, err := c.calls.Quality(id)

@@ -90,10 +90,10 @@ func (k *Callers) Called(who cases.Caller, at time.Time) {
 }
 
 // Opened notes a case of who. One without a first-asker does not take the place of
-// one that has one.
+// another: it is part of that, see cases.Attach.
 func (k *Callers) Opened(who cases.Caller, n cases.CaseNumber, firstAsker string, at time.Time) {
 	k.learn(who, at, func(one *known) {
-		if firstAsker != "" || one.FirstAsker == "" {
+		if firstAsker != "" || one.Case == "" {
 			one.Case, one.FirstAsker, one.learned = n, firstAsker, at
 		}
 	})

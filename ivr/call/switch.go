@@ -179,7 +179,7 @@ func (s *Switch) OnRefused(in sip.Incoming, code int) {
 		log := s.Log.With("call", id)
 		arrived := cases.Fact{At: now, Call: id, Arrived: &cases.Arrived{Caller: callerOf(in.Caller), Hotline: in.Dialed, Trunk: in.Trunk}}
 		missed := cases.Fact{At: now, Call: id, Missed: &cases.Missed{
-			Reason: cases.MissedRefused, CallbackDue: now.Add(line.CallbackWithin),
+			Reason: cases.MissedRefused, CallbackDue: now.Add(line.CallbackWithin), OpenCase: s.Callers.Again(arrived.Arrived.Caller, now).Case,
 		}}
 		for _, f := range []cases.Fact{arrived, missed} {
 			if _, err := s.Journal.Append(context.Background(), f); err != nil {

@@ -192,7 +192,7 @@ func (c *Conversation) account(talked bool, cause cases.EndCause, missed cases.M
 			waited = now.Sub(c.entered)
 		}
 		c.record(cases.Fact{Missed: &cases.Missed{
-			Reason: missed, Waited: cases.Span(waited), CallbackDue: due,
+			Reason: missed, Waited: cases.Span(waited), CallbackDue: due, OpenCase: c.again.Case,
 		}})
 		result = resultOf(missed)
 	}
