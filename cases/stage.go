@@ -15,6 +15,7 @@ type FiredStage struct {
 	Late       Span       `json:"late_seconds"` // after its time, by the clock of the database
 	Department string     `json:"department"`   // that had the case; empty: the first-asker's own
 	Class      Class      `json:"class"`
+	Call       string     `json:"-"` // that opened the case; empty: not known
 }
 
 // StageBody is what the ledger says of a fired stage.

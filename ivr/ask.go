@@ -57,13 +57,14 @@ func (v *visit) ask(ctx context.Context, a *Ask, answer func(context.Context) (o
 		again := a.Invalid
 		switch {
 		case errors.Is(err, errSilent):
-			again = a.Silent
-			v.step("silent", "")
+			again, v.exit.Unanswered = a.Silent, Silent
 		case errors.Is(err, errInvalid):
-			v.step("invalid", "")
+			v.exit.Unanswered = Invalid
 		default:
+			v.exit.Unanswered = ""
 			return on, err
 		}
+		v.step(string(v.exit.Unanswered), "")
 		if err := v.play(ctx, again); err != nil {
 			return "", err
 		}

@@ -61,7 +61,18 @@ type Exit struct {
 	Values   map[string]string // variables the flow filled
 	Scores   map[string]int    // 1–5, by the name of the survey node
 	Steps    []Step
+
+	Unanswered Unanswered // how the last question was left
 }
+
+// Unanswered says how a caller left a question without an answer.
+type Unanswered string
+
+// The ways to leave a question.
+const (
+	Silent  Unanswered = "silent"  // nothing came in time
+	Invalid Unanswered = "invalid" // what came was no answer
+)
 
 // Step is one thing that happened on a walk. It has no digits a caller keyed in
 // but those of menus.
@@ -96,7 +107,7 @@ func (w Walk) Run(ctx context.Context, c Caller) (Exit, error) {
 	err := v.run(ctx)
 	switch {
 	case errors.Is(err, errEmergency):
-		v.exit.To, err = ToEmergency, nil
+		v.exit.To, v.exit.Unanswered, err = ToEmergency, "", nil
 		v.step(string(ToEmergency), "")
 	case errors.Is(err, io.EOF):
 		v.step("hung up", "")

@@ -1,7 +1,5 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
-
 // FlowResult says how a caller left a flow.
 type FlowResult string
 
@@ -11,22 +9,17 @@ const (
 	FlowMessage    FlowResult = "message"     // for voicemail or a callback
 	FlowSelfServed FlowResult = "self_served" // had what he called for
 	FlowHangup     FlowResult = "hangup"      // hung up
+	FlowTimeout    FlowResult = "timeout"     // went where those go who press nothing
+	FlowInvalid    FlowResult = "invalid"     // went where those go who press what means nothing
 	FlowFailed     FlowResult = "failed"      // the flow did; he went to the queue
 )
 
 // Flows counts callers who leave flows.
-type Flows struct{ total *prometheus.CounterVec }
+type Flows struct{ total counters }
 
 func newFlows(r registrar) *Flows {
-	return &Flows{r.counterVec("shouwen_ivr_exits_total", "Callers who left a flow.", "flow", "result")}
-}
-
-// Declare makes the series of a flow exist.
-func (f *Flows) Declare(flow string) {
-	for _, res := range []FlowResult{FlowAgent, FlowMessage, FlowSelfServed, FlowHangup, FlowFailed} {
-		f.total.WithLabelValues(flow, string(res))
-	}
+	return &Flows{r.counters("shouwen_ivr_exits_total", "How callers leave a menu.", menuLabel, flowResult)}
 }
 
 // Left counts one caller.
-func (f *Flows) Left(flow string, res FlowResult) { f.total.WithLabelValues(flow, string(res)).Inc() }
+func (f *Flows) Left(menu string, res FlowResult) { f.total.of(menu, string(res)).Inc() }

@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "time"
 
 // NotificationResult says what became of an attempt to tell somebody something.
 type NotificationResult string
@@ -24,44 +20,36 @@ type OutboxTopic struct {
 
 // Outbox measures what leaves the house.
 type Outbox struct {
-	attempts *prometheus.CounterVec // by channel and result
-	reg      registrar
+	attempts counters
+	r        registrar
 }
 
 func newOutbox(r registrar) *Outbox {
 	return &Outbox{
-		attempts: r.counterVec("shouwen_notifications_total", "Attempts to record a fired stage or to tell somebody of it, by channel.", "channel", "result"),
-		reg:      r,
+		attempts: r.counters("shouwen_notifications_total", "Attempts to tell somebody of a fired stage.", channel, notificationResult),
+		r:        r,
 	}
 }
 
-// Declare makes the series of a channel of the configuration.
-func (m *Outbox) Declare(channel string) {
-	for _, r := range []NotificationResult{NotificationOK, NotificationRetried, NotificationFailed} {
-		m.attempts.WithLabelValues(channel, string(r))
-	}
-}
-
-// Attempted counts an attempt of a declared channel. It is safe from any goroutine.
+// Attempted counts an attempt over a channel: webhook, email or sip. It is safe from
+// any goroutine.
 func (m *Outbox) Attempted(channel string, r NotificationResult) {
-	m.attempts.WithLabelValues(channel, string(r)).Inc()
+	m.attempts.of(channel, string(r)).Inc()
 }
 
 // Read has what has not left read at every scrape, by topic; call it once. While read
 // has no answer it returns nil and there are no figures.
 func (m *Outbox) Read(read func() map[string]OutboxTopic) {
-	for name, f := range map[string]struct {
-		help string
-		of   func(OutboxTopic) float64
-	}{
-		"shouwen_state_outbox_pending":        {"What is to leave the house and has not yet.", func(t OutboxTopic) float64 { return float64(t.Pending) }},
-		"shouwen_state_outbox_oldest_seconds": {"For how long the oldest of it has been there.", func(t OutboxTopic) float64 { return t.Oldest.Seconds() }},
-		"shouwen_state_outbox_dead":           {"What was given up; a person has to look.", func(t OutboxTopic) float64 { return float64(t.Dead) }},
-	} {
-		m.reg.sampled(name, f.help, []string{"topic"}, func(emit func(float64, ...string)) {
-			for topic, t := range read() {
-				emit(f.of(t), topic)
-			}
-		})
-	}
+	labels := []*label{topicLabel}
+	m.r.sampled([]gauge{
+		{"shouwen_state_outbox_pending", "What is to leave the house and has not yet.", labels},
+		{"shouwen_state_outbox_oldest_seconds", "For how long the oldest of it has been there.", labels},
+		{"shouwen_state_outbox_dead", "What was given up; a person has to look.", labels},
+	}, func(emit func(int, float64, ...string)) {
+		for topic, t := range read() {
+			emit(0, float64(t.Pending), topic)
+			emit(1, t.Oldest.Seconds(), topic)
+			emit(2, float64(t.Dead), topic)
+		}
+	})
 }

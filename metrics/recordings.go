@@ -15,25 +15,21 @@ const (
 // Recordings counts recordings of calls.
 type Recordings struct {
 	r     registrar
-	total *prometheus.CounterVec
+	total counters
 	bytes prometheus.Counter
 }
 
 func newRecordings(r registrar) *Recordings {
-	m := &Recordings{
+	return &Recordings{
 		r:     r,
-		total: r.counterVec("shouwen_recordings_total", "Recordings of calls that have ended.", "result"),
+		total: r.counters("shouwen_recordings_total", "Recordings of calls that have ended.", recordingResult),
 		bytes: r.counter("shouwen_recording_bytes_total", "Octets of recordings written."),
 	}
-	for _, res := range []RecordingResult{RecordingOK, RecordingPartial, RecordingFailed} {
-		m.total.WithLabelValues(string(res))
-	}
-	return m
 }
 
 // Ended counts a recording with its size.
 func (m *Recordings) Ended(res RecordingResult, bytes int64) {
-	m.total.WithLabelValues(string(res)).Inc()
+	m.total.of(string(res)).Inc()
 	m.bytes.Add(float64(bytes))
 }
 
@@ -42,3 +38,23 @@ func (m *Recordings) Ended(res RecordingResult, bytes int64) {
 func (m *Recordings) ReadFree(free func() float64) {
 	m.r.gaugeFunc("shouwen_recording_free_bytes", "Octets left on the disk of recordings.", free)
 }
+
+// PromptResult says how a prompt ended.
+type PromptResult string
+
+// The results of prompts.
+const (
+	PromptCompleted   PromptResult = "completed"
+	PromptInterrupted PromptResult = "interrupted" // by a key, an agent, or the end of the call
+	PromptFailed      PromptResult = "failed"      // it was to be heard and there is none
+)
+
+// Prompts counts what callers and agents were told by prompts; music and tones are none.
+type Prompts struct{ total counters }
+
+func newPrompts(r registrar) *Prompts {
+	return &Prompts{r.counters("shouwen_prompts_played_total", "Prompts played, music and tones apart.", promptResult)}
+}
+
+// Played counts a prompt.
+func (p *Prompts) Played(res PromptResult) { p.total.of(string(res)).Inc() }

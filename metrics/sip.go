@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,120 +17,135 @@ const (
 	Received Way = "received"
 )
 
-var methods = []string{"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "REFER", "NOTIFY", "MESSAGE", "SUBSCRIBE", "PRACK"}
-
 var (
-	knownMethods = set(methods)
-	knownCodes   = set([]int{
-		100, 180, 181, 182, 183, 199, 200, 202, 300, 301, 302, 400, 401, 402, 403, 404, 405, 406, 407, 408, 410, 413,
-		414, 415, 416, 420, 421, 422, 423, 429, 480, 481, 482, 483, 484, 486, 487, 488, 489, 491, 500, 501, 502, 503,
-		504, 505, 513, 600, 603, 604, 606,
-	})
+	// What we ask, and what we serve; and with which statuses at most.
+	methodsAsked  = []string{"INVITE", "BYE", "CANCEL", "OPTIONS", "REGISTER", "UPDATE", "NOTIFY", "MESSAGE"}
+	methodsServed = []string{"INVITE", "BYE", "CANCEL", "OPTIONS", "REGISTER", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE", "SUBSCRIBE", "PRACK", other}
+	codesGiven    = []string{"200", "202", "400", "401", "403", "404", "405", "413", "415", "422", "423", "480", "481", "482", "484",
+		"486", "487", "488", "491", "500", "503", "603", other}
+	codesOfOther = []string{"405", "481", "500", "503"} // to methods that mean nothing to us
 )
 
-func set[T comparable](all []T) map[T]bool {
-	m := make(map[T]bool, len(all))
-	for _, v := range all {
-		m[v] = true
-	}
-	return m
-}
-
-func method(m string) string {
-	if knownMethods[m] {
-		return m
-	}
-	return "other"
+// TrunkFigures is a trunk now.
+type TrunkFigures struct {
+	Watched, Up     bool // whether we know if one of its servers takes calls, and whether one does
+	Channels, Limit int  // calls over it, and how many there may be; 0: not known
 }
 
 // SIP counts signalling.
 type SIP struct {
 	r               registrar
-	requests        *prometheus.CounterVec
-	responses       *prometheus.CounterVec
-	duration        *prometheus.HistogramVec
-	retransmissions *prometheus.CounterVec
+	requests        counters
+	responses       counters
+	duration        histograms
+	postDialDelay   histograms
+	retransmissions counters
 	parseErrors     prometheus.Counter
-	dropped         *prometheus.CounterVec
-	restarts        *prometheus.CounterVec
-	regFailures     *prometheus.CounterVec
+	dropped         counters
+	restarts        counters
+	regFailures     counters
 }
 
 func newSIP(r registrar) *SIP {
-	s := &SIP{
+	return &SIP{
 		r:         r,
-		requests:  r.counterVec("shouwen_sip_requests_total", "SIP transactions, without retransmissions.", "method", "direction"),
-		responses: r.counterVec("shouwen_sip_responses_total", "Final SIP responses.", "method", "code", "direction"),
-		duration: r.histogramVec("shouwen_sip_request_duration_seconds", "Request to final response.",
-			[]float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 32}, "method"),
-		retransmissions: r.counterVec("shouwen_sip_retransmissions_total", "SIP messages sent again by this side.", "method"),
+		requests:  r.counters("shouwen_sip_requests_total", "New transactions, no retransmissions.", sipMethod, sipWay),
+		responses: r.only(canRespond).counters("shouwen_sip_responses_total", "Final responses.", sipMethod, sipCode, sipWay),
+		duration: r.only(func(v []string) bool { return slices.Contains(methodsAsked, v[0]) }).
+			histograms("shouwen_sip_request_duration_seconds", "Request of ours to its final response.", []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 32}, sipMethod),
+		postDialDelay: r.histograms("shouwen_sip_post_dial_delay_seconds", "INVITE to first 18x, of calls to the outside.",
+			[]float64{.1, .25, .5, 1, 2, 3, 5, 10}, trunkLabel),
+		retransmissions: r.counters("shouwen_sip_retransmissions_total", "SIP messages sent again by this side.", sipMethod),
 		parseErrors:     r.counter("shouwen_sip_parse_errors_total", "SIP messages that could not be read."),
-		dropped:         r.counterVec("shouwen_sip_dropped_total", "Datagrams and connections refused before SIP saw them.", "reason"),
-		restarts:        r.counterVec("shouwen_sip_listener_restarts_total", "Listeners that ended by themselves and were restarted.", "transport"),
-		regFailures:     r.counterVec("shouwen_sip_registration_failures_total", "Registrations refused or failed.", "kind", "reason"),
+		dropped:         r.counters("shouwen_sip_dropped_total", "Datagrams and connections refused before SIP saw them.", dropReason),
+		restarts:        r.counters("shouwen_sip_listener_restarts_total", "Listeners that ended by themselves and were restarted.", sipTransport),
+		regFailures: r.only(canRefuse).counters("shouwen_sip_registration_failures_total",
+			"Registrations that were not granted: of phones by us, of ours by trunks.", registrationKind, registrationReason),
 	}
-	for _, m := range methods {
-		s.requests.WithLabelValues(m, string(Sent))
-		s.requests.WithLabelValues(m, string(Received))
+}
+
+func canRespond(v []string) bool {
+	method, code := v[0], v[1]
+	switch {
+	case v[2] == string(Received):
+		return slices.Contains(methodsAsked, method)
+	case slices.Contains(methodsServed[8:], method):
+		return slices.Contains(codesOfOther, code)
 	}
-	for _, t := range []string{"udp", "tcp", "tls"} {
-		s.restarts.WithLabelValues(t)
-	}
-	return s
+	return slices.Contains(methodsServed, method) && slices.Contains(codesGiven, code)
+}
+
+func canRefuse(v []string) bool {
+	ofTrunk := v[1] == "refused" || v[1] == "forbidden" || v[1] == "no_answer"
+	return v[1] == other || ofTrunk == (v[0] == "trunk")
 }
 
 // Request counts a new transaction.
-func (s *SIP) Request(m string, w Way) { s.requests.WithLabelValues(method(m), string(w)).Inc() }
+func (s *SIP) Request(m string, w Way) { s.requests.of(m, string(w)).Inc() }
 
 // Response counts a final response to method m.
 func (s *SIP) Response(m string, status int, w Way) {
-	s.responses.WithLabelValues(method(m), code(status), string(w)).Inc()
+	s.responses.of(m, strconv.Itoa(status), string(w)).Inc()
 }
 
 // Took observes the time from a request to its final response.
-func (s *SIP) Took(m string, d time.Duration) {
-	s.duration.WithLabelValues(method(m)).Observe(d.Seconds())
-}
+func (s *SIP) Took(m string, d time.Duration) { s.duration.of(m).Observe(d.Seconds()) }
+
+// Rang observes the time from the INVITE to a trunk until it says that the phone
+// rings, or more.
+func (s *SIP) Rang(trunk string, d time.Duration) { s.postDialDelay.of(trunk).Observe(d.Seconds()) }
 
 // Retransmitted counts a message this side sent again.
-func (s *SIP) Retransmitted(m string) { s.retransmissions.WithLabelValues(method(m)).Inc() }
+func (s *SIP) Retransmitted(m string) { s.retransmissions.of(m).Inc() }
 
 // ParseError counts a message that could not be read.
 func (s *SIP) ParseError() { s.parseErrors.Inc() }
 
 // Dropped counts a datagram or connection refused early; reason is a constant.
-func (s *SIP) Dropped(reason string) { s.dropped.WithLabelValues(reason).Inc() }
+func (s *SIP) Dropped(reason string) { s.dropped.of(reason).Inc() }
 
 // ListenerRestarted counts a listener (udp, tcp, tls) that ended by itself.
-func (s *SIP) ListenerRestarted(transport string) { s.restarts.WithLabelValues(transport).Inc() }
+func (s *SIP) ListenerRestarted(transport string) { s.restarts.of(transport).Inc() }
 
 // RegistrationFailed counts a refused registration of a phone; reason is a constant.
-func (s *SIP) RegistrationFailed(reason string) { s.regFailures.WithLabelValues("agent", reason).Inc() }
+func (s *SIP) RegistrationFailed(reason string) { s.regFailures.of("agent", reason).Inc() }
 
 // TrunkRegistrationFailed counts a registration of ours that a trunk did not
 // grant; reason is a constant.
-func (s *SIP) TrunkRegistrationFailed(reason string) {
-	s.regFailures.WithLabelValues("trunk", reason).Inc()
-}
+func (s *SIP) TrunkRegistrationFailed(reason string) { s.regFailures.of("trunk", reason).Inc() }
 
-// ReadTrunks makes read, safe from any goroutine, the source of which trunks take
-// calls to the outside. Call it once.
-func (s *SIP) ReadTrunks(read func() map[string]bool) {
-	s.r.sampled("shouwen_sip_trunk_up", "1 while a server of the trunk takes calls.", []string{"trunk"},
-		func(emit func(float64, ...string)) {
-			for trunk, up := range read() {
-				v := 0.0
-				if up {
-					v = 1
+// ReadTrunks makes read, safe from any goroutine, the source of how the trunks are.
+// Call it once.
+func (s *SIP) ReadTrunks(read func() map[string]TrunkFigures) {
+	labels := []*label{trunkLabel}
+	s.r.sampled([]gauge{
+		{"shouwen_sip_trunk_up", "1 while a server of the trunk takes calls (OPTIONS answered).", labels},
+		{"shouwen_sip_trunk_channels", "Calls over the trunk.", labels},
+		{"shouwen_sip_trunk_channels_limit", "Calls over the trunk there may be.", labels},
+	}, func(emit func(int, float64, ...string)) {
+		for name, t := range read() {
+			if t.Watched {
+				up := 0.0
+				if t.Up {
+					up = 1
 				}
-				emit(v, trunk)
+				emit(0, up, name)
 			}
-		})
+			emit(1, float64(t.Channels), name)
+			if t.Limit > 0 {
+				emit(2, float64(t.Limit), name)
+			}
+		}
+	})
 }
 
-// ReadRegistrations makes read, safe from any goroutine, the source of the
-// number of phones registered. Call it once.
-func (s *SIP) ReadRegistrations(read func() int) {
-	s.r.sampled("shouwen_sip_registrations", "Registered phones.", []string{"kind"},
-		func(emit func(float64, ...string)) { emit(float64(read()), "agent") })
+// ReadRegistrations makes read, safe from any goroutine, the source of the number of
+// phones registered here, and of registrations of ours at trunks. Call it once.
+func (s *SIP) ReadRegistrations(read func() (agents, trunks int)) {
+	s.r.sampled([]gauge{{"shouwen_sip_registrations", "Registrations.", []*label{registrationKind}}},
+		func(emit func(int, float64, ...string)) {
+			agents, trunks := read()
+			emit(0, float64(agents), "agent")
+			emit(0, float64(trunks), "trunk")
+		})
 }

@@ -1,7 +1,5 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
-
 // TransferKind says how a caller is passed on.
 type TransferKind string
 
@@ -33,24 +31,13 @@ const (
 )
 
 // Transfers counts transfers of calls.
-type Transfers struct{ total *prometheus.CounterVec }
+type Transfers struct{ total counters }
 
 func newTransfers(r registrar) *Transfers {
-	return &Transfers{r.counterVec("shouwen_transfers_total", "Transfers of calls.", "queue", "kind", "target", "result")}
-}
-
-// Declare makes the series of a queue exist.
-func (t *Transfers) Declare(queue string) {
-	for _, k := range []TransferKind{Blind, Warm} {
-		for _, to := range []TransferTarget{ToAgent, ToDepartment, ToQueue, ToExternal} {
-			for _, res := range []TransferResult{TransferCompleted, TransferReturned, TransferFailed} {
-				t.total.WithLabelValues(queue, string(k), string(to), string(res))
-			}
-		}
-	}
+	return &Transfers{r.counters("shouwen_transfers_total", "Transfers of calls.", queueLabel, transferKind, transferTarget, transferResult)}
 }
 
 // Finished counts one transfer of a caller of queue.
 func (t *Transfers) Finished(queue string, k TransferKind, to TransferTarget, res TransferResult) {
-	t.total.WithLabelValues(queue, string(k), string(to), string(res)).Inc()
+	t.total.of(queue, string(k), string(to), string(res)).Inc()
 }

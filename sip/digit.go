@@ -26,6 +26,7 @@ func (l *Leg) pressed(s signal) { l.digit(Digit{Key: s.key, By: s.by}) }
 
 func (l *Leg) digit(d Digit) {
 	if l.digits.fresh(d, time.Now()) {
+		l.ua.deps.Metrics.RTP.Key(string(d.By))
 		l.emit(d)
 	}
 }

@@ -44,20 +44,20 @@ func (g *gateway) enroll(ctx context.Context) (next time.Duration) {
 	case err == nil && res.IsSuccess():
 		granted := grantedFor(res, e.asks)
 		e.failures = 0
-		g.enrolled("")
+		g.enrolled("", "")
 		return granted*4/5 - rand.N(granted/10+1)
 	}
 	e.failures++
-	why, wait := "no answer to REGISTER", firstRetry
+	why, wait, reason := "no answer to REGISTER", firstRetry, "no_answer"
 	switch {
 	case err == nil && res.StatusCode == 403:
-		why, wait = "REGISTER refused with 403: check user and password", refusedRetry
+		why, wait, reason = "REGISTER refused with 403: check user and password", refusedRetry, "forbidden"
 	case err == nil:
-		why = fmt.Sprintf("REGISTER refused with %d", res.StatusCode)
+		why, reason = fmt.Sprintf("REGISTER refused with %d", res.StatusCode), "refused"
 	case g.address().IsValid():
 		why = "REGISTER: " + err.Error()
 	}
-	g.enrolled(why)
+	g.enrolled(why, reason)
 	return backoff(wait, lastRetry, e.failures)
 }
 
@@ -151,8 +151,8 @@ func isStale(res *msg.Response) bool {
 	return false
 }
 
-// enrolled notes that we are registered, or why not.
-func (g *gateway) enrolled(refused string) {
+// enrolled notes that we are registered, or why not, in words and as metrics call it.
+func (g *gateway) enrolled(refused, reason string) {
 	g.mu.Lock()
 	was, before := g.registered, g.refused
 	g.registered, g.refused = refused == "", refused
@@ -164,7 +164,7 @@ func (g *gateway) enrolled(refused string) {
 	case refused == "" && !was:
 		g.log.Info("registered at the trunk")
 	case refused != "":
-		g.ua.deps.Metrics.SIP.TrunkRegistrationFailed("refused")
+		g.ua.deps.Metrics.SIP.TrunkRegistrationFailed(reason)
 		if refused != before {
 			g.log.Error("not registered at the trunk", "reason", refused)
 		}

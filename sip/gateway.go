@@ -186,6 +186,12 @@ func (g *gateway) whyDown(now time.Time) string {
 	return ""
 }
 
+func (g *gateway) isRegistered() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.registered
+}
+
 func (g *gateway) state() TrunkState {
 	g.mu.Lock()
 	defer g.mu.Unlock()

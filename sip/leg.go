@@ -121,6 +121,7 @@ type Leg struct {
 	peer  atomic.Pointer[dialogID] // as far as known
 	past  atomic.Bool              // it has ended
 	trunk atomic.Value             // string; see Trunk
+	audio audio
 
 	// Owned by run.
 	state    legState
@@ -265,7 +266,7 @@ func (l *Leg) run() {
 	defer func() {
 		l.timers.stopAll()
 		l.refuseParked()
-		l.reportAudio()
+		l.rateAudio()
 		_ = l.media.Close()
 		l.ua.remove(l)
 		if l.sent.pending && l.sent.tx != nil { // a final response that comes soon gets its ACK

@@ -18,6 +18,7 @@ type outside struct {
 	via     *gateway
 	rest    []*gateway // to be tried when via takes no calls
 	after   int        // servers tried before via
+	asked   time.Time  // when via was, first
 	tries   int        // challenges of the INVITE to via that were answered
 	rang    bool       // the called phone rings: nobody else is asked
 }
@@ -70,7 +71,7 @@ func (l *Leg) next(failure string) bool {
 	if o.rang || len(o.rest) == 0 || l.ua.draining() {
 		return false
 	}
-	o.via, o.rest, o.tries = o.rest[0], o.rest[1:], 0
+	o.via, o.rest, o.tries, o.asked = o.rest[0], o.rest[1:], 0, time.Now()
 	o.after++
 	t := o.via.trunk
 	l.nat, l.security = t.NAT, t.Security

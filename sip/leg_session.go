@@ -3,6 +3,7 @@ package sip
 import (
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	msg "github.com/emiago/sipgo/sip"
@@ -258,17 +259,40 @@ func (r refusal) complete(res *msg.Response) {
 	}
 }
 
-// reportAudio counts what the leg's audio did, at its end.
-func (l *Leg) reportAudio() {
-	kind := metrics.CallerLeg
-	if l.user != "" {
-		kind = metrics.AgentLeg
+// Kind is whose audio the leg carries, as metrics count it.
+func (l *Leg) Kind() metrics.LegKind {
+	switch {
+	case l.out != nil:
+		return metrics.TrunkLeg
+	case l.user != "":
+		return metrics.AgentLeg
 	}
-	s, rtp := l.media.Stats(), l.ua.deps.Metrics.RTP
-	rtp.Heard(kind, metrics.Audio{Packets: s.PacketsIn, Lost: s.Lost, Late: s.Late, Duplicate: s.Duplicate, Rejected: s.Rejected, Forged: s.Forged})
+	return metrics.CallerLeg
+}
+
+// audio is what the audio of a leg did up to the last report. Safe from any goroutine.
+type audio struct {
+	mu       sync.Mutex // guards the following
+	reported media.Stats
+}
+
+// reportAudio counts what the leg's audio did since the last report.
+func (l *Leg) reportAudio() {
+	l.audio.mu.Lock()
+	defer l.audio.mu.Unlock()
+	now := l.media.Stats()
+	d := now.Since(l.audio.reported)
+	l.audio.reported, l.audio.reported.Lost = now, max(now.Lost, l.audio.reported.Lost) // a late packet may make up for a loss
+	l.ua.deps.Metrics.RTP.Heard(l.Kind(), metrics.Audio{Packets: d.PacketsIn, Lost: d.Lost, Late: d.Late, Duplicate: d.Duplicate, Rejected: d.Rejected, Forged: d.Forged})
+}
+
+// rateAudio observes how good the leg's audio was, at its end.
+func (l *Leg) rateAudio() {
+	l.reportAudio()
+	kind, s, rtp := l.Kind(), l.media.Stats(), l.ua.deps.Metrics.RTP
 	switch {
 	case s.PacketsIn > 0:
-		rtp.Ended(kind, float64(s.Lost)/float64(s.Lost+s.PacketsIn), s.Jitter, s.RoundTrip)
+		rtp.Ended(kind, s.LossRatio(), s.Jitter, s.RoundTrip)
 	case l.answered:
 		rtp.Silent(kind)
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	msg "github.com/emiago/sipgo/sip"
 )
@@ -169,8 +170,9 @@ func (l *Leg) provisional(s signal) {
 		return
 	}
 	if s.res.StatusCode > 100 {
-		if l.out != nil {
-			l.out.rang = true
+		if o := l.out; o != nil && !o.rang {
+			o.rang = true
+			l.ua.deps.Metrics.SIP.Rang(o.via.trunk.Name, time.Since(o.asked))
 		}
 		l.emit(Ringing{s.res.StatusCode, audio})
 	}

@@ -77,7 +77,6 @@ func newRegistrar(cfg registrarConfig, accounts Accounts, store Bindings, onChan
 		}
 		r.learn(known, now)
 	}
-	m.ReadRegistrations(r.count)
 	return r
 }
 

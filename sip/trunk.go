@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"shouwen/metrics"
 )
 
 // Trunk is a peer that brings calls from outside, known by its addresses, and
@@ -19,6 +21,7 @@ type Trunk struct {
 	NAT           bool           // its RTP may come from any address
 	Inband        bool           // keys pressed come as tones in the audio
 	Security      Security
+	Channels      int       // calls there may be over it at once; 0: not known
 	Outbound      *Outbound // how calls leave through it; nil: they do not
 }
 
@@ -69,13 +72,35 @@ func (u *UA) Trunks() []TrunkState {
 	return all
 }
 
-// trunksUp says for every trunk with servers whether one of them is up.
-func (u *UA) trunksUp() map[string]bool {
-	up := make(map[string]bool)
-	for _, s := range u.Trunks() {
-		up[s.Trunk] = up[s.Trunk] || s.Up
+// trunkFigures are the trunks as metrics count them.
+func (u *UA) trunkFigures() map[string]metrics.TrunkFigures {
+	all := make(map[string]metrics.TrunkFigures)
+	for _, t := range u.cfg.Trunks {
+		all[t.Name] = metrics.TrunkFigures{Limit: t.Channels}
 	}
-	return up
+	for _, s := range u.Trunks() {
+		f := all[s.Trunk]
+		f.Watched, f.Up = true, f.Up || s.Up
+		all[s.Trunk] = f
+	}
+	for _, l := range u.live() {
+		if name := cmp.Or(l.in.Trunk, l.Trunk()); name != "" {
+			f := all[name]
+			f.Channels++
+			all[name] = f
+		}
+	}
+	return all
+}
+
+// registrations counts those of phones here, and ours at servers of trunks.
+func (u *UA) registrations() (phones, trunks int) {
+	for _, g := range u.gateways {
+		if g.isRegistered() {
+			trunks++
+		}
+	}
+	return u.registrar.count(), trunks
 }
 
 // routes are the servers a call may try at now, in their order. Those that are

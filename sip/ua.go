@@ -80,6 +80,9 @@ type UA struct {
 	legsDone sync.WaitGroup
 }
 
+// audioInterval is between two counts of what audio does.
+const audioInterval = 5 * time.Second
+
 // ErrDraining says that no new call is taken.
 var ErrDraining = errors.New("draining: no new calls")
 
@@ -99,9 +102,10 @@ func New(cfg Config, deps Deps) (*UA, error) {
 	}
 	u.transport = t
 	u.gateways = newGateways(u, cfg.Trunks)
-	deps.Metrics.SIP.ReadTrunks(u.trunksUp)
+	deps.Metrics.SIP.ReadTrunks(u.trunkFigures)
 	u.registrar = newRegistrar(registrarConfig{Domain: cfg.Domain, Kept: cfg.Kept, Node: cfg.Node, allow: t.allow, forget: t.forget},
 		deps.Accounts, deps.Bindings, deps.OnPresence, deps.Metrics.SIP, deps.Log)
+	deps.Metrics.SIP.ReadRegistrations(u.registrations)
 	t.ua.TransactionLayer().OnRequest(u.onRequest)
 	return u, nil
 }
@@ -113,6 +117,7 @@ func (u *UA) Run(ctx context.Context) error {
 	g.Go(func() error { return u.transport.run(ctx) })
 	g.Go(func() error { return u.registrar.run(ctx) })
 	g.Go(func() error { return u.watchLag(ctx) })
+	g.Go(func() error { return u.watchAudio(ctx) })
 	for _, one := range u.gateways {
 		g.Go(func() error { return one.run(ctx) })
 	}
@@ -131,6 +136,23 @@ func (u *UA) watchLag(ctx context.Context) error {
 		case now := <-tick.C:
 			for _, call := range u.transport.gate.calls.adapt(u.deps.Lag(now), now) {
 				u.transport.panics.safely("sip_refused", func() { u.tellRefused(call) })
+			}
+		}
+	}
+}
+
+// watchAudio counts what the audio of live legs does as it goes: a long call is not
+// to appear in the figures of its last minute only.
+func (u *UA) watchAudio(ctx context.Context) error {
+	tick := time.NewTicker(audioInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+			for _, l := range u.live() {
+				l.reportAudio()
 			}
 		}
 	}

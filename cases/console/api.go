@@ -17,6 +17,7 @@ import (
 )
 
 const (
+	apiPrefix    = "/api/"
 	documentPath = "/api/v1/openapi.json"
 	apiPatience  = 3 * time.Second // with the database
 )
@@ -26,6 +27,7 @@ const (
 // credential, and it tells nothing that the source does not.
 func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
 	mux := http.NewServeMux()
+	x.served.api = mux
 	api := humago.New(mux, x.apiConfig())
 	api.UseMiddleware(permit(api))
 	x.register(api)
@@ -43,6 +45,7 @@ func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
 		} {
 			if op != nil {
 				methods[path] = append(methods[path], method)
+				x.served.add(method, path, false)
 			}
 		}
 		slices.Sort(methods[path])

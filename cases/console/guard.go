@@ -42,6 +42,7 @@ func (x *site) guard(next http.Handler) http.Handler {
 		conn := http.NewResponseController(w)
 		_ = conn.SetReadDeadline(start.Add(bodyPatience)) // of a real connection, which supports it
 		_ = conn.SetWriteDeadline(start.Add(sendPatience))
+		defer func() { x.measure(r, out.status, time.Since(start)) }()
 		defer func() {
 			if p := recover(); p != nil {
 				x.panicked(out, r, p)

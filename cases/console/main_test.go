@@ -19,6 +19,7 @@ import (
 	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
 	"shouwen/ivr/acd"
+	"shouwen/metrics"
 )
 
 func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
@@ -68,7 +69,8 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	var out bytes.Buffer
 	st.Rules = rules
 	return &Server{
-		Store: st, People: people, Passwords: maps.Clone(passwords), Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
+		Metrics: metrics.New("", "").HTTP,
+		Store:   st, People: people, Passwords: maps.Clone(passwords), Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{}, Duties: &orders{},
 		Quality: func(call string) ([]cases.LegQuality, error) {

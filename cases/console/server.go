@@ -16,6 +16,7 @@ import (
 	"shouwen/cases"
 	"shouwen/cases/store"
 	"shouwen/ivr/acd"
+	"shouwen/metrics"
 )
 
 // Server is the console. All fields but Zone are required; none is changed after
@@ -40,6 +41,7 @@ type Server struct {
 	Quality       func(call string) ([]cases.LegQuality, error) // of a live call; errors as of Commands
 	Now           func() time.Time                              // time.Now; moves are made then
 	Log           *slog.Logger
+	Metrics       *metrics.HTTP
 
 	Zone *time.Location // of the times on the pages; nil: this machine's
 }
@@ -72,7 +74,9 @@ func (s *Server) Handler() http.Handler {
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, http.StatusForbidden)
 	}))
-	return x.guard(sameOrigin.Handler(x.mux()))
+	mux := x.mux()
+	s.Metrics.Declare(x.served.routes)
+	return x.guard(sameOrigin.Handler(mux))
 }
 
 // site is a Server at work. Its methods may be called from any goroutine.
@@ -85,6 +89,7 @@ type site struct {
 	sessions *sessions
 	pages    map[lang]*template.Template
 	health   health
+	served   served // written by mux
 }
 
 func newSite(s *Server) *site {
@@ -129,14 +134,16 @@ func (x *site) mux() *http.ServeMux {
 			h = x.signedIn(h, rt.roles)
 		}
 		mux.Handle(rt.method+" "+rt.path, h)
+		x.served.add(rt.method, rt.path, true)
 		methods[rt.path] = append(methods[rt.path], rt.method)
 	}
 	x.refuseOthers(mux, methods)
 	mux.HandleFunc("/", x.failWith(http.StatusNotFound))
 
 	api, document := x.api()
-	mux.Handle("/api/", x.bearer(x.speaksFor(api)))
+	mux.Handle(apiPrefix, x.bearer(x.speaksFor(api)))
 	mux.HandleFunc("GET "+documentPath, document)
+	x.served.add("GET", documentPath, false)
 	x.refuseOthers(mux, map[string][]string{documentPath: {"GET"}})
 	return mux
 }

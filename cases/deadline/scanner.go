@@ -46,7 +46,7 @@ func (s *Scanner) scan(ctx context.Context) error {
 			return err
 		}
 		for _, f := range fired {
-			s.Metrics.Fired(string(f.Clock), time.Duration(f.Late))
+			s.Metrics.Fired(string(f.Clock), time.Duration(f.Late), f.Call)
 		}
 		s.Metrics.Scanned()
 		if len(fired) < batch {

@@ -46,7 +46,8 @@ var ErrPermanent = errors.New("refused for good")
 // any transaction. Any number of nodes may run one; what a dead or frozen one has
 // claimed is the others' when its lease is over.
 type Pump struct {
-	Kind     string // of its rows; also its name in metrics
+	Kind     string // of its rows
+	Channel  string // by which it tells somebody, as metrics call it; empty: it tells nobody
 	Rows     Rows
 	Effect   Effect
 	Attempts int           // after so many in vain a row is dead
@@ -58,7 +59,6 @@ type Pump struct {
 
 // Run pumps until ctx ends, and returns why it did.
 func (p *Pump) Run(ctx context.Context) error {
-	p.Metrics.Declare(p.Kind)
 	return poll.Loop{What: "outbox " + p.Kind, Every: tick, Do: p.pump, Log: p.Log}.Run(ctx)
 }
 
@@ -97,7 +97,9 @@ func (p *Pump) send(ctx context.Context, o cases.Outgoing) error {
 			outcome, result = cases.Outcome{Err: err.Error(), Retry: p.First}, metrics.NotificationRetried
 		}
 	}
-	p.Metrics.Attempted(p.Kind, result)
+	if p.Channel != "" {
+		p.Metrics.Attempted(p.Channel, result)
+	}
 	if result == metrics.NotificationFailed {
 		p.Log.Error("given up", "kind", p.Kind, "key", o.Key, "attempts", o.Attempts, "err", err)
 	}

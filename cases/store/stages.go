@@ -13,10 +13,11 @@ import (
 // statement: whatever becomes of this program, a stage is fired with its outbox row and
 // counted, or not at all. now() is the start of the
 // statement, so that rows becoming due meanwhile are the next one's. What it returns has
-// only the clocks and how late they are.
+// only the clocks, how late they are, and the calls of their cases.
 func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredStage, error) {
 	var clocks []cases.ClockKind
 	var late []time.Duration
+	var calls []string
 	err := s.db.QueryRow(ctx, `
 		with due as (
 			select id, breached from deadline where next_at <= now()
@@ -48,13 +49,14 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 			select 'promises_broken', jsonb_build_object('department', desk) from fired where breach and kind = 'promise'
 			union all
 			select 'escalations', jsonb_build_object('department', desk, 'level', level::text) from fired where which ->> 'kind' = 'escalate'`)+`)
-		select coalesce(array_agg(kind), '{}'), coalesce(array_agg(late), '{}') from fired`, fmt.Sprint(node), limit, -node, s.east(), cases.HighestLevel).Scan(&clocks, &late)
+		select coalesce(array_agg(f.kind), '{}'), coalesce(array_agg(f.late), '{}'), coalesce(array_agg(c.call::text), '{}')
+		from fired f join cases c on c.id = f.case_id`, fmt.Sprint(node), limit, -node, s.east(), cases.HighestLevel).Scan(&clocks, &late, &calls)
 	if err != nil {
 		return nil, fmt.Errorf("fire stages: %w", err)
 	}
 	fired := make([]cases.FiredStage, len(clocks))
 	for i := range clocks {
-		fired[i] = cases.FiredStage{Clock: clocks[i], Late: cases.Span(late[i])}
+		fired[i] = cases.FiredStage{Clock: clocks[i], Late: cases.Span(late[i]), Call: calls[i]}
 	}
 	return fired, nil
 }

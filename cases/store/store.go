@@ -34,6 +34,7 @@ type Store struct {
 	Log   *slog.Logger   // of rejected facts; slog.Default() unless set before use
 	Rules cases.Rulebook // what cases are held to; set before use, else nothing but callbacks has a clock
 	Node  int            // of this program; distinct, so that nobody waits for the counters of another
+	Watch Watch          // is told what the database is asked; set before use, else nobody is
 
 	db *pgxpool.Pool
 }
@@ -60,11 +61,12 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		})
 		return nil
 	}
-	db, err := pgxpool.NewWithConfig(ctx, conf)
-	if err != nil {
+	s := &Store{Log: slog.Default()}
+	conf.ConnConfig.Tracer = tracer{s}
+	if s.db, err = pgxpool.NewWithConfig(ctx, conf); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	return &Store{Log: slog.Default(), db: db}, nil
+	return s, nil
 }
 
 // Close ends all connections after their use.

@@ -303,6 +303,9 @@ func TestWhoAnsweredIsSaidByTheAgent(t *testing.T) {
 			if cb := got.CalledBack; cb.Attempts != 1 || cb.Exhausted != tt.gone || got.CallbackDue.IsZero() {
 				t.Errorf("%+v, owed until %s", cb, got.CallbackDue)
 			}
+			if n, all := b.metric("shouwen_callback_marks_total", string(tt.want)), b.metric("shouwen_callback_attempts_total", ""); n != 1 || all != 1 {
+				t.Errorf("%v marks and %v attempts counted", n, all)
+			}
 			b.wantKinds(c, cases.EventMissed, cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered,
 				cases.EventEnded, cases.EventCallbackMarked)
 		})

@@ -127,6 +127,7 @@ type QueueConfig struct {
 type AgentsConfig struct {
 	MaxMissed    int      `yaml:"max_missed"`    // phones that ring in vain so often in a row are paused; 0: never
 	PauseReasons []string `yaml:"pause_reasons"` // the n-th is dialled as *46n
+	Metrics      bool     `yaml:"metrics"`       // figures of each agent, by user
 }
 
 // TrunkConfig is a peer that brings calls from outside.
@@ -139,6 +140,7 @@ type TrunkConfig struct {
 	NAT           bool   `yaml:"nat"`
 
 	Outbound *TrunkOutboundConfig `yaml:"outbound"` // nil: it brings calls only
+	Channels int                  `yaml:"channels"` // calls the provider allows at once, for the metrics; 0: not known
 	DTMF     string               `yaml:"dtmf"`     // rfc4733 (empty), or inband: keys come as tones in the audio, too. INFO is always taken
 
 	SecurityConfig `yaml:",inline"`

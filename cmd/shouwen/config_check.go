@@ -261,6 +261,9 @@ func (c Config) checkTrunks() error {
 		if t.DTMF != "" && t.DTMF != "rfc4733" && t.DTMF != "inband" {
 			return bad(fmt.Sprintf("trunks[%d].dtmf", i), "is %q, want rfc4733 or inband", t.DTMF)
 		}
+		if t.Channels < 0 {
+			return bad(fmt.Sprintf("trunks[%d].channels", i), "is %d, want 0 (not known) or more", t.Channels)
+		}
 		if len(t.Country) != 2 {
 			return bad(fmt.Sprintf("trunks[%d].country", i), "is %q, want two letters like CN", t.Country)
 		}

@@ -30,8 +30,9 @@ type database struct {
 // time before the server goes on without it.
 const firstReady = 20 * time.Second
 
-// openDatabase starts the private PostgreSQL unless url names one.
-func openDatabase(ctx context.Context, data, url string, people []store.Person, log *slog.Logger) (*database, error) {
+// openDatabase starts the private PostgreSQL unless url names one. prepare sets what
+// the store is to have before its first use.
+func openDatabase(ctx context.Context, data, url string, prepare func(*store.Store), people []store.Person, log *slog.Logger) (*database, error) {
 	d := &database{people: people, log: log, stop: func() {}}
 	if url == "" {
 		pg, err := embedded.Open(ctx, filepath.Join(data, "postgres"), log)
@@ -55,6 +56,7 @@ func openDatabase(ctx context.Context, data, url string, people []store.Person, 
 		return nil, err
 	}
 	d.store.Log = log
+	prepare(d.store)
 	if err := d.bringUp(ctx); err != nil {
 		if errors.Is(err, store.ErrNewerSchema) {
 			d.close()
@@ -135,7 +137,7 @@ func openStore(ctx context.Context, data, url string, log *slog.Logger) (*store.
 		}
 		return st, st.Close, nil
 	}
-	d, err := openDatabase(ctx, data, "", nil, log)
+	d, err := openDatabase(ctx, data, "", func(*store.Store) {}, nil, log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("database of %s: %w", data, err)
 	}

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"shouwen/cases"
-	"shouwen/cases/poll"
 	"shouwen/cases/store"
+	"shouwen/metrics"
 )
 
 // headsFile has a line for every day: day, number of events, head of the ledger.
@@ -26,9 +26,9 @@ const headTick = time.Minute // between two looks whether it is another day
 
 // keepLedgerHeads writes down the head of the ledger every day.
 func (s *server) keepLedgerHeads(ctx context.Context) error {
-	return poll.Loop{What: "ledger head", Every: headTick, Log: s.log, Do: func(ctx context.Context) error {
+	return s.job(metrics.LedgerHead, headTick, func(ctx context.Context) error {
 		return s.writeLedgerHead(ctx, time.Now().In(s.zone).Format(time.DateOnly))
-	}}.Run(ctx)
+	}).Run(ctx)
 }
 
 // writeLedgerHead adds the line of a day to the file, unless it is there.

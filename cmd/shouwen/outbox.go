@@ -26,7 +26,7 @@ func (s *server) wireOutbox() error {
 	if c.Link != "" {
 		words.Link = strings.TrimSuffix(c.Link, "/") + "/cases/"
 	}
-	effects := map[string]outbox.Effect{}
+	effects, channels := map[string]outbox.Effect{}, map[string]string{outbox.KindPhone: "sip", outbox.KindEmail: "email"}
 	if s.channels.Phone = c.Phones; c.Phones {
 		effects[outbox.KindPhone] = outbox.Phone{Tell: s.calls.Tell, Words: words}.Send
 	}
@@ -47,12 +47,12 @@ func (s *server) wireOutbox() error {
 			return err
 		}
 		s.channels.Webhooks = append(s.channels.Webhooks, w.Name)
-		effects[outbox.WebhookKind(w.Name)] = hook.Send
+		effects[outbox.WebhookKind(w.Name)], channels[outbox.WebhookKind(w.Name)] = hook.Send, "webhook"
 	}
 	effects[cases.OutgoingStage] = outbox.Stages(rows, s.directory, s.channels)
 	for kind, effect := range effects {
 		s.pumps = append(s.pumps, &outbox.Pump{
-			Kind: kind, Rows: rows, Effect: effect, InOrder: kind == cases.OutgoingStage, Attempts: sendAttempts, First: sendAgain,
+			Kind: kind, Channel: channels[kind], Rows: rows, Effect: effect, InOrder: kind == cases.OutgoingStage, Attempts: sendAttempts, First: sendAgain,
 			Metrics: s.metrics.Outbox, Log: s.log,
 		})
 	}

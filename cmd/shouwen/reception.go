@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +110,7 @@ func loadFlow(file string) (*call.Flow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return &call.Flow{Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), Flow: flow}, nil
+	return &call.Flow{Name: flowName(file), Flow: flow}, nil
 }
 
 // check proves every flow.

@@ -6,6 +6,7 @@ import (
 
 	"shouwen/cases"
 	"shouwen/ivr/call"
+	"shouwen/metrics"
 	"shouwen/sip/media"
 )
 
@@ -18,7 +19,9 @@ const (
 // puts it on record.
 func (s *server) recoverRecordings(ctx context.Context) error {
 	return s.recordings.Recover(func(l media.CutShort) error {
-		_, err := s.journal.Append(ctx, call.Recovered(l, time.Now()))
+		f := call.Recovered(l, time.Now())
+		_, err := s.journal.Append(ctx, f)
+		s.metrics.Recordings.Ended(metrics.RecordingPartial, f.RecordingEnded.Bytes)
 		s.log.Warn("recording was cut short when the program died", "call", l.ID, "length", l.Duration)
 		return err
 	})
@@ -30,6 +33,7 @@ func (s *server) recordingRetention() *call.Retention {
 		What: "recordings", Outdated: s.database.store.OutdatedRecordings, Archive: s.recordings,
 		Deleted: func(file string, f *cases.Fact) { f.RecordingDeleted = &cases.RecordingDeleted{File: file} },
 		Journal: s.journal, Interval: sweepRetention, Log: s.log,
+		Swept: func(err error) { s.metrics.Jobs.Ran(metrics.RecordingRetention, err) },
 	}
 }
 
@@ -39,5 +43,6 @@ func (s *server) messageRetention() *call.Retention {
 		What: "messages", Outdated: s.database.store.OutdatedMessages, Archive: s.messages,
 		Deleted: func(file string, f *cases.Fact) { f.VoicemailDeleted = &cases.VoicemailDeleted{File: file} },
 		Journal: s.journal, Interval: sweepRetention, Log: s.log,
+		Swept: func(err error) { s.metrics.Jobs.Ran(metrics.MessageRetention, err) },
 	}
 }

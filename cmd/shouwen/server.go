@@ -20,7 +20,6 @@ import (
 	"shouwen/cases/deadline"
 	"shouwen/cases/journal"
 	"shouwen/cases/outbox"
-	"shouwen/cases/poll"
 	"shouwen/cases/store"
 	"shouwen/ivr/acd"
 	"shouwen/ivr/call"
@@ -52,6 +51,7 @@ type server struct {
 	channels   outbox.Channels
 	pumps      []*outbox.Pump
 	ua         *sip.UA
+	skew       skew
 	console    net.Listener // nil: off
 	scrape     net.Listener // nil: off
 
@@ -94,6 +94,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	for _, w := range warnings(rules, time.Now()) {
 		log.Warn(w)
 	}
+	s.metrics.Declare(cfg.installation(s.directory, rules.Policy))
 	s.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.Data, "journal"), Node: cfg.Node, Location: s.zone}, s.metrics.Journal, log)
 	if err != nil {
 		return nil, err
@@ -108,10 +109,11 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
-	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, s.people(), log); err != nil {
+	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, func(st *store.Store) {
+		st.Rules, st.Watch = rules, store.Watch{Asked: s.metrics.Database.Asked, Failed: s.metrics.Database.Failed}
+	}, s.people(), log); err != nil {
 		return nil, err
 	}
-	s.database.store.Rules = rules
 	s.learnNumbers(ctx, time.Now().In(s.zone))
 	if err := s.wire(rules.Policy); err != nil {
 		return nil, err
@@ -168,7 +170,6 @@ func (s *server) wire(rules cases.Policy) error {
 	if s.ports, err = media.NewPool(s.cfg.SIP.Address.Addr, s.cfg.RTP.Ports.First, s.cfg.RTP.Ports.Last); err != nil {
 		return err
 	}
-	s.metrics.RTP.ReadPorts(s.ports.InUse, s.ports.Limit)
 	s.pacer = media.NewPacer()
 	agents := make([]acd.Agent, len(s.directory.People))
 	for i, p := range s.directory.People {
@@ -185,22 +186,14 @@ func (s *server) wire(rules cases.Policy) error {
 			return fmt.Errorf("queue %s: %w", q.Name, err)
 		}
 		waiting[i].Survey = reception.flows[q.Survey]
-		s.metrics.Transfers.Declare(q.Name)
 	}
 	for i, h := range s.cfg.Hotlines {
 		hotlines[i] = h.hotline(reception, s.cfg)
-	}
-	for _, f := range reception.flows {
-		s.metrics.Flows.Declare(f.Name)
 	}
 	s.board = acd.New(queues, agents, s.metrics.Queue, s.log)
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
 	s.leases = &leases{store: s.database.store, node: s.cfg.Node, log: s.log}
 	s.board.OnPaused = s.onPaused
-	for _, a := range agents {
-		s.metrics.Agents.Declare(a.Department)
-	}
-	s.metrics.Agents.Read(s.countAgents)
 	s.board.Leases = s.leases
 	s.duties = &duties{board: s.board, store: s.database.store, file: filepath.Join(s.cfg.Data, dutiesFile), log: s.log}
 	s.calls = &call.Switch{
@@ -211,11 +204,7 @@ func (s *server) wire(rules cases.Policy) error {
 		Recordings: call.Recordings{Archive: s.recordings, MinFree: leaveFree}, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
 		MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout),
 	}
-	s.metrics.Calls.ReadLive(s.calls.CountLive)
-	s.metrics.Recordings.ReadFree(func() float64 {
-		free, _ := s.recordings.Free() // unreadable: nothing is left
-		return float64(free)
-	})
+	s.measure(reception.sounds)
 	signalling, err := s.sipConfig()
 	if err != nil {
 		return err
@@ -235,7 +224,6 @@ func (s *server) wire(rules cases.Policy) error {
 // wireOutbound lets agents call out, if there is a trunk for it.
 func (s *server) wireOutbound() {
 	s.calls.Cases, s.calls.Retries, s.calls.Node, s.calls.Zone = s.database.store, s.cfg.Callbacks.retries(), s.cfg.Node, s.zone
-	s.metrics.CallsOut.Declare(call.OutboundReasons...)
 	if policy, ok := s.cfg.policy(s.zone); ok {
 		s.calls.Outbound = call.NewOutbound(policy, s.ua, s.metrics.CallsOut, s.log)
 		s.calls.CallBack = s.calls.CallStanding
@@ -282,7 +270,7 @@ func (s *server) sipConfig() (sip.Config, error) {
 		}
 		trunks[i] = sip.Trunk{
 			Name: t.Name, Peers: peers, Plan: t.plan(),
-			TrustIdentity: t.TrustIdentity, NAT: t.NAT, Inband: t.DTMF == "inband", Security: t.security(), Outbound: outbound,
+			Channels: t.Channels, TrustIdentity: t.TrustIdentity, NAT: t.NAT, Inband: t.DTMF == "inband", Security: t.security(), Outbound: outbound,
 		}
 	}
 	return sip.Config{
@@ -351,8 +339,8 @@ func (s *server) run(ctx context.Context) error {
 	for _, pump := range s.pumps {
 		g.Go(func() error { return pump.Run(life) })
 	}
-	forget := poll.Loop{What: "outbox retention", Every: sweepRetention, Do: s.forgetOutgoing, Log: s.log}
-	g.Go(func() error { return forget.Run(life) })
+	g.Go(func() error { return s.job(metrics.OutboxRetention, sweepRetention, s.forgetOutgoing).Run(life) })
+	g.Go(func() error { return s.skew.compare(life, s) })
 	g.Go(func() error { return s.keepLedgerHeads(life) })
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
@@ -471,7 +459,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
 			Duties:  agentDuties{s.board, s.directory, s.cfg.Agents.PauseReasons},
 			Quality: commands{s.calls, s.journal}.Quality,
-			Version: version, Zone: s.zone, Now: time.Now, Log: s.log,
+			Metrics: s.metrics.HTTP, Version: version, Zone: s.zone, Now: time.Now, Log: s.log,
 		}
 		serve(s.console, c.Handler())
 	}

@@ -66,16 +66,18 @@ type member struct {
 
 	registered bool
 	paused     bool
-	reason     string         // of the pause
-	said       time.Time      // when a pause last began or ended
-	wrapUntil  time.Time      // has something to finish until then
-	restUntil  time.Time      // left alone until then …
-	restFor    metrics.Missed // … for this reason
-	ticket     *Ticket        // his phone rings for it; nil: for none
-	calls      []talk         // calls he is in
-	tied       []*Ticket      // for which he alone is to be rung
-	lease      string         // call he is leased to this node for; empty: none
-	elsewhere  string         // call another node has him in; empty: none
+	reason     string           // of the pause
+	said       time.Time        // when a pause last began or ended
+	wrapUntil  time.Time        // has something to finish until then
+	wrapFrom   time.Time        // since when
+	handled    *metrics.Contact // that he finishes; nil: none
+	restUntil  time.Time        // left alone until then …
+	restFor    metrics.Missed   // … for this reason
+	ticket     *Ticket          // his phone rings for it; nil: for none
+	calls      []talk           // calls he is in
+	tied       []*Ticket        // for which he alone is to be rung
+	lease      string           // call he is leased to this node for; empty: none
+	elsewhere  string           // call another node has him in; empty: none
 
 	seen   State // as of the last note
 	abroad bool  // Talking because of elsewhere
@@ -90,6 +92,8 @@ type talk struct {
 	call     string
 	wrapUp   time.Duration // what it leaves to do …
 	reserved bool          // … unless he was only taken for it
+
+	contact *metrics.Contact // with the caller, when it is over; nil: it is not, or there was none
 }
 
 // state derives the state at now. A phone that rings stays Ringing whatever else

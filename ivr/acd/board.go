@@ -150,12 +150,10 @@ func (b *Board) open(q Queue) {
 	q.MaxWait = cmp.Or(q.MaxWait, 3*time.Minute)
 	q.Limit = cmp.Or(q.Limit, 500)
 	l := &line{Queue: q, offers: map[string]int{}}
-	var departments []string
 	for _, m := range b.roster {
 		if q.Members == nil || slices.Contains(q.Members, m.User) {
 			l.members = append(l.members, m)
 			m.lines = append(m.lines, l)
-			departments = append(departments, m.Department)
 			if m.Penalty > 0 && !slices.Contains(l.penalties, m.Penalty) {
 				l.penalties = append(l.penalties, m.Penalty)
 			}
@@ -163,7 +161,6 @@ func (b *Board) open(q Queue) {
 	}
 	b.queues[q.Name] = l
 	b.lines = append(b.lines, l)
-	b.metrics.Declare(q.Name, departments...)
 }
 
 // Run serves the queues until ctx ends, and returns why it did. Offers of every

@@ -60,17 +60,50 @@ func (b *Board) Busy(user, call string) {
 // Released reports that the agent is no longer in the call: claimed, kept, or
 // reported by Busy. After the first two his wrap-up begins.
 func (b *Board) Released(user, call string) {
-	b.update(user, func(m *member, now time.Time) { m.release(call, now) })
+	b.update(user, func(m *member, now time.Time) { b.release(m, call, now) })
+}
+
+// Handled reports how long the agent spoke with a caller of a queue and had him on
+// hold. It is measured when he is released and his wrap-up has ended. Call it before
+// Released or Return.
+func (b *Board) Handled(user, call string, c metrics.Contact) {
+	b.update(user, func(m *member, _ time.Time) {
+		for i, t := range m.calls {
+			if t.call == call {
+				m.calls[i].contact = &c
+			}
+		}
+	})
 }
 
 // release ends the agent's part in a call.
-func (m *member) release(call string, now time.Time) {
+func (b *Board) release(m *member, call string, now time.Time) {
 	m.calls = slices.DeleteFunc(m.calls, func(t talk) bool {
-		if t.call == call && t.wrapUp > 0 && !t.reserved {
+		if t.call != call {
+			return false
+		}
+		if t.contact != nil {
+			b.measure(m, now.Add(-t.contact.Talk-t.contact.Hold)) // then he left the last one alone
+			m.handled, m.wrapFrom = t.contact, now
+		}
+		if t.wrapUp > 0 && !t.reserved {
 			m.wrapUntil = now.Add(t.wrapUp)
 		}
-		return t.call == call
+		return true
 	})
+}
+
+// measure measures the contact that m has been finishing until at, or less long.
+func (b *Board) measure(m *member, at time.Time) {
+	if m.handled == nil {
+		return
+	}
+	if m.wrapUntil.After(m.wrapFrom) && m.wrapUntil.Before(at) {
+		at = m.wrapUntil
+	}
+	m.handled.WrapUp = max(at.Sub(m.wrapFrom), 0)
+	b.metrics.Handled(m.User, *m.handled)
+	m.handled = nil
 }
 
 // Lost reports that user's phone has vanished in a call. The agent is left alone
@@ -83,7 +116,7 @@ func (b *Board) Lost(user string) {
 
 // miss ends the offer to m.
 func (b *Board) miss(m *member, why metrics.Missed) {
-	b.metrics.Missed(m.Department, why)
+	b.metrics.Missed(m.Department, m.User, why)
 	m.ticket.ringing = out(m.ticket.ringing, m)
 	m.ticket = nil
 	b.touch(m)

@@ -322,8 +322,12 @@ var sample = regexp.MustCompile(`(?m)^(shouwen_queue_entered_total|shouwen_queue
 func TestRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) { // a bubble has no Deadline to ask for
-			m := metrics.New("", "")
+			m, in := metrics.New("", ""), metrics.Installation{}
 			queues := centre(named(t, rapid.SampledFrom(strategies).Draw(t, "strategy")))
+			for _, q := range queues {
+				in.Queues = append(in.Queues, q.Name)
+			}
+			m.Declare(in)
 			w := &world{
 				b:       acd.New(queues, crew, m.Queue, slog.New(slog.DiscardHandler)),
 				callers: map[string]*conversation{}, talking: map[string][]string{},

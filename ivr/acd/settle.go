@@ -38,6 +38,9 @@ func (b *Board) touch(m *member) {
 func (b *Board) notice(now time.Time) {
 	for _, m := range b.stale {
 		m.stale = false
+		if !now.Before(m.wrapUntil) {
+			b.measure(m, now)
+		}
 		b.note(m, now)
 		b.alarms.set(&m.alarm, soonest(now, m.restUntil, m.wrapUntil))
 	}

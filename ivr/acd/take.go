@@ -22,7 +22,7 @@ func (b *Board) Take(user, call string, wrapUp time.Duration) error {
 		}
 		if err = ErrTaken; m.ticket == nil && len(m.calls) == 0 && m.elsewhere == "" {
 			b.touch(m)
-			m.calls, err = []talk{{call, wrapUp, true}}, nil
+			m.calls, err = []talk{{call: call, wrapUp: wrapUp, reserved: true}}, nil
 		}
 	})
 	if gone != nil {
@@ -58,8 +58,8 @@ func (b *Board) Keep(user, call string) {
 // taken for the second whatever else he is in.
 func (b *Board) Carry(user, from, to string, wrapUp time.Duration) {
 	b.update(user, func(m *member, now time.Time) {
-		m.calls = append(m.calls, talk{to, wrapUp, true})
-		m.release(from, now)
+		m.calls = append(m.calls, talk{call: to, wrapUp: wrapUp, reserved: true})
+		b.release(m, from, now)
 	})
 }
 
@@ -69,7 +69,8 @@ func (b *Board) Carry(user, from, to string, wrapUp time.Duration) {
 func (b *Board) Missed(user, call string, why metrics.Missed) {
 	b.update(user, func(m *member, now time.Time) {
 		if slices.ContainsFunc(m.calls, func(t talk) bool { return t.call == call && t.reserved }) {
-			m.release(call, now)
+			b.metrics.Missed(m.Department, m.User, why)
+			b.release(m, call, now)
 			b.leaveAlone(m, why, now)
 		}
 	})
@@ -89,7 +90,7 @@ func (b *Board) Return(c Caller, release ...string) (t *Ticket, err error) {
 		for _, user := range release {
 			if m, ok := b.agents[user]; ok {
 				b.touch(m)
-				m.release(c.Call, now)
+				b.release(m, c.Call, now)
 			}
 		}
 	})

@@ -143,7 +143,7 @@ func (t *Ticket) end(o metrics.Outcome, now time.Time) {
 	t.ringing = nil
 	t.stop(nil)
 	if !t.caller.Kept {
-		t.board.metrics.Waited(t.queue.Name, o, now.Sub(t.entered))
+		t.board.metrics.Waited(t.queue.Name, o, now.Sub(t.entered), t.caller.Call)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"shouwen/ivr/prompts"
+	"shouwen/metrics"
 	"shouwen/sip/media"
 )
 
@@ -78,6 +79,8 @@ func (c *Conversation) words(names ...prompts.Name) []*media.Prompt {
 	for _, n := range names {
 		if p := c.sounds.Words[n]; p != nil {
 			all = append(all, p)
+		} else {
+			c.sw.Metrics.Prompts.Played(metrics.PromptFailed)
 		}
 	}
 	return all

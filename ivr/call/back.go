@@ -146,6 +146,10 @@ func (c *Conversation) callOut() {
 	}})
 	c.enter(reaching)
 	b.began = time.Now()
+	if b.Attempts == 0 && !b.Due.IsZero() {
+		p, _ := c.sw.Directory.Person(user)
+		c.sw.Metrics.CallsOut.Began(p.Department, b.began.Sub(b.Due))
+	}
 	known := make(chan struct{})
 	leg, err := c.callOutside(user, b.Number, sip.Dialing{
 		Log: c.log.With("leg_to", "caller"),
@@ -188,9 +192,10 @@ func (c *Conversation) reached(event) {
 	c.record(cases.Fact{CallbackAnswered: &cases.CallbackAnswered{
 		Agent: c.agent.User, Extension: extension, Trunk: c.caller.Trunk(), Attempt: b.Attempts + 1, Rang: cases.Span(now.Sub(b.began)),
 	}})
-	c.sw.Metrics.CallsOut.Attempted(metrics.CallbackReached, false)
+	c.sw.Metrics.CallsOut.Attempted(metrics.CallbackReached)
 	c.sw.Board.Keep(c.agent.User, c.id)
 	c.since, c.live.Answered = now, now
+	c.handles()
 	c.log.Info("called back", "case", b.Case, "agent", c.agent.User, "trunk", c.caller.Trunk())
 	c.enter(talking)
 	c.arrange()
@@ -261,7 +266,8 @@ func (c *Conversation) accountBack() {
 	c.record(cases.Fact{CallbackMissed: &cases.CallbackMissed{
 		Agent: user, Result: b.result, Attempt: attempt, Next: next, Exhausted: exhausted,
 	}})
-	c.sw.Metrics.CallsOut.Attempted(metrics.CallbackResult(b.result), exhausted)
+	c.sw.Metrics.CallsOut.Attempted(metrics.CallbackResult(b.result))
+	c.sw.exhausted(exhausted)
 	result := map[cases.CallbackResult]metrics.Result{cases.CallbackBusy: metrics.Busy, cases.CallbackRejected: metrics.Rejected}[b.result]
 	if result == "" {
 		result = metrics.Failed
@@ -287,8 +293,16 @@ func (s *Switch) marked(by string, n int, as cases.CallbackResult, within time.D
 	if due.IsZero() {
 		due = time.Now().Add(within)
 	}
-	s.Metrics.CallsOut.Attempted(metrics.CallbackResult(as), exhausted)
+	s.Metrics.CallsOut.Marked(metrics.CallbackMark(as))
+	s.exhausted(exhausted)
 	return cases.Fact{CallbackMarked: &cases.CallbackMarked{By: by, Result: as, Attempt: n, Next: next, Exhausted: exhausted, Due: due.UTC()}}
+}
+
+// exhausted counts a callback after whose last attempt the supervisor decides.
+func (s *Switch) exhausted(is bool) {
+	if is {
+		s.Metrics.CallsOut.Exhausted()
+	}
 }
 
 // reachedNot says what a leg that was not answered means.

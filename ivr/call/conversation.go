@@ -82,7 +82,8 @@ type Conversation struct {
 	first       string    // user of the first-asker
 	since, left time.Time // when the agent got the caller; when the last one left
 	agentUp     time.Time // when the agent, who was passed the caller, picked up; zero: he was not
-	keys        string    // of a feature code the agent is dialling
+	handling    handling
+	keys        string // of a feature code the agent is dialling
 	lastKey     time.Time
 	category    string                // of the case, as far as known
 	passing     *transfer             // nil: none
@@ -304,6 +305,7 @@ func (c *Conversation) enter(st state) {
 
 func (c *Conversation) show() {
 	c.live.State = c.state.shown(c.meeting.held())
+	c.handling.holds(c.live.State == metrics.Held, time.Now())
 	c.sw.show(c.live)
 }
 

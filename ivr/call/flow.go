@@ -237,6 +237,10 @@ func resultOfFlow(e event) metrics.FlowResult {
 		return metrics.FlowHangup
 	case e.err != nil:
 		return metrics.FlowFailed
+	case e.exit.Unanswered == ivr.Silent:
+		return metrics.FlowTimeout
+	case e.exit.Unanswered == ivr.Invalid:
+		return metrics.FlowInvalid
 	case e.exit.To == ivr.ToHangup:
 		return metrics.FlowSelfServed
 	case slices.Contains([]ivr.Destination{ivr.ToVoicemail, ivr.ToCallback}, e.exit.To):

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"shouwen/cases"
-	"shouwen/metrics"
 	"shouwen/sip"
 	"shouwen/sip/media"
 )
@@ -68,13 +67,9 @@ func (c *Conversation) recordQuality() {
 	legs := c.quality()
 	c.record(cases.Fact{Quality: &cases.Quality{Legs: legs}})
 	spoke := slices.ContainsFunc(legs, func(q cases.LegQuality) bool { return q.Packets > 0 })
-	for _, q := range legs {
+	for i, q := range legs {
 		if spoke && q.Packets == 0 {
-			kind := metrics.AgentLeg
-			if q.Side == cases.CallerSide {
-				kind = metrics.CallerLeg
-			}
-			c.sw.Metrics.RTP.OneWay(kind)
+			c.sw.Metrics.RTP.OneWay(c.sides[i].leg.Kind())
 		}
 	}
 }

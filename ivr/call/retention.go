@@ -20,6 +20,7 @@ type Retention struct {
 	Archive  *media.Archive
 	Journal  Journal
 	Interval time.Duration
+	Swept    func(error) // is told of each sweep
 	Log      *slog.Logger
 }
 
@@ -31,11 +32,16 @@ func (r *Retention) Run(ctx context.Context) error {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
 	for {
-		if n, err := r.sweep(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		n, err := r.sweep(ctx, time.Now())
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
 			r.Log.Warn("not deleted", "what", r.What, "err", err)
-		} else if n > 0 {
+		case n > 0:
 			r.Log.Info("deleted, their time was over", "what", r.What, "number", n)
 		}
+		r.Swept(err)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

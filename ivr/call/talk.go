@@ -51,6 +51,7 @@ func (c *Conversation) agentEnded(e event) {
 // releaseAgent unbridges the agent, and who is on his line, and makes him free for
 // others.
 func (c *Conversation) releaseAgent() {
+	c.handled()
 	c.releaseSupervisor()
 	c.meeting.part()
 	if c.agent != nil {

@@ -285,7 +285,11 @@ func (c *Conversation) releaseTarget() {
 	}
 	p.hangup("")
 	if p.ticket != nil {
-		p.ticket.Leave(metrics.WaitAbandoned)
+		outcome := metrics.WaitOverflow // the caller is elsewhere
+		if c.gone {
+			outcome = metrics.WaitAbandoned
+		}
+		p.ticket.Leave(outcome)
 	}
 	for _, user := range p.users() {
 		c.sw.Board.Released(user, c.id)

@@ -237,6 +237,7 @@ func (c *Conversation) completed() {
 	c.sw.Board.Keep(agent.User, c.id)
 	c.agent, c.passing, c.since, c.agentUp = agent, nil, now, t.up
 	c.live.Agent, c.live.Target = agent.User, ""
+	c.handles()
 }
 
 // failed records that the target does not get the caller.
@@ -294,6 +295,7 @@ func (c *Conversation) requeue(after move) {
 	if after != handOn {
 		caller.First, caller.FirstFor = c.first, firstFor
 	}
+	c.handled()
 	c.join(func() (*acd.Ticket, error) { return c.sw.Board.Return(caller, others...) })
 	c.releaseTarget()
 	c.releaseAgent()

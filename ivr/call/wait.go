@@ -213,6 +213,7 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 		c.callOut()
 		return
 	}
+	c.handles()
 	if c.live.Answered.IsZero() {
 		c.live.Answered, c.first = c.since, p.User
 	}

@@ -27,6 +27,10 @@ const (
 // Pacer plays prompts and mixes, a frame every 20 ms for each session, on
 // deadlines that do not drift. Its work is spread over GOMAXPROCS goroutines.
 type Pacer struct {
+	// Played is told how each playback ended; it must not block. nil: nobody is. Set
+	// it before the first.
+	Played func(*Prompt, PlayResult)
+
 	shards []*shard
 	next   atomic.Uint32
 }
@@ -54,7 +58,7 @@ func (p *Pacer) Run(ctx context.Context) error {
 // Play begins to send pr, over and over with loop, from s, in place of whatever
 // s sent before. It begins within 20 ms.
 func (p *Pacer) Play(s *Session, pr *Prompt, loop bool) *Playback {
-	pb := &Playback{session: s, prompt: pr, loop: loop, done: make(chan struct{})}
+	pb := &Playback{session: s, prompt: pr, loop: loop, played: p.Played, done: make(chan struct{})}
 	s.tx.claim(pb)
 	p.add(pb)
 	return pb
@@ -77,6 +81,7 @@ type Playback struct {
 	session *Session
 	prompt  *Prompt
 	loop    bool
+	played  func(*Prompt, PlayResult) // nil: nobody is told
 	done    chan struct{}
 	once    sync.Once
 	result  PlayResult // set before done is closed
@@ -100,6 +105,9 @@ func (pb *Playback) finish(r PlayResult) {
 		pb.session.tx.release(pb)
 		pb.result = r
 		close(pb.done)
+		if pb.played != nil {
+			pb.played(pb.prompt, r)
+		}
 	})
 }
 
