@@ -107,6 +107,7 @@ type TransferFailed struct {
 	Reason TransferFailure `json:"reason"`
 	Caller CallerWith      `json:"caller"`
 	Talk   Span            `json:"talk_seconds,omitzero"` // of the agent in the call, if he has left it
+	Agent  AgentWith       `json:"agent,omitempty"`       // whom the agent goes on speaking with though the caller is gone; empty: nobody
 }
 
 var (

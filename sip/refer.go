@@ -134,6 +134,8 @@ func (l *Leg) news(s signal) {
 	switch {
 	case !slices.Contains(l.referrals, r):
 		return
+	case r.answered && s.code == r.told: // it knows
+		return
 	case r.answered:
 		r.next = s.code
 		if s.code >= 200 && !r.quiet {

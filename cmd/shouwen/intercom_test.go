@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"testing"
 
 	"shouwen/sip/siptest"
@@ -245,6 +246,36 @@ func TestReferBetweenExtensions(t *testing.T) {
 		a.Ended()
 		p.idle()
 	})
+}
+
+// TestBothLinesJoin: a phone that joins its two calls by a REFER on each at the same
+// moment, or two that do, leaves those it spoke with to each other.
+func TestBothLinesJoin(t *testing.T) {
+	t.Parallel()
+	p := &passed{bed: newBed(t, 3)}
+	p.phones = p.agents(3)
+	for range 5 {
+		var lines, others [2]siptest.TestCall
+		for i := range lines {
+			lines[i] = p.phones[0].Dial(p.ext(i + 1))
+			others[i] = p.phones[i+1].Incoming()
+			others[i].Answer()
+			lines[i].Answered()
+			others[i].Hears(toneOf(0))
+		}
+		together(2, func(i int) {
+			replace := url.QueryEscape(replaces(lines[1-i].Answered(), false))
+			_, _ = lines[i].Call.Do(t.Context(), "REFER", "", "Refer-To: <sip:"+p.ext(2-i)+"@"+p.SIP.Domain+"?Replaces="+replace+">")
+		})
+		others[0].Hears(toneOf(2))
+		others[1].Hears(toneOf(1))
+		for _, l := range lines {
+			l.Ended()
+		}
+		others[0].Hangup()
+		others[1].Ended()
+		p.idle()
+	}
 }
 
 // idle waits until nobody is in a call.

@@ -324,6 +324,53 @@ func TestAttendedTransfer(t *testing.T) {
 	})
 }
 
+// TestReferOfOurConsultation: the agent consults by his keys and then joins the two by
+// his phone's, which can only name the one call it has.
+func TestReferOfOurConsultation(t *testing.T) {
+	t.Parallel()
+	own := func(p *passed) string { return replaces(p.agent.Answered(), true) }
+	for name, reach := range map[string]stage{
+		"while the two agents speak": (*passed).consulted,
+		"while the target waits":     stages["while the target waits"],
+		"while all three speak":      (*passed).conferred,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2)
+			target := reach(p)
+			p.refer(p.agent, p.ext(1), own(p), 202)
+			p.told(p.agent, 100, 200)
+			if m := p.agent.Ended(); m.Method != "BYE" {
+				t.Errorf("the agent got %s", m.Method)
+			}
+			p.talk(target, 1)
+			p.end(target, 1, started, completed)
+		})
+	}
+	t.Run("while the target rings, who picks up", func(t *testing.T) {
+		t.Parallel()
+		p := passOn(t, 2)
+		target := p.consult("*2")
+		p.refer(p.agent, p.ext(1), own(p), 202)
+		p.agent.Ended()
+		p.caller.Hears(musicSays)
+		target.Answer()
+		p.talk(target, 1)
+		p.end(target, 1, started, completed)
+	})
+	t.Run("while the target rings, who does not", func(t *testing.T) {
+		t.Parallel()
+		p := passOn(t, 2)
+		target := p.consult("*2")
+		p.refer(p.agent, p.ext(1), own(p), 202)
+		p.agent.Ended()
+		target.Reject(486)
+		p.caller.Hears(musicSays)
+		p.pickUpFirst()
+		p.end(p.agent, 0, started, failed, pickedUp)
+	})
+}
+
 // endFirst is end for the first of several cases.
 func (p *passed) endFirst(who siptest.TestCall, handler int, kinds ...cases.EventKind) []cases.Event {
 	p.t.Helper()

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"shouwen/cases"
+	"shouwen/ivr/acd"
 	"shouwen/ivr/call"
+	"shouwen/metrics"
 	"shouwen/sip/siptest"
 )
 
@@ -48,8 +51,12 @@ var stages = map[string]stage{
 	},
 }
 
-// TestCallerHangsUpInTransfer: every phone stops at once, and the case says what
-// the caller had; who was left alone is called back.
+// talkStages are those in which agent and target have each other.
+var talkStages = []string{"while the two agents speak", "while the target waits", "while all three speak"}
+
+// TestCallerHangsUpInTransfer: every phone stops at once, but for two agents who have
+// each other, and the case says what the caller had; who was left alone is called
+// back.
 func TestCallerHangsUpInTransfer(t *testing.T) {
 	t.Parallel()
 	for name, reach := range stages {
@@ -58,18 +65,16 @@ func TestCallerHangsUpInTransfer(t *testing.T) {
 			p := passOn(t, 2)
 			target := reach(p)
 			p.caller.Hangup()
-			p.agent.Ended()
+			if slices.Contains(talkStages, name) {
+				p.recordedEnd()
+				p.agent.Hangup()
+			} else {
+				p.agent.Ended()
+			}
 			if target.Call != nil {
 				target.Ended()
 			}
-			until(t, "both are free", func() bool {
-				for _, a := range p.server.board.Snapshot().Agents {
-					if a.Call != "" {
-						return false
-					}
-				}
-				return true
-			})
+			p.idle()
 			c, events := p.ledger()
 			last := events[len(events)-1].Kind
 			if alone := name == "after the agent left"; alone != !c.CallbackDue.IsZero() || alone != (last == cases.EventMissed) {
@@ -83,6 +88,87 @@ func TestCallerHangsUpInTransfer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestColleaguesTalkOn: when the caller hangs up, agent and target go on speaking until
+// one of them has enough; both are busy for so long, and the agent then has his
+// wrap-up. The case is over when the caller is gone.
+func TestColleaguesTalkOn(t *testing.T) {
+	t.Parallel()
+	for i, name := range talkStages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := passOn(t, 2, func(c *Config) { c.Queues[0].WrapUp = Duration(time.Hour) })
+			target := stages[name](p)
+			p.caller.Hangup()
+			over := p.recordedEnd()
+			p.agent.Hears(toneOf(1))
+			target.Hears(toneOf(0))
+			live := p.server.calls.Live()
+			if len(live) != 1 || live[0].Direction != metrics.Internal || live[0].State != metrics.Talking || live[0].Agent != p.Agents[1].User {
+				t.Errorf("live: %+v", live)
+			}
+			for _, a := range p.server.board.Snapshot().Agents {
+				if a.State != acd.Talking {
+					t.Errorf("%s is %s", a.User, a.State)
+				}
+			}
+			p.agent.Press("*4") // is a code no more
+			target.HearsDigits("*4")
+			p.agent.Do("INVITE", p.agent.SDP(siptest.SendOnly))
+			target.Hears(musicSays)
+			p.agent.Do("INVITE", p.agent.SDP(siptest.SendRecv))
+			target.Hears(toneOf(0))
+			two := []siptest.TestCall{p.agent, target}
+			two[i%2].Hangup()
+			two[1-i%2].Ended()
+			p.idle()
+			if a := p.server.board.Snapshot().Agents; a[0].State != acd.WrapUp || a[1].State == acd.WrapUp {
+				t.Errorf("the agent is %s, the target %s", a[0].State, a[1].State)
+			}
+			c, events := p.ledger()
+			f := lastBody[cases.TransferFailed](t, events, failed)
+			if f.Reason != cases.TransferCallEnded || f.Caller != cases.CallerGone || f.Agent != cases.AgentWithTarget {
+				t.Errorf("failed: %+v", f)
+			}
+			if c.Call.Cause != cases.EndCaller || !c.Call.Ended.Equal(over) {
+				t.Errorf("ended at %s by %s, had at %s", c.Call.Ended, c.Call.Cause, over)
+			}
+		})
+	}
+	t.Run("not with somebody outside", func(t *testing.T) {
+		t.Parallel()
+		carrier := siptest.New(t, "", siptest.Config{User: "carrier", Tone: reachedSays, Patience: patience})
+		p := passOn(t, 1, byCarrier(carrier))
+		p.asked("*201055550199#")
+		there := carrier.Incoming()
+		there.Answer()
+		p.agent.Hears(reachedSays)
+		p.caller.Hangup()
+		there.Ended()
+		p.agent.Ended()
+	})
+	t.Run("the server stops", func(t *testing.T) {
+		t.Parallel()
+		p := passOn(t, 2)
+		target := p.consulted()
+		p.caller.Hangup()
+		p.recordedEnd()
+		p.stop()
+		p.agent.Ended()
+		target.Ended()
+	})
+}
+
+// recordedEnd waits until the end of the call is on record, and returns when it was.
+func (p *passed) recordedEnd() (at time.Time) {
+	p.t.Helper()
+	until(p.t, "the end is on record", func() bool {
+		all := recordedCases(p.t, p.server.database.store)
+		at = all[0].Call.Ended
+		return !at.IsZero()
+	})
+	return at
 }
 
 // TestAgentHangsUpInTransfer: who hangs up leaves the caller to the target if

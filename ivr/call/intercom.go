@@ -31,26 +31,33 @@ type Intercom struct {
 	successors successors
 	probed     probes
 	result     metrics.Result
+	later      []*event // that came while another call was asked for something
 	over       bool
 }
 
 // intercom makes the call of leg to the phones of user.
 func (s *Switch) intercom(leg *sip.Leg, user string) func(sip.Event) {
 	in := leg.Incoming()
-	c := &Intercom{
-		id: newID(), sw: s, caller: leg, from: in.Account, callee: &party{User: user},
-		events: make(chan *event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed, probed: make(probes),
-	}
-	c.log = s.Log.With("call", c.id)
-	leg.Log(c.log)
+	c := s.newIntercom(leg, in.Account, &party{User: user})
 	c.live = Live{
 		ID: c.id, Direction: metrics.Internal, State: metrics.Ringing, Caller: callerOf(in.Caller),
 		Dialed: in.Dialed, Since: time.Now(),
 	}
 	c.log.Info("call between extensions", "from", in.Account, "to", user)
 	s.show(c.live)
-	s.wg.Go(c.run)
+	s.wg.Go(func() { c.run(c.ring) })
 	return func(e sip.Event) { c.post(event{kind: callerEvent(e), sip: e, leg: leg}) }
+}
+
+// newIntercom returns one that nobody runs yet.
+func (s *Switch) newIntercom(leg *sip.Leg, from string, to *party) *Intercom {
+	c := &Intercom{
+		id: newID(), sw: s, caller: leg, from: from, callee: to,
+		events: make(chan *event, 32), done: make(chan struct{}), meeting: s.meeting(), result: metrics.Failed, probed: make(probes),
+	}
+	c.log = s.Log.With("call", c.id)
+	leg.Log(c.log)
+	return c
 }
 
 func (c *Intercom) post(e event) {
@@ -63,9 +70,7 @@ func (c *Intercom) post(e event) {
 	}
 }
 
-func (c *Intercom) run() {
-	c.sw.Board.Busy(c.from, c.id)
-	c.sw.Board.Busy(c.callee.User, c.id)
+func (c *Intercom) run(begin func()) {
 	defer func() {
 		c.sw.Board.Released(c.from, c.id)
 		c.sw.Board.Released(c.callee.User, c.id)
@@ -74,22 +79,35 @@ func (c *Intercom) run() {
 		close(c.done)
 	}()
 	defer c.sw.recovered("intercom", c.log, func() { c.end(sip.EndPanic) })
-	c.callee.legs = c.sw.ring(c.callee.User, shown{Caller: c.live.Caller}, c.log, c.post)
-	if len(c.callee.legs) == 0 {
-		c.caller.Reject(480, "Temporarily Unavailable")
-		c.result = metrics.Failed
-	} else {
-		c.caller.Ring()
-	}
+	begin()
 	check := time.NewTicker(time.Second)
 	defer check.Stop()
 	for !c.over {
+		if len(c.later) > 0 {
+			e := c.later[0]
+			c.later = c.later[1:]
+			c.step(*e)
+			continue
+		}
 		select {
 		case e := <-c.events:
 			c.step(*e)
 		case <-check.C:
 			c.checkParties()
 		}
+	}
+}
+
+// ring rings the phones of who is called.
+func (c *Intercom) ring() {
+	c.sw.Board.Busy(c.from, c.id)
+	c.sw.Board.Busy(c.callee.User, c.id)
+	c.callee.legs = c.sw.ring(c.callee.User, shown{Caller: c.live.Caller}, c.log, c.post)
+	if len(c.callee.legs) == 0 {
+		c.caller.Reject(480, "Temporarily Unavailable")
+		c.result = metrics.Failed
+	} else {
+		c.caller.Ring()
 	}
 }
 
@@ -145,7 +163,9 @@ func (c *Intercom) step(e event) {
 
 func (c *Intercom) pickedUp(e event) {
 	if c.up {
-		e.leg.Hangup(sip.Hangup{Reason: elsewhere})
+		if !c.callee.has(e.leg) {
+			e.leg.Hangup(sip.Hangup{Reason: elsewhere})
+		}
 		return
 	}
 	for _, l := range c.callee.legs {

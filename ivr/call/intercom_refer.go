@@ -43,7 +43,9 @@ func (c *Intercom) referred(e event, by *sip.Leg) {
 func (c *Intercom) attended(r *sip.Referral, by, leg *sip.Leg) {
 	got := given{status: 481}
 	if leg != nil && leg != c.caller && !c.callee.has(leg) {
-		got = demand(leg, wanted{call: c.id, user: c.userOf(by), early: r.Replaces.EarlyOnly})
+		var late []*event
+		got, late = demand(leg.Ask, wanted{call: c.id, user: c.userOf(by), early: r.Replaces.EarlyOnly}, c.events)
+		c.later = append(c.later, late...)
 	}
 	if got.status == nobodys && leg.Ask(brought{r, by}) { // his call may have whom by speaks with
 		return

@@ -48,7 +48,9 @@ func (c *Conversation) attended(r *sip.Referral, leg *sip.Leg) {
 	r.Accept()
 	got := given{status: 481}
 	if leg != nil && leg != c.caller && !c.agent.has(leg) {
-		got = demand(leg, wanted{call: c.id, user: c.agent.User, wrapUp: c.wrapUp, early: r.Replaces.EarlyOnly})
+		var late []*event
+		got, late = demand(leg.Ask, wanted{call: c.id, user: c.agent.User, wrapUp: c.wrapUp, early: r.Replaces.EarlyOnly, firm: true}, c.events)
+		c.later = append(c.later, late...)
 	}
 	if got.status != 0 {
 		c.log.Info("attended transfer not possible", "status", got.status)
@@ -132,6 +134,7 @@ type wanted struct {
 	user   string          // whose phone the leg must be
 	wrapUp time.Duration   // what its callers leave to do
 	early  bool            // only if it was not answered
+	firm   bool            // who asks has nobody to hand over himself
 	answer chan given      // unbuffered: what was not received was not given
 }
 
@@ -157,20 +160,45 @@ const nobodys = 603
 // handOver bounds how long a call waits for another one.
 const handOver = time.Second
 
-// demand asks for whom leg speaks with.
-func demand(leg *sip.Leg, w wanted) given {
+// demand asks the owner of a leg for whom that speaks with. Two calls may want each
+// other's at once, and would wait for each other in vain: so who asks looks at what is
+// asked of him; a caller's call has its way, else the older. Other events that come meanwhile are
+// returned, to be dealt with later.
+func demand(ask func(any) bool, w wanted, events <-chan *event) (g given, late []*event) {
 	ctx, cancel := context.WithTimeout(context.Background(), handOver)
 	defer cancel()
 	w.ctx, w.answer = ctx, make(chan given)
-	if !leg.Ask(w) {
-		return given{status: 481}
+	if !ask(w) {
+		return given{status: 481}, nil
 	}
-	select {
-	case g := <-w.answer:
-		return g
-	case <-ctx.Done():
-		return given{status: 481}
+	for {
+		select {
+		case g := <-w.answer:
+			return g, late
+		case <-ctx.Done():
+			return given{status: 481}, late
+		case e := <-events:
+			other, ok := wantedBy(e)
+			switch {
+			case !ok:
+				late = append(late, e)
+			case w.firm:
+				go other.reply(given{status: nobodys}) // who may be just as firm
+			case other.firm || other.call < w.call:
+				return given{status: 491}, append(late, e)
+			default:
+				other.reply(given{status: 491})
+			}
+		}
 	}
+}
+
+// wantedBy returns what another call wants by e, if that is somebody to talk with.
+func wantedBy(e *event) (w wanted, ok bool) {
+	if asked, is := e.sip.(sip.Asked); is {
+		w, ok = asked.What.(wanted)
+	}
+	return w, ok
 }
 
 // reply answers; false if nobody waits for it any more.

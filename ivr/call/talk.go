@@ -139,6 +139,7 @@ func (c *Conversation) callerEnded(e event) {
 // conclude ends the call and records how: an agent was speaking with the caller,
 // or nobody was, and a callback is owed.
 func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason) {
+	stay := c.gone && cause != cases.EndShutdown && c.colleagues()
 	if c.passing != nil {
 		c.failed(cases.TransferCallEnded, cases.CallerGone)
 	}
@@ -148,6 +149,9 @@ func (c *Conversation) conclude(cause cases.EndCause, missed cases.MissedReason)
 		c.sw.Stand(c.kept) // before he leaves the queue: nobody moves up meanwhile
 	}
 	c.leaveQueue()
+	if stay {
+		c.leaveColleagues()
+	}
 	c.releaseTarget()
 	c.releaseAgent()
 	c.playAgent(gone)

@@ -242,15 +242,18 @@ func (c *Conversation) completed() {
 
 // failed records that the target does not get the caller.
 func (c *Conversation) failed(why cases.TransferFailure, caller cases.CallerWith) {
-	t := c.passing
+	t, stay := c.passing, caller == cases.CallerGone && c.colleagues()
 	c.passing, c.live.Target = nil, ""
 	f := &cases.TransferFailed{Transfer: t.Transfer, Reason: why, Caller: caller}
 	result := metrics.TransferReturned
 	if caller != cases.CallerWithAgent {
 		result = metrics.TransferFailed
 	}
-	if c.agent == nil {
+	switch {
+	case c.agent == nil:
 		f.Talk = cases.Span(c.left.Sub(c.since))
+	case stay:
+		f.Agent = cases.AgentWithTarget
 	}
 	if missed, ok := missedTransfer[why]; ok && c.target != nil && t.up.IsZero() {
 		for _, user := range c.target.users() {
