@@ -1,7 +1,7 @@
 # Everything a newcomer types. Options go through ARGS: make run ARGS='--agents 20'.
 ARGS ?=
 
-.PHONY: build run demo test lint coverage fuzz bench benchmarks clean
+.PHONY: build run demo test lint coverage fuzz bench benchmarks dashboards clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -15,7 +15,7 @@ demo: build
 	bin/shouwen demo $(ARGS)
 
 test:
-	.ci/install postgres cc sipp baresip promtool espeak-ng curl jq uuidgen
+	.ci/install postgres cc sipp baresip promtool amtool espeak-ng curl jq uuidgen
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-clean:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go test -race -count=1 -timeout 14m ./...
@@ -44,6 +44,16 @@ bench: build
 benchmarks:
 	.ci/install postgres
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Writes the dashboards and checks them against Grafana's own types; the first time npm gets 500 MB.
+RENDER = deploy/grafana/render
+dashboards: $(RENDER)/node_modules/.package-lock.json
+	go run ./deploy/grafana
+	cd $(RENDER) && node validate.cjs ../dashboards/*.json
+
+$(RENDER)/node_modules/.package-lock.json: $(RENDER)/package-lock.json
+	.ci/install npm
+	cd $(RENDER) && npm ci
 
 clean:
 	rm -rf bin

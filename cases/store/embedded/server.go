@@ -246,6 +246,7 @@ func (s *Server) serverArgs() []string {
 	args := []string{
 		"-D", s.data(), "-k", s.socket, "-p", "5432",
 		"-c", "listen_addresses=", "-c", "unix_socket_permissions=0700",
+		"-c", "jit=off", // short queries gain nothing by it, and a service that may not make code would die of it
 		"-c", "logging_collector=off", "-c", "log_destination=stderr", "-c", "log_line_prefix=",
 		// Statements and details hold callers' numbers.
 		"-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse",
