@@ -68,7 +68,6 @@ func Attach(c Case, f Fact, open Case, ids [2]string) (a Attached, ok bool, err 
 	if due := f.Missed.CallbackDue; !due.IsZero() {
 		if open.CallbackDue.IsZero() { // else it is owed already, and earlier
 			a.Open.owe(due)
-			a.Open.Case.CallbackDue = micros(due)
 		}
 		a.Open.Case.CalledBack, a.Open.Callback = CalledBack{}, true
 	}

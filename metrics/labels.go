@@ -33,7 +33,6 @@ var (
 	menuLabel       = told("menu")
 	clockLabel      = told("clock")
 	agentLabel      = told("agent") // users; nobody unless the organisation opts in
-	topicLabel      = told("topic")
 	routeLabel      = told("route")
 	queryLabel      = told("query")
 	decisionReason  = told("reason") // of package call
@@ -44,7 +43,6 @@ var (
 	callState      = closed("state", InIVR, Queued, Ringing, Talking, Held)
 	waitOutcome    = closed("outcome", WaitAnswered, WaitAbandoned, WaitOverflow, WaitCallback)
 	missedReason   = closed("reason", NoAnswer, Declined, Unreachable)
-	agentState     = closed("state", AgentAvailable, AgentRinging, AgentTalking, AgentWrapUp, AgentBreak, AgentAway)
 	contactPart    = closed("part", "talk", "hold", "wrapup")
 	transferKind   = closed("kind", Blind, Warm)
 	transferTarget = closed("target", ToAgent, ToDepartment, ToQueue, ToExternal)

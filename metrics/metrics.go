@@ -34,6 +34,7 @@ type Metrics struct {
 	Database   *Database
 	Jobs       *Jobs
 	HTTP       *HTTP
+	State      *State
 
 	reg    *prometheus.Registry
 	r      registrar
@@ -66,6 +67,7 @@ func New(version, revision string) *Metrics {
 		Database:   newDatabase(r),
 		Jobs:       newJobs(r),
 		HTTP:       newHTTP(r),
+		State:      newState(r),
 		reg:        reg,
 		r:          r,
 		panics:     r.counters("shouwen_panics_total", "Panics caught; each cost one transaction, leg or job.", panicPlace),

@@ -77,11 +77,7 @@ func driven(in Installation) *Metrics {
 	m.HTTP.Declare([]Route{{"GET", "/desk", true}, {"POST", "/api/v1/agents/{user}/ready", false}})
 	m.HTTP.Served("GET", "/desk", 303, 30*time.Millisecond)
 	m.Outbox.Attempted("email", NotificationRetried)
-	m.Outbox.Read(func() map[string]OutboxTopic {
-		return map[string]OutboxTopic{"email": {Pending: 2, Dead: 1, Oldest: 9 * time.Second}}
-	})
 	m.Agents.Paused("desk")
-	m.Agents.Read(func() map[string]map[AgentState]int { return map[string]map[AgentState]int{"desk": {AgentBreak: 1}} })
 	m.Panic("leg")
 	return m
 }
@@ -172,9 +168,6 @@ func TestFactsArriveWhereTheyBelong(t *testing.T) {
 		`shouwen_http_request_duration_seconds_count{code_class="4xx",method="POST",route="/api/v1/agents/{user}/ready"} 0`,
 		`shouwen_notifications_total{channel="email",result="ok"} 0`,
 		`shouwen_notifications_total{channel="email",result="retried"} 1`,
-		`shouwen_state_outbox_pending{topic="email"} 2`,
-		`shouwen_state_outbox_oldest_seconds{topic="email"} 9`,
-		`shouwen_state_outbox_dead{topic="email"} 1`,
 		`shouwen_panics_total{where="leg"} 1`,
 	} {
 		if !strings.Contains(got, "\n"+want) {

@@ -154,3 +154,21 @@ func columns(m map[string]string) (keys, values []string) {
 	}
 	return keys, values
 }
+
+// SaveAgentStates says what a node sees of agents that it has to do with, by user; of all
+// others it sees nothing any more. It counts while the node is alive, see RenewAgents.
+func (s *Store) SaveAgentStates(ctx context.Context, node int, does map[string]string) error {
+	users, states := columns(does)
+	_, err := s.db.Exec(ctx, `
+		with seen as (select username, state from unnest($2::text[], $3::text[]) as seen (username, state)),
+		gone as (delete from agent_state where node = $1 and username not in (select username from seen))
+		insert into agent_state (node, username, state)
+		select $1, username, state from seen
+		where (username, state) not in (select username, state from agent_state where node = $1)
+		order by username
+		on conflict (node, username) do update set state = excluded.state`, node, users, states)
+	if err != nil {
+		return fmt.Errorf("save states of agents: %w", err)
+	}
+	return nil
+}

@@ -60,7 +60,9 @@ func waitFor(t *testing.T, c *pgx.Conn, sql string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	for is := false; !is; {
+	pace := time.NewTicker(5 * time.Millisecond)
+	defer pace.Stop()
+	for is := false; !is; <-pace.C {
 		if err := c.QueryRow(ctx, sql).Scan(&is); err != nil {
 			t.Fatalf("%s: %v", sql, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -83,7 +84,7 @@ func (k *known) project(f cases.Fact) error {
 	case err != nil:
 		return err
 	case ok:
-		eff.Clock, eff.Callback = nil, false // it is owed there
+		eff.Clock, eff.Callback, eff.Case.CallbackDue = nil, false, time.Time{} // it is owed there
 		k.change(f, eff)
 		k.change(f, attached.Merged)
 		k.change(cases.Fact{Call: f.Call, Case: attached.Open.Case.Number}, attached.Open)

@@ -13,7 +13,7 @@ import (
 )
 
 // rulebook is a policy that comes with Shouwen in an office in China.
-func rulebook(t *testing.T, name string) cases.Rulebook {
+func rulebook(t testing.TB, name string) cases.Rulebook {
 	t.Helper()
 	p, err := profile.Policy(name)
 	if err != nil {

@@ -196,12 +196,17 @@ func (s *Store) ForgetOutgoing(ctx context.Context, done time.Duration, limit in
 	return tag.RowsAffected(), nil
 }
 
+// backlogs is the query of what has not left the house, by kind.
+const backlogs = `
+	select kind, sum(pending)::int as pending, sum(dead)::int as dead, coalesce(now() - min(made), '0') as oldest from (
+		select kind, count(*) as pending, 0 as dead, min(made) as made from outbox where done_at is null and dead_at is null group by kind
+		union all
+		select kind, 0, count(*), null from outbox where dead_at is not null group by kind) kinds
+	group by kind`
+
 // Backlog returns what has not left the house, by kind; kinds without any are left out.
 func (s *Store) Backlog(ctx context.Context) (map[string]cases.Backlog, error) {
-	rows, err := s.db.Query(ctx, `
-		select kind, count(*) filter (where dead_at is null), count(*) filter (where dead_at is not null),
-			coalesce(now() - min(made) filter (where dead_at is null), '0')
-		from outbox where done_at is null group by kind`)
+	rows, err := s.db.Query(ctx, backlogs)
 	if err != nil {
 		return nil, fmt.Errorf("backlog: %w", err)
 	}

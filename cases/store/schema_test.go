@@ -18,7 +18,7 @@ import (
 )
 
 // direct opens a session of the superuser beside the store.
-func direct(t *testing.T, url string) *pgx.Conn {
+func direct(t testing.TB, url string) *pgx.Conn {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), url)
 	if err != nil {
@@ -28,7 +28,7 @@ func direct(t *testing.T, url string) *pgx.Conn {
 	return c
 }
 
-func exec(t *testing.T, c *pgx.Conn, sql string) {
+func exec(t testing.TB, c *pgx.Conn, sql string) {
 	t.Helper()
 	if _, err := c.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)

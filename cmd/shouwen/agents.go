@@ -103,14 +103,22 @@ var agentStates = map[acd.State]metrics.AgentState{
 	acd.WrapUp: metrics.AgentWrapUp, acd.Paused: metrics.AgentBreak, acd.Away: metrics.AgentAway,
 }
 
-// countAgents counts by department and state.
-func (s *server) countAgents() map[string]map[metrics.AgentState]int {
-	all := map[string]map[metrics.AgentState]int{}
-	for _, a := range s.board.Snapshot().Agents {
-		if all[a.Department] == nil {
-			all[a.Department] = map[metrics.AgentState]int{}
-		}
-		all[a.Department][agentStates[a.State]]++
+// agentsHere is what agents do as this node sees them; of those in a call of another
+// node that one knows better.
+func (s *server) agentsHere() map[string]string {
+	held := map[string]bool{}
+	for _, l := range s.calls.Live() {
+		held[l.ID] = l.State == metrics.Held
 	}
-	return all
+	does := map[string]string{}
+	for _, a := range s.board.Snapshot().Agents {
+		switch {
+		case a.Elsewhere:
+		case a.State == acd.Talking && held[a.Call]:
+			does[a.User] = string(metrics.AgentHold)
+		default:
+			does[a.User] = string(agentStates[a.State])
+		}
+	}
+	return does
 }

@@ -56,7 +56,6 @@ func flowName(file string) string { return strings.TrimSuffix(filepath.Base(file
 // measure has the parts that know nothing of metrics tell what they do.
 func (s *server) measure(sounds map[string]call.Sounds) {
 	s.metrics.RTP.ReadPorts(s.ports.InUse, s.ports.Limit)
-	s.metrics.Agents.Read(s.countAgents)
 	s.metrics.Calls.ReadLive(s.calls.CountLive)
 	s.metrics.Recordings.ReadFree(func() float64 {
 		free, _ := s.recordings.Free() // unreadable: nothing is left

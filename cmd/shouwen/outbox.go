@@ -7,7 +7,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/outbox"
-	"shouwen/metrics"
 )
 
 const (
@@ -56,7 +55,6 @@ func (s *server) wireOutbox() error {
 			Metrics: s.metrics.Outbox, Log: s.log,
 		})
 	}
-	s.metrics.Outbox.Read(s.backlog)
 	return nil
 }
 
@@ -74,22 +72,4 @@ func (s *server) forgetOutgoing(ctx context.Context) error {
 func (s *server) address(user string) string {
 	p, _ := s.directory.Person(user)
 	return p.Email
-}
-
-// backlog is what has not left the house, or nil while the database does not say.
-func (s *server) backlog() map[string]metrics.OutboxTopic {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	all, err := s.database.store.Backlog(ctx)
-	if err != nil {
-		return nil
-	}
-	topics := map[string]metrics.OutboxTopic{}
-	for _, p := range s.pumps {
-		topics[p.Kind] = metrics.OutboxTopic{}
-	}
-	for kind, b := range all {
-		topics[kind] = metrics.OutboxTopic(b)
-	}
-	return topics
 }

@@ -50,6 +50,7 @@ type server struct {
 	calls      *call.Switch
 	channels   outbox.Channels
 	pumps      []*outbox.Pump
+	figures    *store.Snapshotter
 	ua         *sip.UA
 	skew       skew
 	console    net.Listener // nil: off
@@ -110,7 +111,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 		return nil, err
 	}
 	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, func(st *store.Store) {
-		st.Rules, st.Watch = rules, store.Watch{Asked: s.metrics.Database.Asked, Failed: s.metrics.Database.Failed}
+		st.Rules, st.Node, st.Watch = rules, cfg.Node, store.Watch{Asked: s.metrics.Database.Asked, Failed: s.metrics.Database.Failed}
 	}, s.people(), log); err != nil {
 		return nil, err
 	}
@@ -218,7 +219,11 @@ func (s *server) wire(rules cases.Policy) error {
 	}
 	s.calls.Phones = s.ua
 	s.wireOutbound()
-	return s.wireOutbox()
+	if err := s.wireOutbox(); err != nil {
+		return err
+	}
+	s.wireFigures(rules)
+	return nil
 }
 
 // wireOutbound lets agents call out, if there is a trunk for it.
@@ -341,6 +346,8 @@ func (s *server) run(ctx context.Context) error {
 	}
 	g.Go(func() error { return s.job(metrics.OutboxRetention, sweepRetention, s.forgetOutgoing).Run(life) })
 	g.Go(func() error { return s.skew.compare(life, s) })
+	g.Go(func() error { return s.figures.Run(life) })
+	g.Go(func() error { return s.sayAgents(life) })
 	g.Go(func() error { return s.keepLedgerHeads(life) })
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
@@ -466,6 +473,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	if s.scrape != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", s.metrics.Handler())
+		mux.Handle("GET /metrics/state", metrics.StateHandler(s.readFigures))
 		serve(s.scrape, mux)
 	}
 }

@@ -44,6 +44,8 @@ type Presence struct {
 	Call   string    // the call he rings for or talks in, else empty
 	Reason string    // why he is Paused: as given to Pause, or the reason of a missed offer
 	Until  time.Time // when his WrapUp ends; zero in other states
+
+	Elsewhere bool // the call is another node's
 	Work
 }
 
@@ -122,7 +124,7 @@ func (m *member) presence(now time.Time) Presence {
 	p := Presence{Agent: m.Agent, State: m.state(now), Since: m.since, Work: m.work}
 	switch p.State {
 	case Ringing, Talking:
-		p.Call = m.call()
+		p.Call, p.Elsewhere = m.call(), m.ticket == nil && len(m.calls) == 0
 	case WrapUp:
 		p.Until = m.wrapUntil
 	case Paused:
