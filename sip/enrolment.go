@@ -2,8 +2,10 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +29,7 @@ type enrolment struct {
 	seq      uint32
 	asks     time.Duration // Expires of the next REGISTER
 	failures int           // in a row
+	at       *endpoint     // where we are registered, or tried last; nil: nowhere yet
 }
 
 // enroll registers, or renews the registration, and returns when to do so again.
@@ -35,7 +38,7 @@ func (g *gateway) enroll(ctx context.Context) (next time.Duration) {
 	if e.callID == "" {
 		e.callID, e.asks = uuid.NewString(), enrolFor
 	}
-	res, err := g.register(ctx, e.asks)
+	res, err := g.registerAnywhere(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return lastRetry
@@ -54,7 +57,7 @@ func (g *gateway) enroll(ctx context.Context) (next time.Duration) {
 		why, wait, reason = "REGISTER refused with 403: check user and password", refusedRetry, "forbidden"
 	case err == nil:
 		why, reason = fmt.Sprintf("REGISTER refused with %d", res.StatusCode), "refused"
-	case g.address().IsValid():
+	case e.at != nil:
 		why = "REGISTER: " + err.Error()
 	}
 	g.enrolled(why, reason)
@@ -102,19 +105,41 @@ func grantedFor(res *msg.Response, asked time.Duration) time.Duration {
 	return min(max(granted, time.Minute), asked)
 }
 
+// registerAnywhere registers where we are registered already; elsewhere if nobody is
+// there or can take it.
+func (g *gateway) registerAnywhere(ctx context.Context) (res *msg.Response, err error) {
+	e, all := &g.enrolment, g.inTurn()
+	if i := slices.Index(all, e.at); i > 0 {
+		all = slices.Insert(slices.Delete(all, i, i+1), 0, e.at)
+	}
+	err = errors.New("name not resolved")
+	for i, at := range all {
+		limit := 64 * g.ua.cfg.T1
+		if i < len(all)-1 {
+			limit = 8 * g.ua.cfg.T1
+		}
+		e.at = at
+		res, err = at.register(ctx, e.asks, limit)
+		if err == nil && res.StatusCode != 408 && (res.StatusCode < 500 || res.StatusCode >= 600) {
+			break
+		}
+	}
+	return res, err
+}
+
 // register sends REGISTER for that long, 0 to end it, and answers challenges.
-func (g *gateway) register(ctx context.Context, expires time.Duration) (*msg.Response, error) {
+func (e *endpoint) register(ctx context.Context, expires, limit time.Duration) (*msg.Response, error) {
 	var challenge *msg.Response
 	for tries := 0; ; tries++ {
-		req, at := g.registerRequest(expires), g.address().Addr()
+		req := e.registerRequest(expires)
 		if challenge != nil {
-			h, err := g.trunk.credentials(at).answer(req, challenge, at)
+			h, err := e.trunk.credentials(e.remote.Addr()).answer(req, challenge, e.remote.Addr())
 			if err != nil {
 				return nil, err
 			}
 			req.AppendHeader(h)
 		}
-		res, err := g.exchange(ctx, req, 64*g.ua.cfg.T1)
+		res, err := e.exchange(ctx, req, limit)
 		if err != nil || !challenges(res, tries) {
 			return res, err
 		}
@@ -122,11 +147,11 @@ func (g *gateway) register(ctx context.Context, expires time.Duration) (*msg.Res
 	}
 }
 
-func (g *gateway) registerRequest(expires time.Duration) *msg.Request {
-	o := g.trunk.Outbound
-	g.enrolment.seq++
-	req := g.request(msg.REGISTER, g.enrolment.callID, g.enrolment.seq)
-	req.AppendHeader(&msg.ContactHeader{Address: g.ua.contactURI(g.flow(), o.User)})
+func (e *endpoint) registerRequest(expires time.Duration) *msg.Request {
+	o := e.trunk.Outbound
+	e.enrolment.seq++
+	req := e.request(msg.REGISTER, e.enrolment.callID, e.enrolment.seq)
+	req.AppendHeader(&msg.ContactHeader{Address: e.ua.contactURI(e.flow(), o.User)})
 	req.AppendHeader(msg.NewHeader("Expires", strconv.Itoa(int(expires.Seconds()))))
 	return req
 }
@@ -157,7 +182,7 @@ func (g *gateway) enrolled(refused, reason string) {
 	was, before := g.registered, g.refused
 	g.registered, g.refused = refused == "", refused
 	if g.registered != was {
-		g.health.since = time.Now()
+		g.since = time.Now()
 	}
 	g.mu.Unlock()
 	switch {
@@ -178,6 +203,6 @@ func (g *gateway) leave(ctx context.Context) {
 	g.registered, g.refused = false, "draining"
 	g.mu.Unlock()
 	if was {
-		_, _ = g.register(ctx, 0)
+		_, _ = g.enrolment.at.register(ctx, 0, 64*g.ua.cfg.T1)
 	}
 }

@@ -1,6 +1,9 @@
 package sip
 
 import (
+	"context"
+	"fmt"
+	"net"
 	"net/netip"
 	"time"
 )
@@ -19,4 +22,13 @@ func (u *UA) Legs() int { return len(u.live()) }
 // HasFlow says whether there is a connection to remote.
 func (u *UA) HasFlow(network string, remote netip.AddrPort) bool {
 	return u.transport.hasFlow(network, remote)
+}
+
+// LookUp returns where a server is, each place as "address priority weight".
+func LookUp(ctx context.Context, r *net.Resolver, network, family, server string) (places []string, err error) {
+	found, err := resolver{Resolver: r, network: network, family: family}.lookUp(ctx, server)
+	for _, p := range found {
+		places = append(places, fmt.Sprintf("%s %d %d", p.remote, p.priority, p.weight))
+	}
+	return places, err
 }

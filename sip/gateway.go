@@ -1,13 +1,13 @@
 package sip
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
-	"strconv"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,17 +28,16 @@ const (
 type gateway struct {
 	ua      *UA
 	trunk   *Trunk
-	server  string // host:port
+	server  string // host:port, or a host alone
 	log     *slog.Logger
 	suspect chan struct{} // a call has failed there
 	leaving chan struct{} // closed when no new calls are wanted
 
 	mu         sync.Mutex
-	remote     netip.AddrPort // zero: its name is not resolved
-	health     health
+	endpoints  []*endpoint // none: its name is not resolved
 	registered bool
 	refused    string    // why it is not registered
-	closed     time.Time // takes no calls until then (Retry-After)
+	since      time.Time // when that changed
 
 	enrolment enrolment // owned by run
 }
@@ -47,10 +46,10 @@ func newGateway(u *UA, t *Trunk, server string) *gateway {
 	g := &gateway{
 		ua: u, trunk: t, server: server, log: u.deps.Log.With("trunk", t.Name, "server", server),
 		suspect: make(chan struct{}, 1), leaving: make(chan struct{}), refused: "not registered yet",
+		since: time.Now(),
 	}
-	g.health.since = time.Now()
 	if a, err := netip.ParseAddrPort(server); err == nil { // known before anything runs
-		g.moved(a)
+		g.moved([]place{{remote: unmapped(a)}})
 	}
 	return g
 }
@@ -64,7 +63,7 @@ func (g *gateway) run(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	g.resolve(ctx)
-	look, probe, register := time.NewTimer(g.lookAfter()), time.NewTimer(0), time.NewTimer(0)
+	look, probe, register := time.NewTimer(g.ua.cfg.clock(g.lookAfter())), time.NewTimer(0), time.NewTimer(0)
 	defer look.Stop()
 	defer probe.Stop()
 	defer register.Stop()
@@ -80,7 +79,7 @@ func (g *gateway) run(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-look.C:
 			g.resolve(ctx)
-			look.Reset(g.lookAfter())
+			look.Reset(g.ua.cfg.clock(g.lookAfter()))
 		case <-probe.C:
 			g.probe(ctx)
 			probe.Reset(g.ua.cfg.clock(g.probeAfter()))
@@ -99,8 +98,12 @@ func (g *gateway) run(ctx context.Context) error {
 	}
 }
 
+// lookAfter is when to look the name up again: DNS does not say how long it holds. If
+// nobody is there any more it may say something new.
 func (g *gateway) lookAfter() time.Duration {
-	if g.address().IsValid() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if slices.ContainsFunc(g.endpoints, func(e *endpoint) bool { return !e.health.down }) {
 		return resolveAgain
 	}
 	return probeSoon
@@ -109,81 +112,67 @@ func (g *gateway) lookAfter() time.Duration {
 func (g *gateway) probeAfter() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.health.doubtful() {
+	if slices.ContainsFunc(g.endpoints, func(e *endpoint) bool { return e.health.doubtful() }) {
 		return min(probeSoon, g.trunk.Outbound.Probe)
 	}
 	return g.trunk.Outbound.Probe
 }
 
-// resolve looks the server's name up. An address that is still among the answers
-// is kept.
+// resolve looks the server's name up. What DNS does not say stays as it was.
 func (g *gateway) resolve(ctx context.Context) {
-	host, port, _ := net.SplitHostPort(g.server) // checked
-	if _, err := netip.ParseAddr(host); err == nil {
+	if _, err := netip.ParseAddrPort(g.server); err == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	n, portErr := strconv.ParseUint(port, 10, 16)
-	if err != nil || portErr != nil || len(addrs) == 0 {
-		g.log.Warn("name of the trunk's server not resolved", "err", err)
-		return // the last known address counts
+	r := resolver{Resolver: cmp.Or(g.ua.deps.Resolver, net.DefaultResolver), network: g.trunk.Outbound.Transport, family: "ip4"}
+	if g.ua.transport.addr(r.network).Addr().Is6() {
+		r.family = "ip6"
 	}
-	now := g.address()
-	for _, a := range addrs {
-		if a.Unmap() == now.Addr() {
-			return
+	places, err := r.lookUp(ctx, g.server)
+	if err != nil || len(places) == 0 {
+		g.log.Warn("name of the trunk's server not resolved", "err", err)
+		return
+	}
+	g.moved(places)
+}
+
+// moved makes places those of the server. Of several that are as good, those known
+// before stay the preferred ones.
+func (g *gateway) moved(places []place) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.endpoints
+	g.endpoints = nil
+	for _, e := range before {
+		i := slices.IndexFunc(places, func(p place) bool { return p.remote == e.remote })
+		if i < 0 {
+			g.log.Info("trunk has left an address", "address", e.remote)
+			g.ua.transport.forget(e.remote)
+			continue
+		}
+		e.priority, e.weight = places[i].priority, places[i].weight
+		g.endpoints = append(g.endpoints, e)
+	}
+	for _, p := range places {
+		if !slices.ContainsFunc(g.endpoints, func(e *endpoint) bool { return e.remote == p.remote }) {
+			g.endpoints = append(g.endpoints, &endpoint{gateway: g, place: p, health: health{since: time.Now()}})
+			g.ua.transport.allow(p.remote)
+			g.log.Info("trunk is at an address", "address", p.remote, "priority", p.priority, "weight", p.weight)
 		}
 	}
-	g.moved(netip.AddrPortFrom(addrs[0].Unmap(), uint16(n)))
 }
 
-// moved makes remote the server's address.
-func (g *gateway) moved(remote netip.AddrPort) {
-	g.mu.Lock()
-	before := g.remote
-	g.remote = unmapped(remote)
-	g.mu.Unlock()
-	g.ua.transport.allow(remote)
-	if before.IsValid() {
-		g.ua.transport.forget(before)
-	}
-}
-
-func (g *gateway) address() netip.AddrPort {
+// at returns the endpoint with an address, any port if it is 0; nil: there is none.
+func (g *gateway) at(remote netip.AddrPort) *endpoint {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.remote
-}
-
-// flow is the way there.
-func (g *gateway) flow() flow {
-	network := g.trunk.Outbound.Transport
-	return flow{network, g.ua.transport.addr(network), g.address()}
-}
-
-// usable says whether a call should be sent there; known, whether it could.
-func (g *gateway) usable(now time.Time) (usable, known bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	known = g.remote.IsValid() && !now.Before(g.closed)
-	return known && g.whyDown(now) == "", known
-}
-
-// whyDown is empty when calls are taken. Caller holds mu.
-func (g *gateway) whyDown(now time.Time) string {
-	switch {
-	case !g.remote.IsValid():
-		return "name not resolved"
-	case now.Before(g.closed):
-		return "asked to be left alone"
-	case g.trunk.Outbound.Register && !g.registered:
-		return g.refused
-	case g.health.down:
-		return g.health.reason
+	for _, e := range g.endpoints {
+		if e.remote == remote || remote.Port() == 0 && e.remote.Addr() == remote.Addr() {
+			return e
+		}
 	}
-	return ""
+	return nil
 }
 
 func (g *gateway) isRegistered() bool {
@@ -192,65 +181,49 @@ func (g *gateway) isRegistered() bool {
 	return g.registered
 }
 
+// state is that of the first endpoint that takes calls, or of the preferred one.
 func (g *gateway) state() TrunkState {
+	all := g.inTurn()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	why := g.whyDown(time.Now())
-	return TrunkState{Trunk: g.trunk.Name, Server: g.server, Up: why == "", Reason: why, Since: g.health.since}
+	s := TrunkState{Trunk: g.trunk.Name, Server: g.server, Reason: "name not resolved", Since: g.since}
+	for i, e := range all {
+		why := e.whyDown(time.Now())
+		if i == 0 || why == "" {
+			s.Reason = why
+			if e.health.since.After(g.since) {
+				s.Since = e.health.since
+			}
+		}
+		if why == "" {
+			s.Up = true
+			break
+		}
+	}
+	return s
 }
 
-// heard notes that the server answered, or failed to and why.
-func (g *gateway) heard(failure string) {
-	g.mu.Lock()
-	changed, down := g.health.heard(failure, time.Now()), g.health.down
-	g.mu.Unlock()
-	switch {
-	case changed && down:
-		g.log.Error("trunk is down", "reason", failure)
-	case changed:
-		g.log.Info("trunk is up")
+// probe asks every endpoint by OPTIONS whether it is there.
+func (g *gateway) probe(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, e := range g.inTurn() {
+		all.Go(func() { e.probe(ctx) })
 	}
-}
-
-// failed notes that a call was not taken, and has the server asked again.
-func (g *gateway) failed(why string) {
-	g.heard(why)
-	select {
-	case g.suspect <- struct{}{}:
-	default:
-	}
-}
-
-// leaveAlone keeps calls away for as long as res, a 503, asks (RFC 3261 21.5.4).
-func (g *gateway) leaveAlone(res *msg.Response, now time.Time) {
-	value, _, _ := strings.Cut(firstHdr(res, "Retry-After", ""), "(")
-	value, _, _ = strings.Cut(value, ";")
-	seconds, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31)
-	if err != nil || seconds == 0 {
-		return
-	}
-	d := min(time.Duration(seconds)*time.Second, longestRetry)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed = now.Add(g.ua.cfg.clock(d))
-	g.log.Warn("trunk asked to be left alone", "for", d)
+	all.Wait()
 }
 
 // probe asks by OPTIONS whether the server is there: whatever it answers, it is,
 // but for those that say that it can do nothing.
-func (g *gateway) probe(ctx context.Context) {
-	if !g.address().IsValid() {
-		return
-	}
-	res, err := g.exchange(ctx, g.request(msg.OPTIONS, uuid.NewString(), 1), 8*g.ua.cfg.T1)
+func (e *endpoint) probe(ctx context.Context) {
+	res, err := e.exchange(ctx, e.request(msg.OPTIONS, uuid.NewString(), 1), 8*e.ua.cfg.T1)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		g.heard("no answer to OPTIONS")
+		e.heard("no answer to OPTIONS")
 	case res.StatusCode == 408 || res.StatusCode == 503:
-		g.heard(fmt.Sprintf("OPTIONS answered with %d", res.StatusCode))
+		e.heard(fmt.Sprintf("OPTIONS answered with %d", res.StatusCode))
 	default:
-		g.heard("")
+		e.heard("")
 	}
 }
 
@@ -269,8 +242,8 @@ func (g *gateway) request(method msg.RequestMethod, callID string, seq uint32) *
 }
 
 // exchange sends req and returns its final response, if one comes within limit.
-func (g *gateway) exchange(ctx context.Context, req *msg.Request, limit time.Duration) (*msg.Response, error) {
-	f := g.flow()
-	g.ua.prepare(req, f, "")
-	return g.ua.exchange(ctx, req, f, limit)
+func (e *endpoint) exchange(ctx context.Context, req *msg.Request, limit time.Duration) (*msg.Response, error) {
+	f := e.flow()
+	e.ua.prepare(req, f, "")
+	return e.ua.exchange(ctx, req, f, limit)
 }

@@ -3,6 +3,7 @@ package sip_test
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http/httptest"
 	"net/netip"
 	"os"
@@ -26,13 +27,15 @@ type bed struct {
 	events  chan legEvent // of all legs
 	refused chan int      // statuses of refused trunk calls
 	present chan presence // of phones
+	logged  chan struct{} // holds a token when the UA has written to its log
 	pool    *media.Pool
 	metrics *metrics.Metrics
 	onCall  func(*sip.Leg) // runs on the leg's goroutine; set by a change of newBed
 	onEvent func(legEvent) // likewise
 
-	security sip.Security // of every phone; set by a change of newBed
-	lag      atomic.Int64 // of new calls, in nanoseconds
+	security sip.Security  // of every phone; set by a change of newBed
+	resolver *net.Resolver // set by a change of newBed
+	lag      atomic.Int64  // of new calls, in nanoseconds
 }
 
 type legEvent struct {
@@ -76,6 +79,35 @@ func testLog() *slog.Logger {
 	return slog.New(slog.DiscardHandler)
 }
 
+// telling is a log that leaves a token for every line.
+type telling struct {
+	slog.Handler
+	token chan struct{}
+}
+
+func (h telling) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo || h.Handler.Enabled(ctx, level)
+}
+
+func (h telling) Handle(ctx context.Context, r slog.Record) error {
+	select {
+	case h.token <- struct{}{}:
+	default:
+	}
+	if !h.Handler.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h telling) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return telling{h.Handler.WithAttrs(attrs), h.token}
+}
+
+func (h telling) WithGroup(name string) slog.Handler {
+	return telling{h.Handler.WithGroup(name), h.token}
+}
+
 // newBed starts a UA. T1 is short, so that tests of lost messages are.
 func newBed(t testing.TB, change ...func(*bed, *sip.Config)) *bed {
 	t.Helper()
@@ -86,7 +118,7 @@ func newBed(t testing.TB, change ...func(*bed, *sip.Config)) *bed {
 	b := &bed{
 		calls: make(chan *sip.Leg, 100), events: make(chan legEvent, 1000), refused: make(chan int, 100),
 		present: make(chan presence, 1000), pool: pool, metrics: metrics.New("test", "test"),
-		onCall: func(*sip.Leg) {},
+		onCall: func(*sip.Leg) {}, logged: make(chan struct{}, 1),
 	}
 	b.onEvent = func(e legEvent) { b.events <- e }
 	cfg := sip.Config{
@@ -104,7 +136,7 @@ func newBed(t testing.TB, change ...func(*bed, *sip.Config)) *bed {
 		c(b, &cfg)
 	}
 	b.ua, err = sip.New(cfg, sip.Deps{
-		Log: testLog(), Metrics: b.metrics, Ports: pool, Accounts: phones{[]string{"1001", "1002", "1003"}, b.security},
+		Log: slog.New(telling{testLog().Handler(), b.logged}), Metrics: b.metrics, Ports: pool, Accounts: phones{[]string{"1001", "1002", "1003"}, b.security},
 		OnCall: func(l *sip.Leg) func(sip.Event) {
 			b.calls <- l
 			b.onCall(l)
@@ -113,6 +145,7 @@ func newBed(t testing.TB, change ...func(*bed, *sip.Config)) *bed {
 		OnRefused:  func(_ sip.Incoming, code int) { b.refused <- code },
 		Lag:        func(time.Time) time.Duration { return time.Duration(b.lag.Load()) },
 		OnPresence: func(user string, up bool) { b.present <- presence{user, up} },
+		Resolver:   b.resolver,
 	})
 	if err != nil {
 		t.Fatal(err)

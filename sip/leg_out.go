@@ -15,12 +15,12 @@ import (
 type outside struct {
 	number  string // E.164, or as the trunk takes it
 	dialing Dialing
-	via     *gateway
-	rest    []*gateway // to be tried when via takes no calls
-	after   int        // servers tried before via
-	asked   time.Time  // when via was, first
-	tries   int        // challenges of the INVITE to via that were answered
-	rang    bool       // the called phone rings: nobody else is asked
+	via     *endpoint
+	rest    []*endpoint // to be tried when via takes no calls
+	after   int         // servers tried before via
+	asked   time.Time   // when via was, first
+	tries   int         // challenges of the INVITE to via that were answered
+	rang    bool        // the called phone rings: nobody else is asked
 }
 
 // DialOut calls number, which is E.164 or what the trunks take as it is, by the
@@ -66,7 +66,7 @@ func (l *Leg) Trunk() string { return l.trunk.Load().(string) }
 func (l *Leg) next(failure string) bool {
 	o := l.out
 	if failure != "" {
-		l.log.Warn("trunk does not take the call", "trunk", o.via.trunk.Name, "server", o.via.server, "reason", failure)
+		l.log.Warn("trunk does not take the call", "trunk", o.via.trunk.Name, "server", o.via.server, "address", o.via.remote, "reason", failure)
 	}
 	if o.rang || len(o.rest) == 0 || l.ua.draining() {
 		return false
@@ -92,7 +92,7 @@ func (l *Leg) next(failure string) bool {
 	}
 	l.state = legCalling
 	l.sent = newClientInvite(l.initialInvite())
-	l.log.Debug("calling by trunk", "trunk", t.Name, "server", o.via.server)
+	l.log.Debug("calling by trunk", "trunk", t.Name, "server", o.via.server, "address", o.via.remote)
 	l.send()
 	return true
 }
@@ -181,7 +181,7 @@ func (l *Leg) reinvited(res *msg.Response) bool {
 // authorize adds the credentials for the challenge res to req.
 func (l *Leg) authorize(req *msg.Request, res *msg.Response) error {
 	at := l.flow.remote.Addr()
-	h, err := l.out.via.trunk.credentials(l.out.via.address().Addr()).answer(req, res, at)
+	h, err := l.out.via.trunk.credentials(l.out.via.remote.Addr()).answer(req, res, at)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type Trunk struct {
 // Outbound says how calls leave through a trunk.
 type Outbound struct {
 	Register  bool          // we register there; otherwise it knows us by our address
-	Servers   []string      // host:port, the preferred first; also sources of calls from outside
+	Servers   []string      // host:port, or a host alone that DNS knows by SRV, the preferred first; also sources of calls from outside
 	Transport string        // "udp", "tcp" or "tls"
 	Domain    string        // of our address and of those we call
 	Realm     string        // whose challenges are answered
@@ -60,7 +60,7 @@ type TrunkState struct {
 // ErrNoTrunk says that there is no trunk a call could leave by.
 var ErrNoTrunk = errors.New("no trunk for calls to the outside")
 
-// maxRoutes is how many servers one call tries.
+// maxRoutes is how many addresses of servers one call tries.
 const maxRoutes = 4
 
 // Trunks are the servers of the trunks calls may leave by, the preferred first.
@@ -105,17 +105,19 @@ func (u *UA) registrations() (phones, trunks int) {
 
 // routes are the servers a call may try at now, in their order. Those that are
 // down are tried only if none is up: a server that ignores OPTIONS may take calls.
-func (u *UA) routes(now time.Time) []*gateway {
-	var up, down []*gateway
+func (u *UA) routes(now time.Time) []*endpoint {
+	var up, down []*endpoint
 	for _, g := range u.gateways {
 		if !g.trunk.Security.admits(g.trunk.Outbound.Transport) {
 			continue
 		}
-		switch usable, ok := g.usable(now); {
-		case usable:
-			up = append(up, g)
-		case ok:
-			down = append(down, g)
+		for _, e := range g.inTurn() {
+			switch usable, ok := e.usable(now); {
+			case usable:
+				up = append(up, e)
+			case ok:
+				down = append(down, e)
+			}
 		}
 	}
 	if len(up) == 0 {
@@ -148,10 +150,10 @@ func (u *UA) trunk(source netip.AddrPort) *Trunk {
 	source = unmapped(source)
 	var sameHost *Trunk
 	for _, g := range u.gateways {
-		switch at := g.address(); {
-		case at == source:
+		switch {
+		case g.at(source) != nil:
 			return g.trunk
-		case at.Addr() == source.Addr() && sameHost == nil:
+		case sameHost == nil && g.at(netip.AddrPortFrom(source.Addr(), 0)) != nil:
 			sameHost = g.trunk
 		}
 	}
@@ -168,8 +170,16 @@ func (u *UA) trunk(source netip.AddrPort) *Trunk {
 // leadsTo says whether remote is a server of a trunk, which may be dialled.
 func (u *UA) leadsTo(network string, remote netip.AddrPort) bool {
 	return slices.ContainsFunc(u.gateways, func(g *gateway) bool {
-		return g.trunk.Outbound.Transport == network && g.address() == remote
+		return g.trunk.Outbound.Transport == network && g.at(remote) != nil
 	})
+}
+
+// HostOf is the host of a server of a trunk: host:port, or a host alone.
+func HostOf(server string) string {
+	if host, _, err := net.SplitHostPort(server); err == nil {
+		return host
+	}
+	return server
 }
 
 // trunkHosts are the names the certificates of TLS servers may bear.
@@ -177,8 +187,7 @@ func trunkHosts(trunks []Trunk) (hosts []string) {
 	for _, t := range trunks {
 		if t.Outbound != nil && t.Outbound.Transport == "tls" {
 			for _, s := range t.Outbound.Servers {
-				host, _, _ := net.SplitHostPort(s) // checked
-				hosts = append(hosts, host)
+				hosts = append(hosts, HostOf(s))
 			}
 		}
 	}

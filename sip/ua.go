@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -43,8 +44,9 @@ type Deps struct {
 	Log      *slog.Logger
 	Metrics  *metrics.Metrics
 	Ports    *media.Pool
-	Accounts Accounts // phones that may register and call
-	Bindings Bindings // where registrations are kept beyond this process
+	Accounts Accounts      // phones that may register and call
+	Bindings Bindings      // where registrations are kept beyond this process
+	Resolver *net.Resolver // of the names of trunks' servers; nil: the system's
 
 	// OnCall is handed each new call that may be made, on the leg's own
 	// goroutine, and returns the receiver of the leg's events. It must not block.

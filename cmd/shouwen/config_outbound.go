@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ import (
 // is as in defaultTrunkOutbound.
 type TrunkOutboundConfig struct {
 	Kind             string   `yaml:"kind"`          // register: we register there; ip: it knows our address
-	Servers          []string `yaml:"servers"`       // host:port, the preferred first
+	Servers          []string `yaml:"servers"`       // host:port, or a name alone (DNS SRV); the preferred first
 	Transport        string   `yaml:"transport"`     // udp, tcp or tls
 	Domain           string   `yaml:"domain"`        // of both numbers; empty: the host of the first server
 	Realm            string   `yaml:"realm"`         // whose challenges are answered; empty: the domain
@@ -137,10 +138,8 @@ func (c Config) checkTrunkOutbound(i int) error {
 		return bad(at+".transport", "is %s, but require_tls is true", o.Transport)
 	}
 	for j, s := range o.Servers {
-		host, p, err := net.SplitHostPort(s)
-		n, portErr := strconv.ParseUint(p, 10, 16)
-		if err != nil || portErr != nil || n == 0 || host == "" || strings.ContainsAny(host, " <>@;\"") {
-			return bad(fmt.Sprintf("%s.servers[%d]", at, j), "is %q, want host:port", s)
+		if !isServer(s) {
+			return bad(fmt.Sprintf("%s.servers[%d]", at, j), "is %q, want host:port, or a name alone that DNS knows by SRV", s)
 		}
 	}
 	if o.User == "" {
@@ -154,6 +153,17 @@ func (c Config) checkTrunkOutbound(i int) error {
 		return bad(at, "has a user and no password; put it into a password_file or into %s", t.passwordVariable())
 	}
 	return nil
+}
+
+// isServer says whether s is host:port, or a name alone.
+func isServer(s string) bool {
+	host, p, err := net.SplitHostPort(s)
+	if err != nil {
+		_, address := netip.ParseAddr(s)
+		return address != nil && !strings.ContainsAny(s, ": <>@;\"[]/") && s != ""
+	}
+	n, err := strconv.ParseUint(p, 10, 16)
+	return err == nil && n > 0 && host != "" && !strings.ContainsAny(host, " <>@;\"")
 }
 
 func (c Config) checkOutbound() error {
@@ -227,7 +237,7 @@ func (t TrunkConfig) outbound() (*sip.Outbound, error) {
 	}
 	domain := o.Domain
 	if domain == "" {
-		domain, _, _ = net.SplitHostPort(o.Servers[0])
+		domain = sip.HostOf(o.Servers[0])
 	}
 	realm := o.Realm
 	if realm == "" {

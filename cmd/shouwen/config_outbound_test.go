@@ -41,6 +41,8 @@ func TestBadOutboundConfiguration(t *testing.T) {
 		"another kind":            {trunk("kind: both, " + server), "want register or ip"},
 		"no servers":              {trunk("kind: ip"), "name one as host:port"},
 		"a server, no port":       {trunk("kind: ip, servers: [192.0.2.1]"), "want host:port"},
+		"a server, brackets":      {trunk("kind: ip, servers: ['[::1]']"), "want host:port"},
+		"a server of two words":   {trunk("kind: ip, servers: ['sip example']"), "want host:port"},
 		"a server, port 0":        {trunk("kind: ip, servers: ['192.0.2.1:0']"), "want host:port"},
 		"no such transport":       {trunk("kind: ip, transport: sctp, " + server), "want udp, tcp or tls"},
 		"a transport that is off": {"sip: {tls: 0}\n" + trunk("kind: ip, transport: tls, "+server), "give sip.tls a port"},
@@ -85,7 +87,7 @@ trunks:
     area_code: "10"
     outbound:
       kind: register
-      servers: [sip.example.org:5060, "[2001:db8::1]:5070"]
+      servers: [sip.example.org, "[2001:db8::1]:5070"]
       transport: tcp
       realm: other
       user: me
@@ -113,7 +115,7 @@ callbacks: {retry: [5m], attempts: 2}
 	}
 	out, err := c.Trunks[0].outbound()
 	want := &sip.Outbound{
-		Register: true, Servers: []string{"sip.example.org:5060", "[2001:db8::1]:5070"}, Transport: "tcp", Domain: "sip.example.org", Realm: "other",
+		Register: true, Servers: []string{"sip.example.org", "[2001:db8::1]:5070"}, Transport: "tcp", Domain: "sip.example.org", Realm: "other",
 		User: "me", Password: "pa ss", Caller: "+861055550100", Format: sip.FormatNational, Prefix: "9", Assert: true, Probe: time.Minute, Priority: 2,
 	}
 	if err != nil || !reflect.DeepEqual(out, want) {
