@@ -53,7 +53,7 @@ func newSIP(r registrar) *SIP {
 		responses: r.only(canRespond).counters("shouwen_sip_responses_total", "Final responses.", sipMethod, sipCode, sipWay),
 		duration: r.only(func(v []string) bool { return slices.Contains(methodsAsked, v[0]) }).
 			histograms("shouwen_sip_request_duration_seconds", "Request of ours to its final response.", []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 32}, sipMethod),
-		postDialDelay: r.histograms("shouwen_sip_post_dial_delay_seconds", "INVITE to first 18x, of calls to the outside.",
+		postDialDelay: r.histograms("shouwen_sip_post_dial_delay_seconds", "INVITE to first 18x, or to the answer if none came, of calls to the outside.",
 			[]float64{.1, .25, .5, 1, 2, 3, 5, 10}, trunkLabel),
 		retransmissions: r.counters("shouwen_sip_retransmissions_total", "SIP messages sent again by this side.", sipMethod),
 		parseErrors:     r.counter("shouwen_sip_parse_errors_total", "SIP messages that could not be read."),

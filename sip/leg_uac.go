@@ -170,11 +170,16 @@ func (l *Leg) provisional(s signal) {
 		return
 	}
 	if s.res.StatusCode > 100 {
-		if o := l.out; o != nil && !o.rang {
-			o.rang = true
-			l.ua.deps.Metrics.SIP.Rang(o.via.trunk.Name, time.Since(o.asked))
-		}
+		l.reachedPhone()
 		l.emit(Ringing{s.res.StatusCode, audio})
+	}
+}
+
+// reachedPhone notes that the phone called outside rings or has answered.
+func (l *Leg) reachedPhone() {
+	if o := l.out; o != nil && !o.rang {
+		o.rang = true
+		l.ua.deps.Metrics.SIP.Rang(o.via.trunk.Name, time.Since(o.asked))
 	}
 }
 
@@ -214,6 +219,7 @@ func (l *Leg) accepted(s signal) {
 		return
 	}
 	l.state = legUp
+	l.reachedPhone()
 	l.allow = hdr(s.res, "Allow", "")
 	l.renewed(s.res)
 	l.apply(change)

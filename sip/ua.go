@@ -146,7 +146,7 @@ func (u *UA) watchLag(ctx context.Context) error {
 // watchAudio counts what the audio of live legs does as it goes: a long call is not
 // to appear in the figures of its last minute only.
 func (u *UA) watchAudio(ctx context.Context) error {
-	tick := time.NewTicker(audioInterval)
+	tick := time.NewTicker(u.cfg.clock(audioInterval))
 	defer tick.Stop()
 	for {
 		select {

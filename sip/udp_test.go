@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"runtime"
@@ -188,6 +189,13 @@ func TestClosedListenersServeAgain(t *testing.T) {
 		}
 		for _, network := range []string{"udp", "tcp", "tls"} {
 			answeredAgain(t, tp, network)
+		}
+	}
+	w := httptest.NewRecorder()
+	tp.metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, network := range []string{"udp", "tcp", "tls"} {
+		if want := fmt.Sprintf("shouwen_sip_listener_restarts_total{transport=%q} 3\n", network); !strings.Contains(w.Body.String(), want) {
+			t.Errorf("not counted: %s", want)
 		}
 	}
 }

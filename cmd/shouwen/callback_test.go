@@ -539,6 +539,9 @@ func TestCallbackWithoutTheDatabase(t *testing.T) {
 	if m := b.back(0, c).Ended(); m.Status != 503 {
 		t.Errorf("without the database: %s", m)
 	}
+	if n := b.metric("shouwen_db_errors_total", `class="connection"`); n == 0 {
+		t.Error("the errors are not counted")
+	}
 	db.back()
 	b.wantKinds(c, cases.EventMissed, cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded)
 }

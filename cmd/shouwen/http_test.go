@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -9,13 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"shouwen/ivr/acd"
 )
 
 // TestMetricsAndAPI: what calls leave in /metrics, and in the API for who has the
 // token.
 func TestMetricsAndAPI(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 2, func(c *Config) { c.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"} })
+	b := newBed(t, 2, func(c *Config) {
+		c.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"}
+		c.Agents.Metrics = true // those of each agent, too
+	})
 	phones := b.agents(2)
 	caller, agent := b.talk(phones, 0)
 
@@ -36,10 +42,10 @@ func TestMetricsAndAPI(t *testing.T) {
 	agent.Ended()
 	abandons := b.dial(numbered(2))
 	rings := incoming(phones)
+	rings[1].Reject(603)
+	until(t, "the agent is left alone", func() bool { return b.state(1) == acd.Paused })
 	abandons.Hangup()
-	for _, r := range rings {
-		r.Ended()
-	}
+	rings[0].Ended()
 	intercom := phones[0].Dial(b.Agents[1].Ext)
 	phones[1].Incoming().Reject(486)
 	intercom.Ended()
@@ -58,6 +64,10 @@ func TestMetricsAndAPI(t *testing.T) {
 		`shouwen_queue_wait_seconds_count{outcome="abandoned",queue="hotline"} 1`,
 		`shouwen_sip_responses_total{code="200",direction="sent",method="REGISTER"} 2`,
 		"shouwen_build_info{",
+		fmt.Sprintf(`shouwen_agent_contacts_total{agent=%q} 1`, b.Agents[0].User),
+		fmt.Sprintf(`shouwen_agent_contacts_total{agent=%q} 0`, b.Agents[1].User),
+		fmt.Sprintf(`shouwen_agent_contact_seconds_total{agent=%q,part="talk"} 0.`, b.Agents[0].User),
+		fmt.Sprintf(`shouwen_agent_offers_missed_total{agent=%q,reason="declined"} 1`, b.Agents[1].User),
 	} {
 		b.scrapes(t, want)
 	}

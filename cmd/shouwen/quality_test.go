@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func TestQuality(t *testing.T) {
 }
 
 // TestQualityIsUnknown: who was not heard, too short, or tells no delay has no
-// score, and one who was not heard while another was is counted.
+// score.
 func TestQualityIsUnknown(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, 1)
@@ -79,6 +80,29 @@ func TestQualityIsUnknown(t *testing.T) {
 		t.Errorf("on record: %+v", legs)
 	}
 	b.measured(`shouwen_rtp_mos_count{codec="PCMA",leg="agent"} 0`)
+}
+
+// TestDumbPhoneIsCounted: one who was never heard while another was is counted, and so
+// is the audio that went one way only.
+func TestDumbPhoneIsCounted(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1)
+	phone := b.agent(0, siptest.Config{})
+	dumb := siptest.New(t, b.SIP.UDP, siptest.Config{User: numbered(1), NoAudio: true, Patience: patience}).Dial(b.Hotline)
+	dumb.Answered()
+	agent := phone.Incoming()
+	agent.Answer()
+	agent.Answered()
+	id := b.server.calls.Live()[0].ID
+	until(t, "the agent is heard", func() bool {
+		sides, err := b.server.calls.Quality(id)
+		return err == nil && slices.ContainsFunc(sides, func(q cases.LegQuality) bool { return q.Packets > 0 })
+	})
+	dumb.Hangup()
+	agent.Ended()
+	until(t, "the call is over", func() bool { return len(b.server.calls.Live()) == 0 })
+	b.measured(`shouwen_rtp_no_media_total{leg="caller"} 1`, `shouwen_rtp_one_way_total{leg="caller"} 1`, `shouwen_rtp_one_way_total{leg="agent"} 0`,
+		`shouwen_rtp_no_media_total{leg="agent"} 0`, `shouwen_rtp_unscored_total{reason="no_media"} 1`, `shouwen_rtp_unscored_total{reason="too_short"} 1`)
 }
 
 // quality is that of the one call there was.
