@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"shouwen/cases"
 )
 
@@ -19,56 +21,80 @@ func town() cases.Directory {
 }
 
 func TestDirectoryCheck(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		spoil func(*cases.Directory)
-		says  string // empty: nothing is wrong
+		says  []string
 	}{
-		"good":                       {func(d *cases.Directory) {}, ""},
-		"empty":                      {func(d *cases.Directory) { *d = cases.Directory{} }, ""},
-		"department without a name":  {func(d *cases.Directory) { d.Departments[0].Name = "" }, "department 1: has no name"},
-		"department with a space":    {func(d *cases.Directory) { d.Departments[2].Name = "old files" }, `department 3: "old files" cannot stand in a SIP address`},
-		"department twice":           {func(d *cases.Directory) { d.Departments[1].Name = "water" }, "department 2: water is there twice"},
-		"departments' extension":     {func(d *cases.Directory) { d.Departments[1].Extension = "200" }, "department 2: extension 200 is there twice"},
-		"category without a name":    {func(d *cases.Directory) { d.Categories[0].Name = "" }, "category 1: has no name"},
-		"category twice":             {func(d *cases.Directory) { d.Categories[1].Name = "burst_pipe" }, "category 2: burst_pipe is there twice"},
-		"category of nobody":         {func(d *cases.Directory) { d.Categories[1].Department = "parks" }, `category 2: pothole has department "parks", which does not exist`},
-		"person without extension":   {func(d *cases.Directory) { d.People[0].Extension = "" }, "person 1: user and extension are needed"},
-		"person with an address":     {func(d *cases.Directory) { d.People[0].User = "clerk@home" }, "person 1: \"clerk@home\" cannot stand in a SIP address"},
-		"user twice":                 {func(d *cases.Directory) { d.People[1].User = "clerk" }, "person 2: user clerk or extension 1002 is there twice"},
-		"extension twice":            {func(d *cases.Directory) { d.People[1].Extension = "1001" }, "person 2: user other or extension 1001 is there twice"},
-		"extension of a department":  {func(d *cases.Directory) { d.People[1].Extension = "300" }, "person 2: extension 300 of other is a department's"},
-		"person of no department":    {func(d *cases.Directory) { d.People[0].Department = "parks" }, `person 1: clerk is in department "parks", which does not exist`},
-		"role nobody knows":          {func(d *cases.Directory) { d.People[1].Roles[0] = "boss" }, `person 2: other has role "boss", want some of agent, handler`},
-		"post no rule speaks of":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{"boss"} }, `person 1: clerk has post "boss", want some of bank, `},
-		"post that a case gives":     {func(d *cases.Directory) { d.People[0].Posts = []cases.Party{cases.PartyFirstAsker} }, `person 1: clerk has post "first_asker", want some of bank, `},
-		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, "person 1: ring_time of clerk is 20ns, want 1s to 5m0s"},
-		"post with a stand-in alone": {func(d *cases.Directory) { d.People[0].Post, d.People[0].Penalty = "desk", 1 }, "person 1: post desk of clerk has no primary"},
+		"good":                       {func(d *cases.Directory) {}, nil},
+		"empty":                      {func(d *cases.Directory) { *d = cases.Directory{} }, nil},
+		"department without a name":  {func(d *cases.Directory) { d.Departments[2].Name = "" }, []string{"departments[2].name: is missing"}},
+		"department with a space":    {func(d *cases.Directory) { d.Departments[2].Name = "old files" }, []string{`departments[2].name: "old files" cannot stand in a SIP address; want letters and digits`}},
+		"department twice":           {func(d *cases.Directory) { d.Departments[2].Name = "water" }, []string{"departments[2].name: department water is there twice, at departments[0], too; give one of them another"}},
+		"departments' extension":     {func(d *cases.Directory) { d.Departments[1].Extension = "200" }, []string{"departments[1].extension: extension 200 is there twice, at departments[0], too; give one of them another"}},
+		"category without a name":    {func(d *cases.Directory) { d.Categories[0].Name = "" }, []string{"categories[0].name: is missing"}},
+		"category twice":             {func(d *cases.Directory) { d.Categories[1].Name = "burst_pipe" }, []string{"categories[1].name: category burst_pipe is there twice, at categories[0], too; give one of them another"}},
+		"category of nobody":         {func(d *cases.Directory) { d.Categories[1].Department = "parks" }, []string{`categories[1].department: there is no department "parks"; add it under departments`}},
+		"person without extension":   {func(d *cases.Directory) { d.People[0].Extension = "" }, []string{"people[0].extension: is missing"}},
+		"person with an address":     {func(d *cases.Directory) { d.People[0].User = "clerk@home" }, []string{`people[0].user: "clerk@home" cannot stand in a SIP address; want letters and digits`}},
+		"user twice":                 {func(d *cases.Directory) { d.People[1].User = "clerk" }, []string{"people[1].user: user clerk is there twice, at people[0], too; give one of them another"}},
+		"extension twice":            {func(d *cases.Directory) { d.People[1].Extension = "1001" }, []string{"people[1].extension: extension 1001 is there twice, at people[0], too; give one of them another"}},
+		"extension of a department":  {func(d *cases.Directory) { d.People[1].Extension = "300" }, []string{"people[1].extension: extension 300 is there twice, at departments[1], too; give one of them another"}},
+		"person of no department":    {func(d *cases.Directory) { d.People[0].Department = "parks" }, []string{`people[0].department: there is no department "parks"; add it under departments`}},
+		"no mail address":            {func(d *cases.Directory) { d.People[0].Email = "Clerk <a@b>" }, []string{`people[0].email: "Clerk <a@b>" is no address; want one like clerk@example.com`}},
+		"no encryption known":        {func(d *cases.Directory) { d.People[0].SRTP = "yes" }, []string{`people[0].srtp: is "yes", want off, offer or require`}},
+		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, []string{"people[0].ring_time: is 20ns, want 1s to 5m0s"}},
+		"post with a stand-in alone": {func(d *cases.Directory) { d.People[0].Post, d.People[0].Penalty = "desk", 1 }, []string{"people[0].post: desk has no primary; give one of its people penalty 0"}},
+		"all of it at once": {func(d *cases.Directory) {
+			d.Categories[0].Department, d.People[0].Department, d.People[1].Penalty = "parks", "parks", 11
+		}, []string{
+			`categories[0].department: there is no department "parks"; add it under departments`,
+			`people[0].department: there is no department "parks"; add it under departments`,
+			"people[1].penalty: is 11, want 0 to 10",
+		}},
 	}
 	for name, test := range tests {
 		d := town()
 		test.spoil(&d)
-		err := d.Check()
-		if (err == nil) != (test.says == "") || err != nil && !strings.HasPrefix(err.Error(), test.says) {
-			t.Errorf("%s: %v, want %q", name, err, test.says)
+		if diff := cmp.Diff(test.says, lines(d.Check())); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
+	}
+	for _, spoil := range []func(*cases.Person){
+		func(p *cases.Person) { p.Roles = []cases.Role{"boss"} },
+		func(p *cases.Person) { p.Posts = []cases.Party{"boss"} },
+		func(p *cases.Person) { p.Posts = []cases.Party{cases.PartyFirstAsker} }, // each case says for itself
+	} {
+		d := town()
+		spoil(&d.People[0])
+		if got := lines(d.Check()); len(got) != 1 || !strings.Contains(got[0], "want some of a") && !strings.Contains(got[0], "want some of b") {
+			t.Errorf("a role or post nobody knows: %q", got)
 		}
 	}
 }
 
+func lines(all cases.Faults) (text []string) {
+	if len(all) > 0 {
+		text = strings.Split(all.Error(), "\n")
+	}
+	return text
+}
+
 func TestDirectoryCheckWith(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		queues  []string
 		numbers map[string]string
-		says    string
+		says    []string
 	}{
-		"good":                    {[]string{"line"}, map[string]string{"12345": "a hotline"}, ""},
-		"queue is not configured": {[]string{"other", "more"}, nil, `department water has queue "line", which does not exist; name one of other, more`},
-		"department is a hotline": {[]string{"line"}, map[string]string{"300": "a hotline"}, "extension 300 of department roads is a hotline; give the department another"},
-		"person is a code":        {[]string{"line"}, map[string]string{"1002": "a feature code"}, "extension 1002 of other is a feature code; give the person another"},
+		"good":                    {[]string{"line"}, map[string]string{"12345": "a hotline"}, nil},
+		"queue is not configured": {[]string{"other", "more"}, nil, []string{`departments[0].queue: there is no queue "line"; name one of other, more`}},
+		"department is a hotline": {[]string{"line"}, map[string]string{"300": "a hotline"}, []string{"departments[1].extension: 300 of department roads is a hotline; give it another"}},
+		"person is a code":        {[]string{"line"}, map[string]string{"1002": "a feature code"}, []string{"people[1].extension: 1002 of other is a feature code; give him another"}},
 	}
 	for name, test := range tests {
-		err := town().CheckWith(test.queues, test.numbers)
-		if (err == nil) != (test.says == "") || err != nil && err.Error() != test.says {
-			t.Errorf("%s: %v, want %q", name, err, test.says)
+		if diff := cmp.Diff(test.says, lines(town().CheckWith(test.queues, test.numbers))); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
 		}
 	}
 }

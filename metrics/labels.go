@@ -1,6 +1,9 @@
 package metrics
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // other stands for every value that is in no set: what arrives may say anything, and
 // must not make series of its own.
@@ -94,7 +97,7 @@ var (
 // family is the figures of one name, one for each combination of values of its labels.
 type family struct {
 	labels []*label
-	known  []map[string]bool // values of each label; nil: not told yet
+	known  []atomic.Pointer[map[string]bool] // values of each label; nil: not told yet
 	can    func(values []string) bool
 	create func(values ...string) // makes a combination exist
 }
@@ -102,8 +105,10 @@ type family struct {
 // fill makes every combination that can occur exist, once all labels are known:
 // otherwise rates miss the first event, and ratios vanish.
 func (f *family) fill() {
-	if slices.ContainsFunc(f.known, func(k map[string]bool) bool { return k == nil }) {
-		return
+	for i := range f.known {
+		if f.known[i].Load() == nil {
+			return
+		}
 	}
 	var add func(values []string)
 	add = func(values []string) {
@@ -113,7 +118,7 @@ func (f *family) fill() {
 			}
 			return
 		}
-		for v := range f.known[len(values)] {
+		for v := range *f.known[len(values)].Load() {
 			add(append(slices.Clip(values), v))
 		}
 	}
@@ -124,7 +129,7 @@ func (f *family) fill() {
 // was never told of takes any: parts are tested by themselves.
 func (f *family) bound(values []string) []string {
 	for i, v := range values {
-		if f.known[i] != nil && !f.known[i][v] {
+		if known := f.known[i].Load(); known != nil && !(*known)[v] {
 			values[i] = other
 		}
 	}

@@ -85,7 +85,7 @@ type Installation struct {
 }
 
 // Declare makes the figures of an installation exist. What it does not name counts as
-// other from then on.
+// other from then on. It may be called again, while others count, by one at a time.
 func (m *Metrics) Declare(in Installation) {
 	m.r.tell(queueLabel, in.Queues)
 	m.r.tell(departmentLabel, in.Departments)

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -32,23 +33,26 @@ func (r registrar) only(can func(values []string) bool) registrar {
 
 // tell says which values a label has that is told.
 func (c *catalogue) tell(l *label, values []string) {
-	c.told[l] = set(values)
+	known := set(values)
+	c.told[l] = known
 	for _, f := range c.families {
 		if i := slices.Index(f.labels, l); i >= 0 {
-			f.known[i] = c.told[l]
+			f.known[i].Store(&known)
 			f.fill()
 		}
 	}
 }
 
 func (r registrar) family(labels []*label, create func(...string)) *family {
-	f := &family{labels: labels, can: r.can, create: create}
-	for _, l := range labels {
+	f := &family{labels: labels, known: make([]atomic.Pointer[map[string]bool], len(labels)), can: r.can, create: create}
+	for i, l := range labels {
 		known := r.told[l]
 		if l.values != nil {
 			known = set(l.values)
 		}
-		f.known = append(f.known, known)
+		if known != nil {
+			f.known[i].Store(&known)
+		}
 	}
 	f.fill()
 	r.families = append(r.families, f)

@@ -179,6 +179,11 @@ func (u *UA) Ready() <-chan struct{} { return u.transport.ready() }
 // Addr is the first bound address of network "udp", "tcp" or "tls"; zero if there is none.
 func (u *UA) Addr(network string) netip.AddrPort { return u.transport.addr(network) }
 
+// Forget drops the bindings of users who have no account any more.
+func (u *UA) Forget() {
+	u.registrar.removeFunc(func(b Binding) bool { _, known := u.deps.Accounts.Account(b.User); return !known })
+}
+
 // Contacts are the live registrations of user, the preferred first.
 func (u *UA) Contacts(user string) []Binding { return u.registrar.contacts(user) }
 

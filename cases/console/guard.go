@@ -12,7 +12,7 @@ import (
 
 // Bounds of a request. A handler that streams moves its own deadlines.
 const (
-	bodyLimit    = 64 << 10 // more than any form or request of ours needs
+	bodyLimit    = 64 << 10 // more than any form or request of ours needs, but a whole directory
 	bodyPatience = 10 * time.Second
 	sendPatience = 30 * time.Second
 )
@@ -37,7 +37,11 @@ func (x *site) guard(next http.Handler) http.Handler {
 		for name, value := range headers {
 			w.Header().Set(name, value)
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		limit := int64(bodyLimit)
+		if r.URL.Path == directoryPath {
+			limit = directoryLimit
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		start, out := time.Now(), &response{ResponseWriter: w}
 		conn := http.NewResponseController(w)
 		_ = conn.SetReadDeadline(start.Add(bodyPatience)) // of a real connection, which supports it

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -70,7 +69,7 @@ func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	st.Rules = rules
 	return &Server{
 		Metrics: metrics.New("", "").HTTP,
-		Store:   st, People: people, Passwords: maps.Clone(passwords), Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
+		Store:   st, People: func() cases.Directory { return people }, Passwords: func() map[string]string { return passwords }, Directories: directories{st, 0}, Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{}, Duties: &orders{},
 		Quality: func(call string) ([]cases.LegQuality, error) {

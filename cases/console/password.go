@@ -80,7 +80,7 @@ func (x *site) admitPerson(r *http.Request, name, password string) (user string,
 	if x.guesses.shut(source(r), now) || x.accounts.shut(p.User, now) {
 		return "", tooMany
 	}
-	hash, ok := x.Passwords[p.User]
+	hash, ok := x.Passwords()[p.User]
 	if !ok {
 		hash = nobodysHash
 	}
@@ -98,10 +98,10 @@ func (x *site) admitPerson(r *http.Request, name, password string) (user string,
 }
 
 func (x *site) personCalled(name string) (cases.Person, bool) {
-	if p, ok := x.People.Person(name); ok {
+	if p, ok := x.People().Person(name); ok {
 		return p, true
 	}
-	if t, ok := x.People.Lookup(name); ok && t.Person != nil {
+	if t, ok := x.People().Lookup(name); ok && t.Person != nil {
 		return *t.Person, true
 	}
 	return cases.Person{}, false

@@ -13,8 +13,9 @@ import (
 // Who may do what besides everybody's own work. Who has the API token and speaks for
 // nobody may do everything.
 var (
-	supervisors = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator}
-	listeners   = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleAuditor, cases.RoleArbiter, cases.RoleComplaintCentre}
+	supervisors    = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator}
+	administrators = []cases.Role{cases.RoleAdministrator}
+	listeners      = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleAuditor, cases.RoleArbiter, cases.RoleComplaintCentre}
 )
 
 // permits are the operations of the API that users may ask for, with the roles it
@@ -23,6 +24,7 @@ var (
 var permits = map[string][]cases.Role{
 	"list_cases": nil, "get_case": nil, "get_voicemail": nil, "list_callbacks": nil, "call_back": nil,
 	"list_calls": nil, "get_agents": nil, "get_profile": nil, "get_directory": nil, "get_calendar": nil,
+	"put_directory": administrators, "list_directory_versions": administrators, "get_directory_version": administrators,
 	"list_recordings": listeners, "list_recording_accesses": listeners, "get_recording_audio": listeners,
 	"get_call_quality": supervisors, "list_trunks": supervisors, "set_agent_ready": supervisors, "pause_agent": supervisors, "extend_wrap_up": supervisors,
 }

@@ -12,11 +12,10 @@ import (
 	"shouwen/cases"
 )
 
-// registerReference has what cases are measured against: profile, directory and
-// calendar.
+// registerReference has what cases are measured against: profile and calendar. The
+// directory has a place of its own.
 func (x *site) registerReference(api huma.API, operation func(id, path, summary string, also ...int) huma.Operation) {
 	huma.Register(api, operation("get_profile", "/api/v1/profile", "What cases are held to, in words", 422), x.getProfile)
-	huma.Register(api, operation("get_directory", "/api/v1/directory", "Who is who", 422), x.getDirectory)
 	huma.Register(api, operation("get_calendar", "/api/v1/calendar", "When the organisation works", 422), x.getCalendar)
 }
 
@@ -48,56 +47,6 @@ func (x *site) getProfile(_ context.Context, in *languageInput) (*out[profileBod
 			return classBody{string(k.Class), k.Title.In(l), k.Emergency}
 		}),
 	}}, nil
-}
-
-type departmentBody struct {
-	Name      string `json:"name"`
-	Title     string `json:"title,omitempty"`
-	Extension string `json:"extension,omitempty" doc:"That reaches whoever is there."`
-	Hours     string `json:"hours,omitempty" doc:"Name of its opening hours; left out: always open."`
-	Queue     string `json:"queue,omitempty" doc:"Whose agents answer the extension; left out: its people."`
-}
-
-type categoryBody struct {
-	Name       string `json:"name"`
-	Title      string `json:"title,omitempty"`
-	Department string `json:"department" doc:"That is competent."`
-}
-
-type personBody struct {
-	User       string   `json:"user"`
-	Name       string   `json:"name,omitempty"`
-	Extension  string   `json:"extension"`
-	Department string   `json:"department,omitempty"`
-	Roles      []string `json:"roles" nullable:"false" doc:"agent, handler, leader, supervisor, arbiter, auditor, administrator or complaint_centre."`
-	Posts      []string `json:"posts,omitempty" nullable:"false" doc:"He holds of those the rules speak of."`
-	Rank       int      `json:"rank" doc:"The higher is more senior."`
-}
-
-type directoryBody struct {
-	Departments []departmentBody `json:"departments" nullable:"false"`
-	Categories  []categoryBody   `json:"categories" nullable:"false"`
-	People      []personBody     `json:"people" nullable:"false"`
-}
-
-func (x *site) getDirectory(context.Context, *struct{}) (*out[directoryBody], error) {
-	return &out[directoryBody]{directoryBody{
-		Departments: mapped(x.People.Departments, func(d cases.Department) departmentBody { return departmentBody(d) }),
-		Categories:  mapped(x.People.Categories, func(c cases.Category) categoryBody { return categoryBody(c) }),
-		People:      mapped(x.People.People, personOf),
-	}}, nil
-}
-
-func personOf(p cases.Person) personBody {
-	b := personBody{
-		User: p.User, Name: p.Name, Extension: p.Extension, Department: p.Department, Rank: p.Rank,
-		Roles: mapped(p.Roles, func(r cases.Role) string { return string(r) }),
-		Posts: mapped(p.Posts, func(post cases.Party) string { return string(post) }),
-	}
-	if len(b.Roles) == 0 {
-		b.Roles = []string{string(cases.RoleAgent)}
-	}
-	return b
 }
 
 type weekdayBody struct {

@@ -23,13 +23,13 @@ import (
 // Handler was called.
 type Server struct {
 	Store     *store.Store
-	People    cases.Directory     // who may move cases, and what they are to them
-	Calls     func() []Call       // live calls, safe from any goroutine; the console keeps the slice
-	Agents    func() acd.Snapshot // the board, safe from any goroutine
-	Trunks    func() []Trunk      // servers calls leave by, safe from any goroutine
-	Passwords map[string]string   // of people by user, as HashPassword makes them; who has none cannot sign in
-	Token     string              // admits to the API and the pages; empty admits nobody
-	Version   string              // of Shouwen, shown in the OpenAPI document
+	People    func() cases.Directory   // who may move cases, and what they are to them; so as it is now, safe from any goroutine, like those that follow
+	Calls     func() []Call            // live calls, safe from any goroutine; the console keeps the slice
+	Agents    func() acd.Snapshot      // the board, safe from any goroutine
+	Trunks    func() []Trunk           // servers calls leave by, safe from any goroutine
+	Passwords func() map[string]string // of people by user, as HashPassword makes them; who has none cannot sign in
+	Token     string                   // admits to the API and the pages; empty admits nobody
+	Version   string                   // of Shouwen, shown in the OpenAPI document
 
 	OpenMessage func(file string) (*os.File, error) // of voicemail; see cases.Voicemail
 
@@ -38,6 +38,7 @@ type Server struct {
 	Transfers     Transfers
 	Callers       Callbacks
 	Duties        Duties
+	Directories   Directories
 	Quality       func(call string) ([]cases.LegQuality, error) // of a live call; errors as of Commands
 	Now           func() time.Time                              // time.Now; moves are made then
 	Log           *slog.Logger

@@ -88,7 +88,7 @@ func (x *site) signedInAs(r *http.Request) (viewer, bool) {
 	if !ok || user == "" {
 		return viewer{}, ok
 	}
-	actor, ok := x.People.Actor(user)
+	actor, ok := x.People().Actor(user)
 	return viewer{actor}, ok
 }
 

@@ -65,7 +65,7 @@ const byHeader = "By"
 func (x *site) speaksFor(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, self := r.Header.Get(byHeader), viewerOf(r.Context()).User
-		actor, known := x.People.Actor(user)
+		actor, known := x.People().Actor(user)
 		switch {
 		case user == "" || user == self:
 			next.ServeHTTP(w, r)

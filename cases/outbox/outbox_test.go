@@ -107,7 +107,7 @@ func TestFromTheStageToTheChannels(t *testing.T) {
 		t.Fatal(fired, err)
 	}
 	via := Channels{Webhooks: []string{"crm"}, Email: true, Phone: true}
-	stages, _ := pump(s, cases.OutgoingStage, Stages(s, directory, via))
+	stages, _ := pump(s, cases.OutgoingStage, Stages(s, func() cases.Directory { return directory }, via))
 	drain(t, stages)
 	c, events, err := s.Case(t.Context(), number)
 	if err != nil {

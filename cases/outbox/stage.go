@@ -33,10 +33,10 @@ type Channels struct {
 
 // Stages returns the effect of fired stages: each is put on the ledger, and for
 // everybody who is to be told a row for each of his channels is put into the outbox.
-func Stages(l Ledger, d cases.Directory, via Channels) Effect {
+func Stages(l Ledger, people func() cases.Directory, via Channels) Effect {
 	return func(ctx context.Context, o cases.Outgoing) error {
 		return l.RecordStage(ctx, o, func(key string, c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing) {
-			to := d.Told(c, f.Stage.To)
+			to := people().Told(c, f.Stage.To)
 			return users(to), via.of(key, f, to)
 		})
 	}

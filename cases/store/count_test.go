@@ -134,7 +134,7 @@ func TestABreachTheScannerSawIsNotCountedAgain(t *testing.T) {
 			t.Parallel()
 			s, c := filled(t)
 			s.Rules = rulebook(t, "property_csc")
-			exec(t, c, `insert into person values ('agent1', 'agent1', '1001', 'desk', 0, 'r', repeat('0', 32), repeat('0', 64))`)
+			exec(t, c, `insert into person values ('agent1', 'agent1', '1001', 'desk', 0)`)
 			exec(t, c, `update deadline set next_at = null where kind = 'callback'`)
 			does := func(at time.Time, m cases.Move) {
 				t.Helper()

@@ -57,10 +57,6 @@ func settle(t testing.TB, nodes int) *house {
 			{User: "smith", Extension: "1003", Department: "repairs", Roles: smith.Roles}, {User: "clerk", Extension: "1004", Department: "billing", Roles: clerk.Roles},
 		},
 	}
-	var people []store.Person
-	for _, one := range h.scope.Directory.People {
-		people = append(people, store.Person{User: one.User, Extension: one.Extension, Department: one.Department, HA1MD5: strings.Repeat("0", 32), HA1SHA256: strings.Repeat("0", 64)})
-	}
 	for n := range nodes {
 		s, err := store.Open(t.Context(), h.url)
 		if err != nil {
@@ -70,7 +66,7 @@ func settle(t testing.TB, nodes int) *house {
 		s.Rules, s.Node = rules, n+1
 		h.nodes = append(h.nodes, s)
 	}
-	if err := h.nodes[0].UpsertPeople(t.Context(), people); err != nil {
+	if _, err := h.nodes[0].Revise(t.Context(), store.Revision{By: "test", Directory: h.scope.Directory}); err != nil {
 		t.Fatal(err)
 	}
 	return h
@@ -273,7 +269,7 @@ func (h *house) snapshot() store.Snapshot {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		p := store.Snapshotter{Store: s, Scope: h.scope, Log: slog.New(slog.NewTextHandler(h.t.Output(), nil))}
+		p := store.Snapshotter{Store: s, Scope: func() store.Scope { return h.scope }, Log: slog.New(slog.NewTextHandler(h.t.Output(), nil))}
 		_ = p.Run(ctx)
 	}()
 	defer func() { stop(); <-ended }()

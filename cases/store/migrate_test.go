@@ -45,8 +45,8 @@ func TestAnOldDatabaseIsBroughtUpToDate(t *testing.T) {
 	if r, err := s.Recordings(t.Context(), "261123-1-0001"); err != nil || len(r) != 1 || r[0].Bytes != 1920044 {
 		t.Errorf("recordings %+v, %v", r, err)
 	}
-	if p, err := s.People(t.Context()); err != nil || len(p) != 1 || p[0].Name != "一号坐席" {
-		t.Errorf("people %+v, %v", p, err)
+	if p, err := s.Phones(t.Context()); err != nil || len(p) != 1 || p[0].User != "agent1" {
+		t.Errorf("phones %+v, %v", p, err)
 	}
 	owed, err := s.Callbacks(t.Context(), store.CallbackFilter{})
 	if err != nil || len(owed) != 3 || owed[1].CallBackAt != "+861055550104" || owed[2].Voicemail.Length != cases.Span(7*time.Second) {

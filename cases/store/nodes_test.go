@@ -43,7 +43,7 @@ func runNode(url string) {
 	node, _ := strconv.Atoi(os.Getenv(nodeNumber))
 	m := metrics.New("", "")
 	stages := outbox.Pump{
-		Kind: cases.OutgoingStage, Rows: s, Effect: outbox.Stages(s, cases.Directory{}, outbox.Channels{Webhooks: []string{"crm"}}),
+		Kind: cases.OutgoingStage, Rows: s, Effect: outbox.Stages(s, func() cases.Directory { return cases.Directory{} }, outbox.Channels{Webhooks: []string{"crm"}}),
 		Attempts: 12, First: time.Millisecond, InOrder: true, Metrics: m.Outbox, Log: log,
 	}
 	go stages.Run(ctx)

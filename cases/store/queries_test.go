@@ -218,26 +218,3 @@ func TestBindings(t *testing.T) {
 		t.Errorf("err %v, bindings (-want +got):\n%s", err, d)
 	}
 }
-
-func TestPeople(t *testing.T) {
-	t.Parallel()
-	s := storetest.New(t)
-	const md5, sha = "00112233445566778899aabbccddeeff", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-	a := store.Person{User: "agent1", Name: "一号坐席", Extension: "1002", Department: "desk", Rank: 2, Realm: "r", HA1MD5: md5, HA1SHA256: sha}
-	b := store.Person{User: "agent2", Name: "二号坐席", Extension: "1001", Realm: "r", HA1MD5: md5, HA1SHA256: sha}
-	if err := s.UpsertPeople(t.Context(), []store.Person{a, b}); err != nil {
-		t.Fatal(err)
-	}
-	a.Extension, b.Extension = b.Extension, a.Extension // they change desks
-	if err := s.UpsertPeople(t.Context(), []store.Person{a, b}); err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.People(t.Context())
-	if d := cmp.Diff([]store.Person{a, b}, got); err != nil || d != "" {
-		t.Fatalf("err %v, people (-want +got):\n%s", err, d)
-	}
-	c := store.Person{User: "agent3", Extension: a.Extension, Realm: "r", HA1MD5: md5, HA1SHA256: sha}
-	if err := s.UpsertPeople(t.Context(), []store.Person{c}); err == nil {
-		t.Error("two people have one extension")
-	}
-}

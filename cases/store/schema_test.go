@@ -71,7 +71,9 @@ func TestSchemaRefuses(t *testing.T) {
 		"an answer by nobody":         {`update call set agent = ''`, "call_check"},
 		"two clocks of one event":     {`insert into deadline (case_id, kind, gen, due_at) select case_id, kind, gen, due_at from deadline`, "deadline_case_id_kind_gen_key"},
 		"fired at no time":            {`update deadline set state = 'fired'`, "deadline_check"},
-		"a password instead of HA1s":  {`insert into person values ('agent1', 'Agent', '1001', '', 0, 'r', 'secret', 'secret')`, "person_ha1"},
+		"a password instead of HA1s":  {`insert into phone_secret values ('agent1', 'r', 'secret', 'secret')`, "phone_secret_ha1"},
+		"a password in clear":         {`insert into console_secret values ('agent1', 'secret')`, "console_secret_hash_check"},
+		"another history":             {`truncate directory_version`, "append-only"},
 	}
 	_, c := filled(t)
 	for name, tt := range tests {

@@ -38,7 +38,7 @@ func (s *Store) Snapshot(ctx context.Context) (sn Snapshot, err error) {
 // freeze, the next node has the lock within half a minute.
 type Snapshotter struct {
 	Store *Store
-	Scope Scope
+	Scope func() Scope  // as it is now
 	Every time.Duration // between snapshots; 0: 15 s
 	Holds func(bool)    // is told when this node begins and ceases to take them; nil: nobody
 	Log   *slog.Logger
@@ -155,7 +155,7 @@ func (p *Snapshotter) take(ctx context.Context, conn *pgx.Conn) error {
 	defer cancel()
 	began := time.Now()
 	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		sh := p.Scope.sheet()
+		sh := p.Scope().sheet()
 		if err := sh.fill(ctx, tx, p.Store.east()); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func (h *house) holder(s *store.Store) holder {
 	ctx, stop := context.WithCancel(h.t.Context())
 	o, ended := holder{holds: make(chan bool, 100)}, make(chan struct{})
 	o.stop = func() { stop(); <-ended }
-	p := store.Snapshotter{Store: s, Scope: h.scope, Every: 20 * time.Millisecond, Holds: func(is bool) { o.holds <- is }, Log: slog.New(slog.NewTextHandler(h.t.Output(), nil))}
+	p := store.Snapshotter{Store: s, Scope: func() store.Scope { return h.scope }, Every: 20 * time.Millisecond, Holds: func(is bool) { o.holds <- is }, Log: slog.New(slog.NewTextHandler(h.t.Output(), nil))}
 	go func() {
 		defer close(ended)
 		if err := p.Run(ctx); !errors.Is(err, context.Canceled) {

@@ -16,12 +16,12 @@ import (
 // agentDuties is how the console changes what agents do.
 type agentDuties struct {
 	board     *acd.Board
-	directory cases.Directory
+	directory func() cases.Directory
 	reasons   []string
 }
 
 func (a agentDuties) known(user string) error {
-	if _, ok := a.directory.Person(user); !ok {
+	if _, ok := a.directory().Person(user); !ok {
 		return &console.Refusal{Status: http.StatusNotFound, Reason: "there is no such agent"}
 	}
 	return nil
@@ -65,8 +65,9 @@ func (a agentDuties) ExtendWrapUp(user string, d time.Duration) error {
 // onPaused tells of an agent whom the board paused because his phone is not
 // answered: supervisors on their phones, and in the console.
 func (s *server) onPaused(user, reason string) {
-	p, _ := s.directory.Person(user)
-	told := supervisors(s.directory, p.Department)
+	d := s.roster.directory()
+	p, _ := d.Person(user)
+	told := supervisors(d, p.Department)
 	s.metrics.Agents.Paused(p.Department)
 	s.log.Warn("agent paused until somebody makes him ready", "agent", user, "reason", reason, "supervisors", told)
 	text := fmt.Sprintf("Agent %s (%s) does not answer and is paused", user, p.Extension)

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -59,21 +58,28 @@ func (c checkCmd) check(w io.Writer, now time.Time) error {
 	return nil
 }
 
-// knownDirectory is the directory in the data directory, or, before the first start,
-// the example that this will make.
+// knownDirectory is the directory as this machine last knew it, or, before the first
+// start, what this will make.
 func (c Config) knownDirectory() (cases.Directory, error) {
-	if _, err := os.Stat(filepath.Join(c.Data, directoryFile)); errors.Is(err, fs.ErrNotExist) {
-		return examplePhonebook(3).directory(), nil
+	known, err := lastKnown(c.Data)
+	if err == nil {
+		if faults := c.faults(known.Directory); len(faults) > 0 {
+			return known.Directory, fmt.Errorf("directory, version %d: %w", known.Version, faults)
+		}
+		return known.Directory, nil
 	}
-	b, err := loadPhonebook(c.Data, 0)
-	if err != nil {
+	if !errors.Is(err, fs.ErrNotExist) {
 		return cases.Directory{}, err
 	}
-	d := b.directory()
-	if err := d.CheckWith(c.queueNames(), c.numbers()); err != nil {
-		return d, fmt.Errorf("%s: %w", filepath.Join(c.Data, directoryFile), err)
+	b, there, err := loadPhonebook(c.Data, c.faults)
+	if err != nil || there {
+		return b.directory(), err
 	}
-	return d, c.checkMembers(d)
+	d := withExamples(cases.Directory{}, 3)
+	if faults := c.faults(d); len(faults) > 0 {
+		return d, faults
+	}
+	return d, nil
 }
 
 // opensAt says in words when hours are open next.

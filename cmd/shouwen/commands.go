@@ -21,7 +21,7 @@ type commands struct {
 // Monitor implements console.Commands.
 func (c commands) Monitor(id, phone string, mode cases.MonitorMode) error {
 	user := phone
-	if t, ok := c.calls.Directory.Lookup(phone); ok && t.Person != nil {
+	if t, ok := c.calls.Directory().Lookup(phone); ok && t.Person != nil {
 		user = t.Person.User
 	}
 	if mode == "" {

@@ -52,7 +52,7 @@ func TestCommands(t *testing.T) {
 	}
 	says("ledger ok: 0 events", "ledger", "verify", "--data", p.data)
 	says("user 1003, extension 1003", "user", "add", "1003", "--data", p.data)
-	refuses("is there twice", "user", "add", "1003", "--data", p.data)
+	refuses("user 1003 is there twice", "user", "add", "1003", "--data", p.data)
 	refuses("cannot stand in a SIP address", "user", "add", "a@b", "--data", p.data)
 	says("user 1001, extension 1001", "user", "pass", "1001", "--data", p.data)
 	shown := says("password of the console", "user", "pass", "1001", "--console", "--data", p.data)

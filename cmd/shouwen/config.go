@@ -31,7 +31,7 @@ type Config struct {
 	Speech    SpeechConfig      `yaml:"tts"`       // of the texts of flows
 	Hours     map[string]string `yaml:"hours"`     // opening hours by name: calendar files, or calendars that come with Shouwen
 
-	dir string // that files named here are found in; empty: the present one
+	dir, file string // of it: where files named here are found; empty: in the present folder
 
 	SIP       SIPConfig       `yaml:"sip"`
 	RTP       RTPConfig       `yaml:"rtp"`

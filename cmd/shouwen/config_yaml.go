@@ -23,7 +23,7 @@ import (
 // column.
 func LoadConfig(file string) (Config, error) {
 	c := Default()
-	c.dir = filepath.Dir(file)
+	c.dir, c.file = filepath.Dir(file), file
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return c, fmt.Errorf("configuration: %w", err)

@@ -18,7 +18,7 @@ import (
 // schema and the directory are brought up to date as soon as it is there.
 type database struct {
 	store    *store.Store
-	people   []store.Person
+	met      func(context.Context, *store.Store) error // is called when it is there for the first time
 	log      *slog.Logger
 	prepared atomic.Bool
 
@@ -31,9 +31,10 @@ type database struct {
 const firstReady = 20 * time.Second
 
 // openDatabase starts the private PostgreSQL unless url names one. prepare sets what
-// the store is to have before its first use.
-func openDatabase(ctx context.Context, data, url string, prepare func(*store.Store), people []store.Person, log *slog.Logger) (*database, error) {
-	d := &database{people: people, log: log, stop: func() {}}
+// the store is to have before its first use; met is called when it is there, now or
+// later.
+func openDatabase(ctx context.Context, data, url string, prepare func(*store.Store), met func(context.Context, *store.Store) error, log *slog.Logger) (*database, error) {
+	d := &database{met: met, log: log, stop: func() {}}
 	if url == "" {
 		pg, err := embedded.Open(ctx, filepath.Join(data, "postgres"), log)
 		if err != nil {
@@ -67,7 +68,7 @@ func openDatabase(ctx context.Context, data, url string, prepare func(*store.Sto
 	return d, nil
 }
 
-// bringUp migrates the schema and writes the directory, once.
+// bringUp migrates the schema and compares directories, once.
 func (d *database) bringUp(ctx context.Context) error {
 	if d.prepared.Load() {
 		return nil
@@ -77,7 +78,7 @@ func (d *database) bringUp(ctx context.Context) error {
 	if err := d.store.Migrate(ctx); err != nil {
 		return err
 	}
-	if err := d.store.UpsertPeople(ctx, d.people); err != nil {
+	if err := d.met(ctx, d.store); err != nil {
 		return err
 	}
 	d.prepared.Store(true)
@@ -137,7 +138,8 @@ func openStore(ctx context.Context, data, url string, log *slog.Logger) (*store.
 		}
 		return st, st.Close, nil
 	}
-	d, err := openDatabase(ctx, data, "", func(*store.Store) {}, nil, log)
+	nothing := func(context.Context, *store.Store) error { return nil }
+	d, err := openDatabase(ctx, data, "", func(*store.Store) {}, nothing, log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("database of %s: %w", data, err)
 	}

@@ -13,27 +13,36 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 
 	"shouwen/cases"
 	"shouwen/cases/console"
 	"shouwen/ivr/acd"
-	"shouwen/sip"
 )
 
-// phonebook is the directory with the passwords of the phones, as its file has it.
+// phonebook is a directory as a file has it: with the passwords that are to be new, if
+// there are any. PostgreSQL leads; see roster.
 type phonebook struct {
 	Departments []cases.Department `yaml:"departments"`
 	Categories  []cases.Category   `yaml:"categories,omitempty"`
 	People      []Phone            `yaml:"people"`
 }
 
-// Phone is a person and the password his phone registers with.
+// Phone is a person, and what proves who he is.
 type Phone struct {
 	cases.Person `yaml:",inline"`
-	Password     string `yaml:"password"`
-	Console      string `yaml:"console_password,omitempty"` // hash of the password he signs in to the console with; see console.HashPassword
-	RequireTLS   bool   `yaml:"require_tls,omitempty"`      // whatever all phones may do
-	SRTP         string `yaml:"srtp,omitempty"`             // off, offer or require; empty: as all phones
+	Password     string `yaml:"password,omitempty"`         // of his phone; empty: as it was
+	Console      string `yaml:"console_password,omitempty"` // hash of the password he signs in to the console with, see console.HashPassword; empty: as it was
+}
+
+// phonebookOf is a directory as its file has it.
+func phonebookOf(d cases.Directory) phonebook {
+	b := phonebook{Departments: d.Departments, Categories: d.Categories}
+	for _, p := range d.People {
+		b.People = append(b.People, Phone{Person: p})
+	}
+	return b
 }
 
 // directory is the phonebook without passwords.
@@ -45,15 +54,39 @@ func (b phonebook) directory() cases.Directory {
 	return d
 }
 
-// consolePasswords are the hashes of those who may sign in to the console, by user.
-func (b phonebook) consolePasswords() map[string]string {
-	hashes := map[string]string{}
+// passwords are those of the phones that are to be new, by user; consoleHashes those of
+// the console.
+func (b phonebook) passwords() passwords {
+	all := passwords{}
 	for _, p := range b.People {
-		if p.Console != "" {
-			hashes[p.User] = p.Console
+		if p.Password != "" {
+			all[p.User] = p.Password
 		}
 	}
-	return hashes
+	return all
+}
+
+func (b phonebook) consoleHashes() map[string]string {
+	all := map[string]string{}
+	for _, p := range b.People {
+		if p.Console != "" {
+			all[p.User] = p.Console
+		}
+	}
+	return all
+}
+
+// faults are all that is wrong with it by itself.
+func (b phonebook) faults() cases.Faults {
+	all := b.directory().Check()
+	for i, p := range b.People {
+		if p.Console != "" {
+			if err := console.CheckHash(p.Console); err != nil {
+				all = append(all, cases.Fault{Path: fmt.Sprintf("people[%d].console_password", i), Text: err.Error()})
+			}
+		}
+	}
+	return all
 }
 
 // agent is who answers the phone.
@@ -64,79 +97,92 @@ func agent(p cases.Person) acd.Agent {
 	}
 }
 
-// directoryFile holds the directory with its passwords, readable by its owner
-// only; what is kept anywhere else is HA1.
-const directoryFile = "directory.yaml"
-
-// loadPhonebook reads the directory of data; without one it makes an example. When
-// fewer than n people are in it, it adds examples with generated passwords.
-func loadPhonebook(data string, n int) (phonebook, error) {
-	file := filepath.Join(data, directoryFile)
+// readPhonebook reads a directory from YAML. The error lists all that is wrong, with
+// lines; more is what else is looked for.
+func readPhonebook(file string, source []byte, more func(cases.Directory) cases.Faults) (phonebook, error) {
 	var b phonebook
-	source, err := os.ReadFile(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		b = examplePhonebook(n)
-		return b, b.save(data)
-	case err != nil:
-		return b, fmt.Errorf("directory: %w", err)
-	}
 	if err := yaml.UnmarshalWithOptions(source, &b, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
 		return b, fmt.Errorf("%s: %s", file, yaml.FormatError(err, false, true))
 	}
-	missing := n - len(b.People)
-	if missing > 0 { // more were asked for than last time
-		b.People = append(b.People, examplePhonebook(n).People[len(b.People):]...)
-		if _, ok := b.directory().Department(exampleDepartment); !ok {
-			b.Departments = append(b.Departments, cases.Department{Name: exampleDepartment})
-		}
+	faults := b.faults()
+	if more != nil {
+		faults = append(faults, more(b.directory())...)
 	}
-	if err := b.check(); err != nil {
-		return b, fmt.Errorf("%s: %w", file, err)
-	}
-	if missing > 0 {
-		return b, b.save(data)
+	if len(faults) > 0 {
+		return b, errors.New(strings.Join(linesOf(file, source, faults), "\n"))
 	}
 	return b, nil
 }
 
-// check checks what the file says by itself, without the configuration.
-func (b phonebook) check() error {
-	for i, p := range b.People {
-		if p.Password == "" {
-			return fmt.Errorf("person %d: %s has no password; shouwen user pass %[2]s makes one", i+1, p.User)
-		}
-		if p.Console != "" {
-			if err := console.CheckHash(p.Console); err != nil {
-				return fmt.Errorf("person %d: console_password of %s %w", i+1, p.User, err)
+// linesOf says where in a file each fault is: at the entry, if it does not have the
+// field.
+func linesOf(file string, source []byte, faults cases.Faults) []string {
+	tree, err := parser.ParseBytes(source, 0)
+	all := make([]string, len(faults))
+	for i, f := range faults {
+		all[i] = fmt.Sprintf("%s: %s: %s", file, f.Path, f.Text)
+		for path := f.Path; err == nil && path != ""; path = path[:max(0, strings.LastIndex(path, "."))] {
+			if line, column, ok := positionOf(tree, path); ok {
+				all[i] = fmt.Sprintf("%s: [%d:%d] %s: %s", file, line, column, f.Path, f.Text)
+				break
 			}
 		}
-		if p.SRTP != "" && !knownSRTP(sip.SRTP(p.SRTP)) {
-			return fmt.Errorf("person %d: srtp of %s is %q, want off, offer or require", i+1, p.User, p.SRTP)
-		}
 	}
-	return b.directory().Check()
+	return all
 }
 
-func (b phonebook) save(data string) error {
-	text, err := yaml.Marshal(b)
+func positionOf(tree *ast.File, path string) (line, column int, ok bool) {
+	p, err := yaml.PathString("$." + path)
 	if err != nil {
-		return fmt.Errorf("directory: %w", err)
+		return 0, 0, false
 	}
-	return writeFile(filepath.Join(data, directoryFile), text)
+	node, err := p.FilterFile(tree)
+	if err != nil || node == nil || node.GetToken() == nil {
+		return 0, 0, false
+	}
+	at := node.GetToken().Position
+	return at.Line, at.Column, true
+}
+
+// directoryFile is the directory of an organisation that has none yet: the first start
+// makes it the first version.
+const directoryFile = "directory.yaml"
+
+// loadPhonebook reads the file of the data directory; false if there is none.
+func loadPhonebook(data string, more func(cases.Directory) cases.Faults) (b phonebook, there bool, err error) {
+	file := filepath.Join(data, directoryFile)
+	source, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return b, false, nil
+	}
+	if err != nil {
+		return b, true, fmt.Errorf("directory: %w", err)
+	}
+	b, err = readPhonebook(file, source, more)
+	return b, true, err
 }
 
 // exampleDepartment is where the example people are.
 const exampleDepartment = "hotline"
 
-// examplePhonebook has the extensions 1001 and up, of one department.
-func examplePhonebook(n int) phonebook {
-	b := phonebook{Departments: []cases.Department{{Name: exampleDepartment}}, People: make([]Phone, n)}
-	for i := range b.People {
-		ext := strconv.Itoa(1001 + i)
-		b.People[i] = Phone{Person: cases.Person{User: ext, Extension: ext, Department: exampleDepartment}, Password: newSecret(10)}
+// withExamples adds people with the extensions 1001 and up, of one department, until
+// there are n.
+func withExamples(d cases.Directory, n int) cases.Directory {
+	if len(d.People) >= n {
+		return d
 	}
-	return b
+	if _, ok := d.Department(exampleDepartment); !ok {
+		d.Departments = append(d.Departments[:len(d.Departments):len(d.Departments)], cases.Department{Name: exampleDepartment})
+	}
+	d.People = d.People[:len(d.People):len(d.People)]
+	for number := 1001; len(d.People) < n; number++ {
+		user := strconv.Itoa(number)
+		_, known := d.Person(user)
+		if _, taken := d.Lookup(user); !known && !taken {
+			d.People = append(d.People, cases.Person{User: user, Extension: user, Department: exampleDepartment})
+		}
+	}
+	return d
 }
 
 // newSecret is n random bytes as lower-case letters and digits.

@@ -57,17 +57,17 @@ func TestAgentStatesSurvive(t *testing.T) {
 
 	other := cfg
 	other.Data, other.Node = dataDir(t), 2
-	copyDirectory(t, cfg.Data, other.Data)
+	copyPasswords(t, cfg.Data, other.Data)
 	check("at another node", startBed(t, other, opt))
 }
 
-func copyDirectory(t *testing.T, from, to string) {
+func copyPasswords(t *testing.T, from, to string) {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(from, directoryFile))
+	b, err := os.ReadFile(filepath.Join(from, passwordsFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(to, directoryFile), b, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(to, passwordsFile), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -102,7 +102,7 @@ func TestTwoNodesShareAgents(t *testing.T) {
 	one := startBed(t, cfg, opt)
 	other := cfg
 	other.Data, other.Node = dataDir(t), 2
-	copyDirectory(t, cfg.Data, other.Data)
+	copyPasswords(t, cfg.Data, other.Data)
 	two := startBed(t, other, opt)
 
 	phone := one.agent(0, siptest.Config{})

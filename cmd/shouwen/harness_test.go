@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"shouwen/cases"
 	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
@@ -141,6 +143,24 @@ func startBed(t testing.TB, cfg Config, opt serverOptions, change ...func(*serve
 		t.Fatal("server is not ready")
 	}
 	return b
+}
+
+// examplePhonebook has n people like those the first start makes, with passwords.
+func examplePhonebook(n int) phonebook {
+	b := phonebookOf(withExamples(cases.Directory{}, n))
+	for i := range b.People {
+		b.People[i].Password = newSecret(10)
+	}
+	return b
+}
+
+// save makes b what the first start with data begins with.
+func (b phonebook) save(data string) error {
+	text, err := yaml.Marshal(b)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(data, directoryFile), text)
 }
 
 // agent registers the phone of the i-th agent, from 0.
@@ -357,3 +377,6 @@ func (o *output) Write(line []byte) (int, error) {
 	}
 	return o.to.Write(line)
 }
+
+// printing is held by who reads what a command in this process prints.
+var printing sync.Mutex

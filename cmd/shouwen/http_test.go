@@ -200,7 +200,7 @@ func TestExamplesOfTheReadme(t *testing.T) {
 	_, section, _ := strings.Cut(string(readme), "\n## API\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	examples := strings.Split(section, "\n    curl ")[1:]
-	if len(examples) != 3 {
+	if len(examples) < 7 {
 		t.Fatalf("%d examples", len(examples))
 	}
 	for _, example := range examples {
@@ -208,7 +208,7 @@ func TestExamplesOfTheReadme(t *testing.T) {
 		c := exec.CommandContext(t.Context(), "sh", "-c", "curl --fail-with-body --silent --show-error "+example)
 		c.Dir, c.Env = dir, append(os.Environ(), "NUMBER="+list.Cases[0].Number)
 		out, err := c.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), list.Cases[0].Number) {
+		if err != nil || strings.Contains(example, "$NUMBER") && !strings.Contains(string(out), list.Cases[0].Number) {
 			t.Errorf("curl %s: %v\n%s", example, err, out)
 		}
 	}

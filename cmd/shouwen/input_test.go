@@ -233,7 +233,7 @@ func TestCannotStart(t *testing.T) {
 				t.Fatal(err)
 			}
 			return nil
-		}, []string{directoryFile, "extension 12345 of clerk is a hotline", "another"}},
+		}, []string{directoryFile, "[2:26] people[0].extension: 12345 of clerk is a hotline", "another"}},
 		"no music": {func(t *testing.T, p *prepared) *exec.Cmd {
 			p.replace(t, "hotlines:", "queues: [{name: hotline, music: ["+t.TempDir()+"]}]\nhotlines:")
 			return nil

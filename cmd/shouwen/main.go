@@ -14,14 +14,15 @@ import (
 var version = "0.1.0"
 
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the call centre."`
-	Demo    demoCmd    `cmd:"" help:"Run it with simulated phones that play one call, print the case's ledger and exit."`
-	Check   checkCmd   `cmd:"" help:"Validate a configuration file."`
-	Profile profileCmd `cmd:"" help:"List the profiles, print one to copy, or explain one."`
-	Prompts promptsCmd `cmd:"" help:"Check and import what callers hear."`
-	User    userCmd    `cmd:"" help:"List and change the phones that may register."`
-	Ledger  ledgerCmd  `cmd:"" help:"Verify or export the ledger."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" help:"Run the call centre."`
+	Demo      demoCmd      `cmd:"" help:"Run it with simulated phones that play one call, print the case's ledger and exit."`
+	Check     checkCmd     `cmd:"" help:"Validate a configuration file."`
+	Profile   profileCmd   `cmd:"" help:"List the profiles, print one to copy, or explain one."`
+	Prompts   promptsCmd   `cmd:"" help:"Check and import what callers hear."`
+	Directory directoryCmd `cmd:"" help:"Change who is who: departments, categories, people."`
+	User      userCmd      `cmd:"" help:"List and change the phones that may register."`
+	Ledger    ledgerCmd    `cmd:"" help:"Verify or export the ledger."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -48,7 +48,7 @@ func (s *server) wireOutbox() error {
 		s.channels.Webhooks = append(s.channels.Webhooks, w.Name)
 		effects[outbox.WebhookKind(w.Name)], channels[outbox.WebhookKind(w.Name)] = hook.Send, "webhook"
 	}
-	effects[cases.OutgoingStage] = outbox.Stages(rows, s.directory, s.channels)
+	effects[cases.OutgoingStage] = outbox.Stages(rows, s.roster.directory, s.channels)
 	for kind, effect := range effects {
 		s.pumps = append(s.pumps, &outbox.Pump{
 			Kind: kind, Channel: channels[kind], Rows: rows, Effect: effect, InOrder: kind == cases.OutgoingStage, Attempts: sendAttempts, First: sendAgain,
@@ -70,6 +70,6 @@ func (s *server) forgetOutgoing(ctx context.Context) error {
 
 // address is where mail to a user goes; empty: nowhere.
 func (s *server) address(user string) string {
-	p, _ := s.directory.Person(user)
+	p, _ := s.roster.directory().Person(user)
 	return p.Email
 }

@@ -22,6 +22,7 @@ type Ready struct {
 	Console      string            `json:"console"`
 	MetricsURL   string            `json:"metrics_url"`
 	DataDir      string            `json:"data_dir"`
+	Config       string            `json:"config,omitempty"` // file it was started with
 	PID          int               `json:"pid"`
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"shouwen/cases"
 	"shouwen/sip"
 )
 
@@ -22,8 +23,8 @@ func (c SecurityConfig) security() sip.Security {
 	return s
 }
 
-// security is what the phone must be: what all are, and what it says itself.
-func (p Phone) security(all sip.Security) sip.Security {
+// phoneSecurity is what a person's phone must be: what all are, and what he has himself.
+func phoneSecurity(p cases.Person, all sip.Security) sip.Security {
 	all.RequireTLS = all.RequireTLS || p.RequireTLS
 	if p.SRTP != "" {
 		all.SRTP = sip.SRTP(p.SRTP)

@@ -33,8 +33,7 @@ type server struct {
 	cfg        Config
 	zone       *time.Location
 	log        *slog.Logger
-	phones     []Phone
-	directory  cases.Directory
+	roster     *roster
 	secrets    secrets
 	metrics    *metrics.Metrics
 	database   *database
@@ -95,7 +94,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	for _, w := range warnings(rules, time.Now()) {
 		log.Warn(w)
 	}
-	s.metrics.Declare(cfg.installation(s.directory, rules.Policy))
+	s.metrics.Declare(cfg.installation(s.roster.directory(), rules.Policy))
 	s.journal, err = journal.Open(journal.Config{Dir: filepath.Join(cfg.Data, "journal"), Node: cfg.Node, Location: s.zone}, s.metrics.Journal, log)
 	if err != nil {
 		return nil, err
@@ -112,9 +111,13 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	}
 	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, func(st *store.Store) {
 		st.Rules, st.Node, st.Watch = rules, cfg.Node, store.Watch{Asked: s.metrics.Database.Asked, Failed: s.metrics.Database.Failed}
-	}, s.people(), log); err != nil {
+	}, s.roster.meet, log); err != nil {
 		return nil, err
 	}
+	if err := s.checkPeople(); err != nil {
+		return nil, err
+	}
+	s.metrics.Declare(cfg.installation(s.roster.directory(), rules.Policy)) // PostgreSQL may know others
 	s.learnNumbers(ctx, time.Now().In(s.zone))
 	if err := s.wire(rules.Policy); err != nil {
 		return nil, err
@@ -123,19 +126,6 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	s.restoreLimits(ctx)
 	s.leases.join(ctx)
 	return s, nil
-}
-
-// learnPeople reads the directory, with at least n people in it.
-func (s *server) learnPeople(n int) error {
-	b, err := loadPhonebook(s.cfg.Data, n)
-	if err != nil {
-		return err
-	}
-	s.phones, s.directory = b.People, b.directory()
-	if err := s.directory.CheckWith(s.cfg.queueNames(), s.cfg.numbers()); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(s.cfg.Data, directoryFile), err)
-	}
-	return s.cfg.checkMembers(s.directory)
 }
 
 // listen binds the HTTP listeners, after a look at the address of SIP and RTP.
@@ -158,7 +148,8 @@ func (s *server) listen() (err error) {
 
 // wire makes the parts that take calls.
 func (s *server) wire(rules cases.Policy) error {
-	reception, err := s.cfg.reception(s.directory, rules)
+	people := s.roster.directory()
+	reception, err := s.cfg.reception(people, rules)
 	if err != nil {
 		return err
 	}
@@ -172,17 +163,14 @@ func (s *server) wire(rules cases.Policy) error {
 		return err
 	}
 	s.pacer = media.NewPacer()
-	agents := make([]acd.Agent, len(s.directory.People))
-	for i, p := range s.directory.People {
-		agents[i] = agent(p)
-	}
+	agents, _ := s.cfg.crew(people)
 	queues, hotlines := make([]acd.Queue, len(s.cfg.Queues)), make([]call.Hotline, len(s.cfg.Hotlines))
 	waiting, err := s.cfg.waiting()
 	if err != nil {
 		return err
 	}
 	for i, q := range s.cfg.Queues {
-		queues[i] = q.queue(s.directory)
+		queues[i] = q.queue(people)
 		if waiting[i].Recording, err = q.Recording.rule(reception.sounds[s.cfg.Language]); err != nil {
 			return fmt.Errorf("queue %s: %w", q.Name, err)
 		}
@@ -198,7 +186,7 @@ func (s *server) wire(rules cases.Policy) error {
 	s.board.Leases = s.leases
 	s.duties = &duties{board: s.board, store: s.database.store, file: filepath.Join(s.cfg.Data, dutiesFile), log: s.log}
 	s.calls = &call.Switch{
-		Hotlines: hotlines, Directory: s.directory, Board: s.board, PauseReasons: s.cfg.Agents.PauseReasons, Journal: s.journal, Pacer: s.pacer,
+		Hotlines: hotlines, Directory: s.roster.directory, Board: s.board, PauseReasons: s.cfg.Agents.PauseReasons, Journal: s.journal, Pacer: s.pacer,
 		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
 		Queues: waiting, Messages: s.messages, Callers: s.cfg.Callers.callers(), Dialable: s.dialable,
@@ -211,13 +199,22 @@ func (s *server) wire(rules cases.Policy) error {
 		return err
 	}
 	s.ua, err = sip.New(signalling, sip.Deps{
-		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: newAccounts(s.phones, s.cfg.SIP.domain(), s.cfg.Phones.security()),
+		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: s.roster,
 		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, Lag: s.calls.Lag, OnPresence: s.board.Registered,
 	})
 	if err != nil {
 		return err
 	}
 	s.calls.Phones = s.ua
+	s.roster.fits = func(d cases.Directory) cases.Faults {
+		faults := s.cfg.faults(d)
+		r := reception // its warnings were told at the start
+		if err := r.check(s.cfg, d, rules); err != nil {
+			faults = append(faults, cases.Fault{Text: err.Error()})
+		}
+		return faults
+	}
+	s.roster.took = s.reorganise
 	s.wireOutbound()
 	if err := s.wireOutbox(); err != nil {
 		return err
@@ -299,19 +296,6 @@ func (s *server) addresses(port uint16) []netip.AddrPort {
 	return []netip.AddrPort{netip.AddrPortFrom(s.cfg.SIP.Address.Addr, port)}
 }
 
-// people is the directory as PostgreSQL keeps it: without passwords.
-func (s *server) people() []store.Person {
-	all := make([]store.Person, len(s.phones))
-	for i, p := range s.phones {
-		md5, sha256 := sip.HA1(p.User, s.cfg.SIP.domain(), p.Password)
-		all[i] = store.Person{
-			User: p.User, Name: cmp.Or(p.Name, p.User), Extension: p.Extension, Department: p.Department, Rank: p.Rank,
-			Realm: s.cfg.SIP.domain(), HA1MD5: md5, HA1SHA256: sha256,
-		}
-	}
-	return all
-}
-
 // learnNumbers keeps a lost journal directory from giving today's case numbers
 // twice; PostgreSQL, if it is there, knows them.
 func (s *server) learnNumbers(ctx context.Context, now time.Time) {
@@ -334,7 +318,7 @@ func (s *server) run(ctx context.Context) error {
 	g, life := errgroup.WithContext(life)
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return s.journal.Run(ctx, s.database.apply) },
-		s.ports.Run, s.pacer.Run, s.board.Run, s.board.KeepLeases, s.duties.run, s.ua.Run, s.database.prepare,
+		s.ports.Run, s.pacer.Run, s.board.Run, s.board.KeepLeases, s.duties.run, s.ua.Run, s.database.prepare, s.roster.run,
 	}
 	for _, part := range parts {
 		g.Go(func() error { return part(life) })
@@ -462,9 +446,9 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	}
 	if s.console != nil {
 		c := &console.Server{
-			Store: s.database.store, People: s.directory, Passwords: phonebook{People: s.phones}.consolePasswords(), Calls: s.liveCalls, Agents: s.board.Snapshot, Trunks: s.trunks, Token: s.secrets.Token,
+			Store: s.database.store, People: s.roster.directory, Passwords: s.roster.consoleHashes, Directories: s.roster, Calls: s.liveCalls, Agents: s.board.Snapshot, Trunks: s.trunks, Token: s.secrets.Token,
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
-			Duties:  agentDuties{s.board, s.directory, s.cfg.Agents.PauseReasons},
+			Duties:  agentDuties{s.board, s.roster.directory, s.cfg.Agents.PauseReasons},
 			Quality: commands{s.calls, s.journal}.Quality,
 			Metrics: s.metrics.HTTP, Version: version, Zone: s.zone, Now: time.Now, Log: s.log,
 		}
@@ -510,10 +494,11 @@ func (s *server) readyFacts() Ready {
 	r := Ready{
 		SIP:      ReadySIP{UDP: address("udp"), TCP: address("tcp"), TLS: address("tls"), Domain: c.domain()},
 		RTPRange: s.cfg.RTP.Ports.String(), Hotline: s.cfg.Hotlines[0].Number, FeatureCodes: s.calls.Codes.Dialled(),
-		DataDir: s.cfg.Data, PID: os.Getpid(), API: ReadyAPI{Token: s.secrets.Token},
+		DataDir: s.cfg.Data, Config: s.cfg.file, PID: os.Getpid(), API: ReadyAPI{Token: s.secrets.Token},
 	}
-	for _, p := range s.phones {
-		r.Agents = append(r.Agents, ReadyAgent{p.User, p.Password, p.Extension})
+	e := s.roster.now.Load()
+	for _, p := range e.Directory.People {
+		r.Agents = append(r.Agents, ReadyAgent{p.User, e.passwords[p.User], p.Extension})
 	}
 	if s.console != nil {
 		r.Console = "http://" + s.console.Addr().String() + "/"

@@ -12,9 +12,12 @@ import (
 
 // wireFigures makes the part that computes what is true of the whole installation.
 func (s *server) wireFigures(rules cases.Policy) {
-	scope := store.Scope{Policy: rules, Directory: s.directory}
+	var topics []string
 	for _, p := range s.pumps {
-		scope.Topics = append(scope.Topics, p.Kind)
+		topics = append(topics, p.Kind)
+	}
+	scope := func() store.Scope {
+		return store.Scope{Policy: rules, Directory: s.roster.directory(), Topics: topics}
 	}
 	s.figures = &store.Snapshotter{Store: s.database.store, Scope: scope, Log: s.log, Holds: func(is bool) {
 		s.metrics.State.Holds(is)

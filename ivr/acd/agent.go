@@ -61,7 +61,8 @@ type Work struct {
 // member is an agent with the facts his state follows from. Owned by Board.Run.
 type member struct {
 	Agent
-	place int     // in the directory; constant, like post and lines
+	place int     // in the directory
+	gone  bool    // from there: he ends what he is in, and is forgotten
 	post  *post   // nil: none
 	lines []*line // that he serves
 	work  Work

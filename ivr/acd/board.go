@@ -54,8 +54,8 @@ type Queue struct {
 // line is a queue at work. Owned by Board.Run.
 type line struct {
 	Queue
-	members   []*member      // constant, like all lists of them in the order of the directory
-	penalties []int          // of the stand-ins among them, each once; constant
+	members   []*member      // like all lists of them in the order of the directory
+	penalties []int          // of the stand-ins among them, each once
 	offers    map[string]int // made so far, by reason
 	pace      pace
 
@@ -95,7 +95,7 @@ type Board struct {
 	done    chan struct{} // closed when Run returns
 	freed   chan struct{} // somebody leased is in no call any more
 
-	// Owned by Run. The maps are constant after New.
+	// Owned by Run.
 	agents   map[string]*member
 	roster   []*member // the same, in the order of the directory
 	queues   map[string]*line
@@ -123,18 +123,12 @@ func New(queues []Queue, agents []Agent, m *metrics.Queue, log *slog.Logger) *Bo
 		cmds: make(chan command), done: make(chan struct{}), freed: make(chan struct{}, 1),
 		agents: map[string]*member{}, queues: map[string]*line{},
 	}
-	now := time.Now()
-	for _, a := range agents {
-		one := &member{Agent: a, place: len(b.roster), work: Work{Idle: now}, seen: Away, since: now}
-		one.alarm.member = one
-		b.agents[a.User] = one
-		b.roster = append(b.roster, one)
-		if a.Post != "" {
-			b.hold(one)
-		}
-	}
 	for _, q := range queues {
 		b.open(q)
+	}
+	b.enlist(agents, time.Now())
+	for _, q := range b.lines {
+		b.man(q)
 	}
 	m.ReadWaiting(b.readWaiting)
 	return b
@@ -150,15 +144,6 @@ func (b *Board) open(q Queue) {
 	q.MaxWait = cmp.Or(q.MaxWait, 3*time.Minute)
 	q.Limit = cmp.Or(q.Limit, 500)
 	l := &line{Queue: q, offers: map[string]int{}}
-	for _, m := range b.roster {
-		if q.Members == nil || slices.Contains(q.Members, m.User) {
-			l.members = append(l.members, m)
-			m.lines = append(m.lines, l)
-			if m.Penalty > 0 && !slices.Contains(l.penalties, m.Penalty) {
-				l.penalties = append(l.penalties, m.Penalty)
-			}
-		}
-	}
 	b.queues[q.Name] = l
 	b.lines = append(b.lines, l)
 }

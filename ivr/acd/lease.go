@@ -112,12 +112,12 @@ func (t *Ticket) confirm(o Offer, told chan<- struct{}) {
 	_ = t.board.do(func(time.Time) {
 		t.claiming--
 		o.Agents = slices.DeleteFunc(o.Agents, func(a Agent) bool {
-			m := t.board.agents[a.User]
-			if err == nil && !slices.Contains(given, a.User) {
+			m, known := t.board.agents[a.User]
+			if known && err == nil && !slices.Contains(given, a.User) {
 				t.board.refused(m, t)
 				return true
 			}
-			return m.ticket != t // the round is over
+			return !known || m.ticket != t // the round is over
 		})
 		if t.waiting && len(o.Agents) > 0 {
 			t.offers <- o
@@ -140,8 +140,10 @@ func (b *Board) claim(call string, users []string) ([]string, error) {
 	}
 	_ = b.do(func(time.Time) {
 		for _, user := range given {
-			b.agents[user].lease = call
-			b.touch(b.agents[user])
+			if m, ok := b.agents[user]; ok {
+				m.lease = call
+				b.touch(m)
+			}
 		}
 	})
 	return given, nil

@@ -277,3 +277,22 @@ func TestCallerLeavesBeforeTheLeaseIsGiven(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoIsNoAgentAnyMoreWhileHeIsClaimed: what the other nodes say of him comes too
+// late, and is of nobody.
+func TestWhoIsNoAgentAnyMoreWhileHeIsClaimed(t *testing.T) {
+	withNodes(t, func(t *testing.T, one, _ *acd.Board, _ *registry, _ func()) {
+		taken := make(chan error)
+		go func() { taken <- one.Take(agents[0].User, "call", 0) }()
+		synctest.Wait() // for the answer
+		one.Released(agents[0].User, "call")
+		one.Reorganise(agents[1:], nil)
+		if err := <-taken; err != nil {
+			t.Error(err)
+		}
+		users := one.Snapshot().Agents
+		if slices.ContainsFunc(users, func(p acd.Presence) bool { return p.User == agents[0].User }) {
+			t.Errorf("he is still there: %+v", users)
+		}
+	})
+}

@@ -160,6 +160,26 @@ func (p *pairOfBoards) register(user string, up bool) {
 	p.n.settle()
 }
 
+// reorganise gives both boards some of the agents, in another order, some of them with
+// other duties, and the queue of some other members.
+func (p *pairOfBoards) reorganise(t *rapid.T) {
+	agents := rapid.Permutation(office).Draw(t, "order")[rapid.IntRange(0, 3).Draw(t, "gone"):]
+	for i := range agents {
+		switch rapid.IntRange(0, 9).Draw(t, "edit") {
+		case 0:
+			agents[i].Post, agents[i].Penalty = "", 0
+		case 1:
+			agents[i].Penalty, agents[i].Rank = 1, 9
+		case 2:
+			agents[i].Extension, agents[i].Skills = "2", map[string]int{"en": 2}
+		}
+	}
+	some := rapid.SampledFrom([][]string{{"b", "d"}, {}, nil, {"a", "c", "f"}}).Draw(t, "few")
+	members := map[string][]string{"few": some}
+	p.b.Reorganise(agents, members)
+	p.n.reorganise(agents, members)
+}
+
 // of has both boards do what is about one agent.
 func of(real func(user string), model func(user string)) func(*rapid.T) {
 	return func(t *rapid.T) {
@@ -264,20 +284,21 @@ func (p *pairOfBoards) run(t *rapid.T) {
 			ticket.Leave(metrics.WaitAbandoned)
 			n.leave(ticket.is)
 		},
-		"take":     p.take,
-		"busy":     p.busy,
-		"keep":     p.in(func(k inCall) { b.Keep(k.user, k.call) }, func(k inCall) { n.keep(k.user, k.call) }),
-		"declined": p.in(func(k inCall) { b.Missed(k.user, k.call, metrics.NoAnswer) }, func(k inCall) { n.declined(k.user, k.call, metrics.NoAnswer) }),
-		"release":  p.in(func(k inCall) { b.Released(k.user, k.call) }, func(k inCall) { n.release(k.user, k.call) }),
-		"released": p.in(func(k inCall) { b.Released(k.user, k.call) }, func(k inCall) { n.release(k.user, k.call) }),
-		"register": func(t *rapid.T) { p.register(anybody.Draw(t, "user"), rapid.IntRange(0, 3).Draw(t, "up") > 0) },
-		"pause":    of(func(u string) { b.Pause(u, "lunch") }, func(u string) { n.agent(u).paused, n.agent(u).reason = true, "lunch" }),
-		"ready":    of(b.Ready, n.ready),
-		"lost":     of(b.Lost, func(u string) { n.rest(n.agent(u), metrics.Unreachable) }),
-		"extend":   of(func(u string) { b.ExtendWrapUp(u, 3*time.Second) }, n.extend),
-		"read":     func(t *rapid.T) { p.read(t, p.ticket(t)) },
-		"pass":     p.pass,
-		"pass2":    p.pass,
+		"take":       p.take,
+		"busy":       p.busy,
+		"keep":       p.in(func(k inCall) { b.Keep(k.user, k.call) }, func(k inCall) { n.keep(k.user, k.call) }),
+		"declined":   p.in(func(k inCall) { b.Missed(k.user, k.call, metrics.NoAnswer) }, func(k inCall) { n.declined(k.user, k.call, metrics.NoAnswer) }),
+		"release":    p.in(func(k inCall) { b.Released(k.user, k.call) }, func(k inCall) { n.release(k.user, k.call) }),
+		"released":   p.in(func(k inCall) { b.Released(k.user, k.call) }, func(k inCall) { n.release(k.user, k.call) }),
+		"register":   func(t *rapid.T) { p.register(anybody.Draw(t, "user"), rapid.IntRange(0, 3).Draw(t, "up") > 0) },
+		"pause":      of(func(u string) { b.Pause(u, "lunch") }, func(u string) { n.agent(u).paused, n.agent(u).reason = true, "lunch" }),
+		"ready":      of(b.Ready, n.ready),
+		"lost":       of(b.Lost, func(u string) { n.rest(n.agent(u), metrics.Unreachable) }),
+		"reorganise": p.reorganise,
+		"extend":     of(func(u string) { b.ExtendWrapUp(u, 3*time.Second) }, n.extend),
+		"read":       func(t *rapid.T) { p.read(t, p.ticket(t)) },
+		"pass":       p.pass,
+		"pass2":      p.pass,
 	})
 	for _, ticket := range p.tickets {
 		p.read(t, ticket)

@@ -33,6 +33,7 @@ type naiveAgent struct {
 	restFor      metrics.Missed
 	rings        *naiveTicket
 	calls        []naiveTalk
+	gone         bool // from the directory
 }
 
 type naiveTalk struct {
@@ -55,13 +56,50 @@ type naiveTicket struct {
 	unread        []acd.Offer
 }
 
+func (n *naive) knows(user string) bool {
+	return slices.ContainsFunc(n.agents, func(a *naiveAgent) bool { return a.User == user })
+}
+
+// agent returns an agent; one of nobody's if there is none, to whom anything may
+// happen.
 func (n *naive) agent(user string) *naiveAgent {
 	i := slices.IndexFunc(n.agents, func(a *naiveAgent) bool { return a.User == user })
+	if i < 0 {
+		return &naiveAgent{gone: true}
+	}
 	return n.agents[i]
 }
 
 func (n *naive) serves(q acd.Queue, a *naiveAgent) bool {
-	return q.Members == nil || slices.Contains(q.Members, a.User)
+	return !a.gone && (q.Members == nil || slices.Contains(q.Members, a.User))
+}
+
+// reorganise gives the board other agents, and some queue other members.
+func (n *naive) reorganise(agents []acd.Agent, members map[string][]string) {
+	was := n.agents
+	n.agents = nil
+	for _, a := range agents {
+		i := slices.IndexFunc(was, func(o *naiveAgent) bool { return o.User == a.User })
+		if i < 0 {
+			n.agents = append(n.agents, &naiveAgent{Presence: acd.Presence{Agent: a, State: acd.Away, Since: n.now, Work: acd.Work{Idle: n.now}}})
+			continue
+		}
+		was[i].Agent, was[i].gone = a, false
+		n.agents = append(n.agents, was[i])
+	}
+	for _, a := range was {
+		if !slices.Contains(n.agents, a) {
+			a.gone = true
+			n.agents = append(n.agents, a)
+		}
+	}
+	for i := range n.queues {
+		n.queues[i].Members = members[n.queues[i].Name]
+	}
+	for _, t := range n.waiting {
+		t.queue.Members = members[t.queue.Name]
+		t.tied = t.tied && n.serves(t.queue, n.agent(t.First))
+	}
 }
 
 func (n *naive) state(a *naiveAgent) acd.State {
@@ -81,8 +119,9 @@ func (n *naive) state(a *naiveAgent) acd.State {
 	return acd.Ready
 }
 
-// note brings what can be seen of the agents up to date.
+// note brings what can be seen of the agents up to date, and forgets who is gone.
 func (n *naive) note() {
+	n.agents = slices.DeleteFunc(n.agents, func(a *naiveAgent) bool { return a.gone && a.rings == nil && len(a.calls) == 0 })
 	for _, a := range n.agents {
 		s := n.state(a)
 		if s != a.State {
@@ -114,7 +153,7 @@ func (n *naive) note() {
 func (n *naive) vacant(post string) bool {
 	return !slices.ContainsFunc(n.agents, func(a *naiveAgent) bool {
 		s := n.state(a)
-		return a.Post == post && a.Penalty == 0 && s != acd.Away && s != acd.Paused
+		return !a.gone && a.Post == post && a.Penalty == 0 && s != acd.Away && s != acd.Paused
 	})
 }
 
@@ -195,7 +234,7 @@ func (n *naive) offer(t *naiveTicket) {
 	for _, a := range n.agents {
 		due := a.Penalty == 0 || a.Post != "" && n.vacant(a.Post) || t.Priority == acd.Emergency || !n.now.Before(t.overflow(a.Penalty))
 		free := a.State == acd.Ready && due && (t.Avoid == "" || t.Avoid != a.Extension)
-		if n.serves(t.queue, a) && (free || a.rings == t) {
+		if n.serves(t.queue, a) && free || a.rings == t {
 			candidates = append(candidates, a.Presence)
 		}
 		ready = ready || n.serves(t.queue, a) && free
@@ -341,7 +380,7 @@ func (n *naive) rest(a *naiveAgent, why metrics.Missed) {
 
 func (n *naive) claim(t *naiveTicket, user string) bool {
 	a := n.agent(user)
-	if t.over || a.rings != t && (a.rings != nil || len(a.calls) > 0) {
+	if t.over || !n.knows(user) || a.rings != t && (a.rings != nil || len(a.calls) > 0) {
 		return false
 	}
 	n.leave(t)
@@ -364,7 +403,7 @@ func (n *naive) leave(t *naiveTicket) {
 
 func (n *naive) take(user, call string, wrapUp time.Duration) bool {
 	a := n.agent(user)
-	if a.rings != nil || len(a.calls) > 0 {
+	if !n.knows(user) || a.rings != nil || len(a.calls) > 0 {
 		return false
 	}
 	a.calls = []naiveTalk{{call, wrapUp, true}}
@@ -422,7 +461,7 @@ func (n *naive) snapshot() acd.Snapshot {
 	posts := map[string]bool{} // by name: somebody is there
 	for _, a := range n.agents {
 		s.Agents = append(s.Agents, a.Presence)
-		if a.Post != "" {
+		if a.Post != "" && !a.gone {
 			posts[a.Post] = posts[a.Post] || a.State != acd.Away && a.State != acd.Paused
 		}
 	}

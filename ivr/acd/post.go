@@ -17,7 +17,7 @@ func (b *Board) hold(m *member) {
 	i := slices.IndexFunc(b.posts, func(p *post) bool { return p.name == m.Post })
 	if i < 0 {
 		i = len(b.posts)
-		b.posts = append(b.posts, &post{name: m.Post, vacant: true, empty: true})
+		b.posts = append(b.posts, &post{name: m.Post, vacant: true, empty: true, stale: true})
 	}
 	m.post = b.posts[i]
 	m.post.holders = append(m.post.holders, m)

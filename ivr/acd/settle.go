@@ -43,6 +43,9 @@ func (b *Board) notice(now time.Time) {
 		}
 		b.note(m, now)
 		b.alarms.set(&m.alarm, soonest(now, m.restUntil, m.wrapUntil))
+		if m.gone && m.ticket == nil && len(m.calls) == 0 {
+			b.forget(m)
+		}
 	}
 	b.stale = b.stale[:0]
 	for _, p := range b.posts {

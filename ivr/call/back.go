@@ -147,7 +147,7 @@ func (c *Conversation) callOut() {
 	c.enter(reaching)
 	b.began = time.Now()
 	if b.Attempts == 0 && !b.Due.IsZero() {
-		p, _ := c.sw.Directory.Person(user)
+		p, _ := c.sw.Directory().Person(user)
 		c.sw.Metrics.CallsOut.Began(p.Department, b.began.Sub(b.Due))
 	}
 	known := make(chan struct{})
@@ -186,7 +186,7 @@ func (c *Conversation) callerRings(e event) {
 func (c *Conversation) reached(event) {
 	b, now := c.back, time.Now()
 	extension := ""
-	if p, ok := c.sw.Directory.Person(c.agent.User); ok {
+	if p, ok := c.sw.Directory().Person(c.agent.User); ok {
 		extension = p.Extension
 	}
 	c.record(cases.Fact{CallbackAnswered: &cases.CallbackAnswered{

@@ -34,8 +34,8 @@ func (s *Switch) talkOn(call string, wrapUp time.Duration, agent, target *party)
 	s.Board.Carry(agent.User, call, c.id, wrapUp)
 	s.Board.Keep(agent.User, c.id) // only he had the caller
 	s.Board.Carry(target.User, call, c.id, 0)
-	from, _ := s.Directory.Person(agent.User)
-	to, _ := s.Directory.Person(target.User)
+	from, _ := s.Directory().Person(agent.User)
+	to, _ := s.Directory().Person(target.User)
 	c.up, c.result = true, metrics.Answered
 	c.live = Live{
 		ID: c.id, Direction: metrics.Internal, State: metrics.Talking, Caller: cases.Caller{E164: cases.Number(from.Extension)},

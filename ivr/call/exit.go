@@ -113,7 +113,7 @@ func (c *Conversation) served() {
 // nobody is there: that of a department, if it has one.
 func (c *Conversation) extension(extension string) {
 	var users []string
-	target, _ := c.sw.Directory.Lookup(extension)
+	target, _ := c.sw.Directory().Lookup(extension)
 	switch d := target.Department; {
 	case target.Person != nil:
 		users = []string{target.Person.User}
@@ -121,7 +121,7 @@ func (c *Conversation) extension(extension string) {
 	case d.Queue != "":
 		c.enqueue(d.Queue)
 	default:
-		for _, p := range c.sw.Directory.People {
+		for _, p := range c.sw.Directory().People {
 			if p.Department == d.Name {
 				users = append(users, p.User)
 			}
@@ -163,7 +163,7 @@ func (c *Conversation) summon(users []string, reason string) bool {
 
 // avoids tells whether user is who the caller complains of.
 func (c *Conversation) avoids(user string) bool {
-	p, ok := c.sw.Directory.Person(user)
+	p, ok := c.sw.Directory().Person(user)
 	return ok && p.Extension == c.matter.Avoid
 }
 
@@ -241,7 +241,7 @@ func (s *Switch) managersOnDuty() []string {
 	for _, p := range s.Board.Snapshot().Agents {
 		present[p.User] = p.State == acd.Ready || p.State == acd.WrapUp
 	}
-	managers := slices.DeleteFunc(slices.Clone(s.Directory.People), func(p cases.Person) bool {
+	managers := slices.DeleteFunc(slices.Clone(s.Directory().People), func(p cases.Person) bool {
 		return !present[p.User] || !p.Has(cases.RoleSupervisor) && !p.Has(cases.RoleLeader)
 	})
 	slices.SortStableFunc(managers, func(a, b cases.Person) int { return cmp.Compare(b.Rank, a.Rank) })

@@ -82,7 +82,7 @@ func (c *Intercom) adopt(leg *sip.Leg, user string) {
 
 // forward rings the phones of whom r asks for; or says why it cannot.
 func (c *Intercom) forward(r *sip.Referral, by *sip.Leg) cases.TransferFailure {
-	target, _ := c.sw.Directory.Lookup(r.To)
+	target, _ := c.sw.Directory().Lookup(r.To)
 	if target.Person == nil { // callers are passed on to departments and queues, not colleagues
 		return cases.TransferUnknown
 	}

@@ -71,7 +71,7 @@ func (s *Switch) EndMonitor(call, by string) error {
 
 // supervises says whether user may be on the line of others.
 func (s *Switch) supervises(user string) bool {
-	p, ok := s.Directory.Person(user)
+	p, ok := s.Directory().Person(user)
 	return ok && p.Has(cases.RoleSupervisor)
 }
 
@@ -82,7 +82,7 @@ func (s *Switch) monitor(leg *sip.Leg, by, extension string) func(sip.Event) {
 		leg.Reject(code, text)
 		return nil
 	}
-	target, ok := s.Directory.Lookup(extension)
+	target, ok := s.Directory().Lookup(extension)
 	switch {
 	case !s.supervises(by):
 		return reject(403, "Forbidden")

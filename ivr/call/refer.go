@@ -67,7 +67,7 @@ func (c *Conversation) accept(r *sip.Referral, got given) {
 		l.Log(c.log)
 		l.Handle(c.from(l, got.party.User))
 	}
-	p, _ := c.sw.Directory.Person(got.party.User)
+	p, _ := c.sw.Directory().Person(got.party.User)
 	o := order{kind: cases.TransferWarm, how: cases.ByRefer, to: Target{Extension: p.Extension}, referral: r}
 	c.start(o, goal{user: got.party.User})
 	c.passing.up = got.up

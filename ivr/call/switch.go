@@ -59,7 +59,7 @@ type Journal interface {
 // safe from any goroutine.
 type Switch struct {
 	Hotlines     []Hotline
-	Directory    cases.Directory // who has which extension
+	Directory    func() cases.Directory // who has which extension now
 	Board        *acd.Board
 	PauseReasons []string // the n-th is dialled as NotReadyCode and n, from 1
 	Phones       Phones
@@ -145,7 +145,7 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	if extension, ok := s.Codes.dialled(MonitorCall, in.Dialed); ok && extension != "" && in.Account != "" {
 		return s.monitor(leg, in.Account, extension)
 	}
-	target, ok := s.Directory.Lookup(in.Dialed)
+	target, ok := s.Directory().Lookup(in.Dialed)
 	if !ok || target.Person == nil || in.Account == "" { // from outside, an extension is nobody's business
 		s.Log.Info("number unknown", "dialed", in.Dialed, "trunk", in.Trunk, "account", in.Account)
 		leg.Reject(404, "Not Found")

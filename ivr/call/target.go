@@ -28,13 +28,13 @@ func (c *Conversation) find(o order) (g goal, why cases.TransferFailure) {
 		return c.findQueue(o.to.Queue)
 	}
 	if o.to.Extension == "" {
-		d, ok := c.sw.Directory.ByCategory(cmp.Or(o.to.Category, c.category))
+		d, ok := c.sw.Directory().ByCategory(cmp.Or(o.to.Category, c.category))
 		if !ok {
 			return goal{}, cases.TransferNobodyCompetent
 		}
 		return c.findDepartment(&d)
 	}
-	target, _ := c.sw.Directory.Lookup(o.to.Extension)
+	target, _ := c.sw.Directory().Lookup(o.to.Extension)
 	switch line, hotline := c.sw.hotline(o.to.Extension); {
 	case target.Person != nil:
 		return goal{user: target.Person.User}, ""
@@ -96,7 +96,7 @@ func (c *Conversation) tiers(department string) [][]string {
 		present[p.User] = p.State != acd.Away && p.State != acd.Paused
 	}
 	by := map[int][]string{}
-	for _, p := range c.sw.Directory.People {
+	for _, p := range c.sw.Directory().People {
 		if p.Department == department && present[p.User] {
 			by[p.Penalty] = append(by[p.Penalty], p.User)
 		}

@@ -219,7 +219,7 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 	}
 	c.live.Agent = p.User
 	waited := c.since.Sub(c.entered)
-	person, _ := c.sw.Directory.Person(p.User)
+	person, _ := c.sw.Directory().Person(p.User)
 	c.log.Info("picked up", "agent", p.User, "waited", waited, "reason", reason, "tied", tied)
 	c.record(cases.Fact{PickedUp: &cases.PickedUp{
 		Agent: p.User, Extension: person.Extension, Waited: cases.Span(waited), Tied: tied,
