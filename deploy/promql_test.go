@@ -1,18 +1,22 @@
 package deploy
 
 import (
-	"bufio"
 	"encoding/json"
 	"maps"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"shouwen/ivr/call"
+	"shouwen/metrics"
 )
 
 // expression is PromQL and where it stands.
@@ -185,32 +189,20 @@ func TestCountersAreRead(t *testing.T) {
 	}
 }
 
-// TestMetricsExist: rules and dashboards read what Shouwen exports or rules record, and
-// select by labels it has. Every recorded series is read by something.
+// TestMetricsExist: rules and dashboards read what Shouwen exports or rules record, by
+// labels and values that there are. Every recorded series is read by something.
 func TestMetricsExist(t *testing.T) {
 	t.Parallel()
-	known, read := catalogue(t), map[string]bool{}
-	recorded := map[string]bool{}
-	for _, r := range rules(t, "recording.yml") {
-		if recorded[r.Record] {
-			t.Errorf("%s is recorded twice", r.Record)
-		}
-		recorded[r.Record] = true
-	}
+	exported, facts, recorded, read := exposition(t), stateLabels(), recordedLabels(t), map[string]bool{}
 	for _, e := range everything(t) {
 		selectors(t, e.text, func(s *parser.VectorSelector, _ []parser.Node) {
 			read[s.Name] = true
-			has, exported := known[exportedAs(s.Name)]
-			if !exported {
-				if !recorded[s.Name] && s.Name != "up" {
-					t.Errorf("%s: there is no %s", e.where, s.Name)
-				}
-				return
-			}
-			for _, m := range s.LabelMatchers {
-				if !slices.Contains(has, m.Name) && !slices.Contains([]string{"__name__", "le", "job", "instance"}, m.Name) {
-					t.Errorf("%s: %s has no label %s", e.where, s.Name, m.Name)
-				}
+			if has, is := facts[s.Name]; is {
+				hasLabels(t, e, s, has)
+			} else if has, is := recorded[s.Name]; is {
+				hasLabels(t, e, s, has)
+			} else if s.Name != "up" {
+				exists(t, e, s, exported[s.Name])
 			}
 		})
 	}
@@ -221,23 +213,107 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
-// exportedAs is the name of the histogram a series belongs to, or its own.
-func exportedAs(series string) string {
-	return regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(series, "")
+// hasLabels checks that a selector selects by labels that the series has; nil: it is not
+// known which.
+func hasLabels(t *testing.T, e expression, s *parser.VectorSelector, has []string) {
+	t.Helper()
+	for _, m := range s.LabelMatchers {
+		if has != nil && m.Name != labels.MetricName && !slices.Contains(has, m.Name) {
+			t.Errorf("%s: %s has no label %s", e.where, s.Name, m.Name)
+		}
+	}
 }
 
-// catalogue returns the labels of every metric Shouwen exports, by its name.
-func catalogue(t *testing.T) map[string][]string {
+// exists checks that a selector takes some of all series of its name, and that every value
+// it lists is there.
+func exists(t *testing.T, e expression, s *parser.VectorSelector, all []labels.Labels) {
 	t.Helper()
-	f, err := os.Open("testdata/catalogue.txt")
-	if err != nil {
-		t.Fatal(err)
+	if !slices.ContainsFunc(all, func(series labels.Labels) bool { return selects(s, series) }) {
+		t.Errorf("%s: there is no %s", e.where, s)
 	}
-	defer f.Close()
-	known := map[string][]string{"process_cpu_seconds_total": nil, "process_resident_memory_bytes": nil}
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		words := strings.Fields(lines.Text())
-		known[words[0]] = words[1:]
+	for _, m := range s.LabelMatchers {
+		if !regexp.MustCompile(`^\w+(\|\w+)+$`).MatchString(m.Value) {
+			continue
+		}
+		for value := range strings.SplitSeq(m.Value, "|") {
+			if !slices.ContainsFunc(all, func(series labels.Labels) bool { return series.Get(m.Name) == value }) {
+				t.Errorf("%s: no %s has %s=%q", e.where, s.Name, m.Name, value)
+			}
+		}
 	}
-	return known
+}
+
+// selects tells whether a selector takes a series, whatever the viewer of a dashboard
+// chose and whichever node it is of.
+func selects(s *parser.VectorSelector, series labels.Labels) bool {
+	return !slices.ContainsFunc(s.LabelMatchers, func(m *labels.Matcher) bool {
+		open := m.Name == "job" || m.Name == "instance" || strings.HasPrefix(m.Value, "$") && series.Has(m.Name)
+		return m.Name != labels.MetricName && !open && !m.Matches(series.Get(m.Name))
+	})
+}
+
+// stateLabels are the facts of the database, by name, with their labels.
+func stateLabels() map[string][]string {
+	all := map[string][]string{}
+	for _, m := range metrics.StateCatalogue {
+		all[m.Name] = append([]string{}, m.Labels...)
+	}
+	return all
+}
+
+// recordedLabels are the recorded series, by name, with the labels of those that are one
+// fact of the database without its instance; nil: the rule is not that simple.
+func recordedLabels(t *testing.T) map[string][]string {
+	t.Helper()
+	facts, all := stateLabels(), map[string][]string{}
+	for _, r := range rules(t, "recording.yml") {
+		if _, twice := all[r.Record]; twice {
+			t.Errorf("%s is recorded twice", r.Record)
+		}
+		all[r.Record] = nil
+		if names := selected(t, r.Expr); len(names) == 1 && strings.HasPrefix(r.Expr, "max without (instance)") {
+			all[r.Record] = facts[names[0]]
+		}
+	}
+	return all
+}
+
+// exposition is what a process of a small installation exports, by name.
+func exposition(t *testing.T) map[string][]labels.Labels {
+	t.Helper()
+	m := metrics.New("", "")
+	m.Declare(metrics.Installation{
+		Hotlines: map[string]string{"12345": "hotline"}, Queues: []string{"hotline"}, Departments: []string{"desk"}, Trunks: []string{"provider"},
+		Menus: []string{"menu"}, Clocks: []string{"callback"}, Queries: []string{"apply"}, Decisions: call.OutboundReasons,
+	})
+	m.Calls.ReadLive(func() metrics.Live { return nil })
+	m.Queue.ReadWaiting(func() map[string]metrics.Waiting { return map[string]metrics.Waiting{"hotline": {}} })
+	m.SIP.ReadRegistrations(func() (int, int) { return 0, 0 })
+	m.SIP.ReadTrunks(func() map[string]metrics.TrunkFigures {
+		return map[string]metrics.TrunkFigures{"provider": {Watched: true, Limit: 1}}
+	})
+	m.RTP.ReadPorts(func() int { return 0 }, func() int { return 1 })
+	m.Recordings.ReadFree(func() float64 { return 0 })
+	m.Journal.ReadPending(func() (int, time.Duration) { return 0, 0 })
+	m.Database.ReadConnections(func() (int, int, int) { return 0, 0, 1 })
+	m.Database.ReadSkew(func() (time.Duration, bool) { return 0, true })
+	res := httptest.NewRecorder()
+	m.Handler().ServeHTTP(res, httptest.NewRequest("GET", "/metrics", nil))
+	all := map[string][]labels.Labels{}
+	for line := range strings.Lines(res.Body.String()) {
+		if series, _, ok := strings.Cut(line, "} "); ok && !strings.HasPrefix(line, "#") {
+			line = series + "}"
+		} else {
+			line, _, _ = strings.Cut(line, " ")
+		}
+		if line == "#" {
+			continue
+		}
+		series, err := parser.ParseMetric(strings.ReplaceAll(line, "job=", "exported_job=")) // Prometheus has a job of its own
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		all[series.Get(labels.MetricName)] = append(all[series.Get(labels.MetricName)], series)
+	}
+	return all
 }

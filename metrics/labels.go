@@ -30,6 +30,7 @@ func told(name string) *label { return &label{name: name} }
 // organisation wants its agents' figures, a person.
 var (
 	// Configured, by code.
+	hotlineLabel    = told("hotline")
 	queueLabel      = told("queue")
 	departmentLabel = told("department")
 	trunkLabel      = told("trunk")

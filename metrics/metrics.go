@@ -6,8 +6,10 @@
 package metrics
 
 import (
+	"maps"
 	"net/http"
 	"runtime"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -78,6 +80,8 @@ func New(version, revision string) *Metrics {
 type Installation struct {
 	Queues, Departments, Trunks, Menus, Clocks []string
 
+	Hotlines map[string]string // the queue in which the callers of each wait
+
 	Agents  []string // users of those whose own figures are wanted; nil: of nobody
 	Queries []string // names of what the database is asked
 
@@ -87,6 +91,7 @@ type Installation struct {
 // Declare makes the figures of an installation exist. What it does not name counts as
 // other from then on. It may be called again, while others count, by one at a time.
 func (m *Metrics) Declare(in Installation) {
+	m.r.tell(hotlineLabel, slices.Collect(maps.Keys(in.Hotlines)))
 	m.r.tell(queueLabel, in.Queues)
 	m.r.tell(departmentLabel, in.Departments)
 	m.r.tell(trunkLabel, in.Trunks)
@@ -95,6 +100,12 @@ func (m *Metrics) Declare(in Installation) {
 	m.r.tell(agentLabel, in.Agents)
 	m.r.tell(queryLabel, in.Queries)
 	m.r.tell(decisionReason, in.Decisions)
+	m.r.sampled([]gauge{{"shouwen_hotline_info", "1, with the queue in which the callers of a hotline wait.", []*label{hotlineLabel, queueLabel}}},
+		func(emit func(int, float64, ...string)) {
+			for hotline, queue := range in.Hotlines {
+				emit(0, 1, hotline, queue)
+			}
+		})
 }
 
 // Panic counts a recovered panic; where is a constant naming the boundary.

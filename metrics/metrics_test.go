@@ -14,7 +14,7 @@ import (
 // office is a small installation.
 var office = Installation{
 	Queues: []string{"hotline"}, Departments: []string{"desk"}, Trunks: []string{"provider"}, Menus: []string{"menu"}, Clocks: []string{"callback"},
-	Queries: []string{"apply"}, Decisions: []string{"allowed", other},
+	Queries: []string{"apply"}, Decisions: []string{"allowed", other}, Hotlines: map[string]string{"12345": "hotline"},
 }
 
 // driven is a process of an installation that has seen a bit of everything.
@@ -112,6 +112,7 @@ func TestFactsArriveWhereTheyBelong(t *testing.T) {
 		`shouwen_ivr_exits_total{menu="menu",result="timeout"} 0`,
 		`shouwen_transfers_total{kind="warm",queue="hotline",result="completed",target="agent"} 1`,
 		`shouwen_transfers_total{kind="blind",queue="hotline",result="failed",target="external"} 0`,
+		`shouwen_hotline_info{hotline="12345",queue="hotline"} 1`,
 		`shouwen_queue_entered_total{queue="hotline"} 1`,
 		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="10"} 0`,
 		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="15"} 1`,

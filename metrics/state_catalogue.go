@@ -29,7 +29,7 @@ var StateCatalogue = []StateMetric{
 	{Name: "shouwen_state_snapshot_timestamp_seconds", Help: "When the snapshot was taken, in Unix time."},
 	{Name: "shouwen_state_snapshot_duration_seconds", Help: "How long it took to compute."},
 	{Name: "shouwen_state_department_info", Labels: []string{"department", "name_zh", "name_en"}, Help: "1, with what a department is called."},
-	{Name: "shouwen_state_clock_info", Labels: []string{"clock", "name_zh", "name_en"}, Help: "1, with what a clock is called."},
+	{Name: "shouwen_state_clock_info", Labels: []string{"clock", "name_zh", "name_en", "against"}, Help: "1, with what a clock is called and whom it is held against: first_asker, department, or either, as the case's class has it."},
 
 	{Name: "shouwen_state_agents", Labels: []string{"department", "state"}, Help: "Agents by what they do."},
 	{Name: "shouwen_state_cases_open", Labels: []string{"department", "state"}, Help: "Cases that have not ended, by the department that has them, or else of who is responsible."},

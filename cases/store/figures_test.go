@@ -303,11 +303,11 @@ cases_open department=desk state=replied: 3
 cases_open department=other state=open: 6
 cases_open department=repairs state=accepted: 2
 cases_open department=repairs state=handed_over: 2
-clock_info clock=accept name_en=acceptance by the department name_zh=签收: 1
-clock_info clock=callback name_en=callback name_zh=回拨: 1
-clock_info clock=promise name_en=keeping a promise name_zh=兑现承诺: 1
-clock_info clock=reply_caller name_en=reply to the caller name_zh=答复来电人: 1
-clock_info clock=return_visit name_en=return visit name_zh=回访: 1
+clock_info against=department clock=accept name_en=acceptance by the department name_zh=签收: 1
+clock_info against=first_asker clock=callback name_en=callback name_zh=回拨: 1
+clock_info against=department clock=promise name_en=keeping a promise name_zh=兑现承诺: 1
+clock_info against=first_asker clock=reply_caller name_en=reply to the caller name_zh=答复来电人: 1
+clock_info against=first_asker clock=return_visit name_en=return visit name_zh=回访: 1
 contacts_today repeat=no: 6
 contacts_today repeat=yes: 1
 contacts_total repeat=no: 6

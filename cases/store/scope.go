@@ -164,8 +164,19 @@ func (s Scope) declareRest(sh *sheet, deadlines []cases.Held) {
 	}
 	for _, k := range deadlines {
 		w := k.Kind.Words()
-		sh.set("clock_info", 1, "clock", string(k.Kind), "name_zh", w.ZH, "name_en", w.EN)
+		sh.set("clock_info", 1, "clock", string(k.Kind), "name_zh", w.ZH, "name_en", w.EN, "against", against(k))
 	}
+}
+
+// against says whom a kind of clock is held against.
+func against(k cases.Held) string {
+	switch {
+	case k.Behind && k.InFront:
+		return "either"
+	case k.Behind:
+		return "department"
+	}
+	return "first_asker"
 }
 
 // declare makes a figure exist. Labels are names and values in turn.

@@ -20,7 +20,7 @@ import (
 func (c Config) installation(d cases.Directory, rules cases.Policy) metrics.Installation {
 	in := metrics.Installation{
 		Queues: c.queueNames(), Clocks: []string{string(cases.ClockCallback), string(cases.ClockPromise)}, Queries: store.Operations(),
-		Decisions: call.OutboundReasons,
+		Decisions: call.OutboundReasons, Hotlines: map[string]string{},
 	}
 	for _, t := range d.Departments {
 		in.Departments = append(in.Departments, t.Name)
@@ -35,6 +35,7 @@ func (c Config) installation(d cases.Directory, rules cases.Policy) metrics.Inst
 		in.Trunks = append(in.Trunks, t.Name)
 	}
 	for _, h := range c.Hotlines {
+		in.Hotlines[h.Number] = h.Queue
 		in.Menus = append(in.Menus, h.Flow, h.Survey)
 	}
 	for _, q := range c.Queues {

@@ -50,6 +50,7 @@ var testsMayImport = map[string][]string{
 	"cases":        {"cases/profile"},
 	"cases/outbox": {"cases/profile", "cases/store"},
 	"cases/store":  {"cases/deadline", "cases/outbox", "cases/profile", "cases/store/embedded", "metrics"},
+	"deploy":       {"ivr/call", "metrics"},
 }
 
 var forTests = []string{"cases/store/storetest", "sip/siptest"}

@@ -36,10 +36,10 @@ var agents = board{
 		figures(6, 5, "回拨 Callbacks", "未完成的回拨，按状态。 Callbacks owed, by state.",
 			"short", plain, series(`sum by (state) (shouwen:callbacks_open{`+ofDepartments+`})`, "{{state}}")).with(decimals(0), translated(callbackStates), to("回拨 Callbacks", "/desk")),
 
-		table(15, 9, "责任划分 Whose doing a delay is", "今日超时按应由谁完成分：首问方（登记、转办、转告、答复、回拨、承诺、回访……）与承办方（签收、办理、到场、部门答复……）；最近一小时的退回记首问方，拒收与逾期未收记承办方。 Breaches of today by who owed them: the first-asker's clocks (register, pass on, relay, reply, callback, promise, visit …) or the department's (accept, handle, arrive, answer …); of the last hour, returns count against the first-asker, refusals and hand-overs not taken in time against the department.",
+		table(15, 9, "责任划分 Whose doing a delay is", "按部门：今日超时，分为由首问方完成的时限与由承办方完成的时限（按规则，依类别而定的两列都计）；最近一小时移交中，退回记首问方，拒收与逾期未收记承办方。 By department: breaches of today of clocks that its first-askers had to stop, and of those it had to stop while it had the case (kinds of which that depends on the class are in both); of the hand-overs of the last hour, returns count against first-askers, refusals and those not taken in time against the department.",
 			"short", levels("text", 1, "orange", 10, "red"),
-			series(`sum by (department) (shouwen:deadlines_due_today{result="breached",clock=~"`+firstAskersClocks+`",`+ofDepartments+`})`+byDepartment, ""),
-			series(`sum by (department) (shouwen:deadlines_due_today{result="breached",clock!~"`+firstAskersClocks+`",`+ofDepartments+`})`+byDepartment, ""),
+			series(breachesAgainst("first_asker|either")+byDepartment, ""),
+			series(breachesAgainst("department|either")+byDepartment, ""),
 			series(`sum by (department) (shouwen:handovers:increase1h{result="returned",`+ofDepartments+`})`+byDepartment, ""),
 			series(`sum by (department) (shouwen:handovers:increase1h{result=~"refused|timed_out",`+ofDepartments+`})`+byDepartment, ""),
 		).with(
@@ -58,8 +58,10 @@ var agents = board{
 	},
 }
 
-// firstAskersClocks are the kinds of clocks that whoever took the call has to stop.
-const firstAskersClocks = "answer|register|report_manager|report_reception|notify_handler|transfer|slip|distribute|relay|first_reply|reply_caller|callback|promise|press|return_visit"
+// breachesAgainst are today's breaches of the clocks that are held against somebody.
+func breachesAgainst(whom string) string {
+	return `sum by (department) (shouwen:deadlines_due_today{result="breached",` + ofDepartments + `} * on (clock) group_left topk by (clock) (1, shouwen:clock_info{against=~"` + whom + `"}))`
+}
 
 func valuesOf(set []word) (all []string) {
 	for _, w := range set {

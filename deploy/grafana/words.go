@@ -63,12 +63,10 @@ var (
 		{"agent", "坐席", "Agent", "green"},
 		{"trunk", "中继", "Trunk", "orange"},
 	}
-	topics = []word{
-		{"case", "案卷", "Cases", ""},
+	topics = []word{ // and webhook:NAME, by their names
+		{"stage", "时限", "Clocks", ""},
 		{"email", "邮件", "E-mail", ""},
 		{"sip", "话机", "Phones", ""},
-		{"sms", "短信", "Text messages", ""},
-		{"webhook", "网络钩子", "Webhooks", ""},
 	}
 	callbackStates = []word{
 		{"scheduled", "已约定", "Scheduled", "green"},
