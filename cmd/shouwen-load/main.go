@@ -18,6 +18,7 @@ import (
 
 type cli struct {
 	Calls callsCmd `cmd:"" help:"Place calls at a rate, answer them as agents, and report."`
+	Day   dayCmd   `cmd:"" help:"Play a working day: callers, agents, departments; and compare what happened with the figures of the server."`
 	UAS   uasCmd   `cmd:"" name:"uas" help:"Answer every call and echo its audio: the other end for a plain server, or for measuring the generator itself."`
 }
 

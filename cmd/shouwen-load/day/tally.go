@@ -1,0 +1,91 @@
+package day
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Family is a figure of the server that is compared, summed over all but some of its
+// labels.
+type Family struct {
+	Name   string
+	Labels []string
+	Only   string // value of the first label that is compared; empty: all are
+}
+
+// The figures compared. Those of the first kind are counted from what the phones saw,
+// those of the second from the ledgers of the cases.
+var (
+	callsTotal    = Family{"shouwen_calls_total", []string{"direction", "result"}, ""}
+	queueEntered  = Family{"shouwen_queue_entered_total", []string{"queue"}, ""}
+	queueWaits    = Family{"shouwen_queue_wait_seconds_count", []string{"queue", "outcome"}, ""}
+	handled       = Family{"shouwen_contact_handle_seconds_count", []string{"queue"}, ""}
+	rings         = Family{"shouwen_agent_ring_seconds_count", []string{"queue"}, ""}
+	agentMissed   = Family{"shouwen_agent_missed_total", []string{"department", "reason"}, ""}
+	transfers     = Family{"shouwen_transfers_total", []string{"queue", "kind", "target", "result"}, ""}
+	callbackTries = Family{"shouwen_callback_attempts_total", []string{"result"}, ""}
+	requests      = Family{"shouwen_sip_requests_total", []string{"method", "direction"}, "INVITE"}
+
+	deadlinesDue     = Family{"shouwen_state_deadlines_due_total", []string{"clock", "result"}, ""}
+	extensions       = Family{"shouwen_state_deadline_extensions_total", []string{"department"}, ""}
+	promisesBroken   = Family{"shouwen_state_promises_broken_total", nil, ""}
+	firstAskerClosed = Family{"shouwen_state_first_asker_closed_total", []string{"department", "result"}, ""}
+	handovers        = Family{"shouwen_state_handovers_total", []string{"department", "result", "attempt"}, ""}
+	callbacksClosed  = Family{"shouwen_state_callbacks_closed_total", []string{"result"}, ""}
+	visitAnswers     = Family{"shouwen_state_visit_answers_total", []string{"question", "answer"}, ""}
+	escalations      = Family{"shouwen_state_escalations_total", []string{"level"}, ""}
+	contacts         = Family{"shouwen_state_contacts_total", []string{"repeat"}, ""}
+	presses          = Family{"shouwen_state_presses_total", []string{"department"}, ""}
+	casesOpen        = Family{"shouwen_state_cases_open", []string{"state"}, ""}
+)
+
+var (
+	ofPhones  = []Family{callsTotal, queueEntered, queueWaits, rings, handled, agentMissed, transfers, callbackTries, requests}
+	ofLedgers = []Family{deadlinesDue, extensions, promisesBroken, firstAskerClosed, handovers, callbacksClosed, visitAnswers, escalations, contacts, presses, casesOpen}
+)
+
+// of returns a figure of f with these values of its labels, as it is written.
+func (f Family) of(values ...string) string {
+	if len(values) == 0 {
+		return f.Name
+	}
+	pairs := make([]string, len(values))
+	for i, v := range values {
+		pairs[i] = fmt.Sprintf("%s=%q", f.Labels[i], v)
+	}
+	return f.Name + "{" + strings.Join(pairs, ",") + "}"
+}
+
+// Counts are figures by name and labels, as Family.of writes them. What is not there
+// is 0.
+type Counts map[string]int
+
+func (c Counts) add(f Family, values ...string) { c[f.of(values...)]++ }
+
+// names returns what is counted, sorted.
+func (c Counts) names() []string { return slices.Sorted(maps.Keys(c)) }
+
+// tally is Counts that many count in.
+type tally struct {
+	mu     sync.Mutex
+	counts Counts // guarded by mu
+}
+
+func (t *tally) add(f Family, values ...string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.counts == nil {
+		t.counts = Counts{}
+	}
+	t.counts.add(f, values...)
+}
+
+// now returns the counts so far.
+func (t *tally) now() Counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.counts)
+}

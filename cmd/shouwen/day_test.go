@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"shouwen/cases/store/storetest"
+)
+
+// ofTheDay are the figures a day changes, and whether they may change still when
+// everybody has gone home: clocks run out, and Shouwen calls back by itself.
+var ofTheDay = map[string]bool{
+	"shouwen_calls_total": true, "shouwen_queue_entered_total": false, "shouwen_queue_wait_seconds_count": false,
+	"shouwen_agent_ring_seconds_count": true, "shouwen_agent_missed_total": true, "shouwen_contact_handle_seconds_count": true,
+	"shouwen_transfers_total": false, "shouwen_callback_attempts_total": true, "shouwen_sip_requests_total": true,
+
+	"shouwen_state_deadlines_due_total": true, "shouwen_state_deadline_extensions_total": false, "shouwen_state_promises_broken_total": true,
+	"shouwen_state_first_asker_closed_total": false, "shouwen_state_handovers_total": false, "shouwen_state_callbacks_closed_total": true,
+	"shouwen_state_visit_answers_total": false, "shouwen_state_escalations_total": true, "shouwen_state_contacts_total": false,
+	"shouwen_state_presses_total": false, "shouwen_state_cases_open": false,
+}
+
+// TestFiguresOfADay: a working day, played by callers, agents and departments with
+// phones of their own and over the API, is in Prometheus to the unit. What the players
+// have counted themselves equals what was scraped, whatever happened when.
+func TestFiguresOfADay(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("prometheus"); err != nil {
+		t.Skip("needs prometheus (Debian: apt install prometheus)")
+	}
+	load := filepath.Join(t.TempDir(), "shouwen-load")
+	dir, port := dataDir(t), freePort(t)
+	at := func(above int) string { return fmt.Sprint("127.0.0.1:", port+above) }
+	succeeds(t, "go", "build", "-o", load, "../shouwen-load")
+	succeeds(t, load, "day", "set-up", dir, "--speedup=1200", "--call-speedup=50", "--agents=10",
+		fmt.Sprint("--port=", port), "--outside="+at(2), "--console=127.0.0.1:0", "--metrics=127.0.0.1:0")
+	c := prepared{dir, filepath.Join(dir, "shouwen.yaml")}.start(t, "--database", storetest.URL(t))
+	prometheus := scrape(t, at(3), c.MetricsURL)
+	succeeds(t, load, "day", "play", dir, "--calls=60", "--prometheus="+prometheus, "--json="+filepath.Join(dir, "report.json"))
+
+	var report struct{ Counts map[string]int }
+	b, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &report)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := map[string]int{} // over all labels
+	for name, own := range report.Counts {
+		figure, _, _ := strings.Cut(name, "{")
+		counted[figure] += own
+		got := asked(t, prometheus, "sum(max without (instance) ("+name+"))") // there is one node
+		if got < own || got > own && !ofTheDay[figure] {
+			t.Errorf("%s is %d in Prometheus, and was counted %d times", name, got, own)
+		}
+	}
+	for figure := range ofTheDay {
+		if counted[figure] == 0 {
+			t.Errorf("nothing of %s happened all day", figure)
+		}
+	}
+}
+
+// succeeds runs a command.
+func succeeds(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}
+
+// scrape starts a Prometheus that scrapes a server, and returns its address.
+func scrape(t *testing.T, address, metrics string) string {
+	t.Helper()
+	dir := t.TempDir()
+	u, err := url.Parse(metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(dir, "prometheus.yml")
+	err = os.WriteFile(config, fmt.Appendf(nil, `
+global: {scrape_interval: 1s}
+scrape_configs:
+  - {job_name: shouwen, metrics_path: /metrics, static_configs: [{targets: [%q]}]}
+  - {job_name: shouwen-state, metrics_path: /metrics/state, static_configs: [{targets: [%[1]q]}]}
+`, u.Host), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	launchCommand(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address="+address, "--log.level=error"))
+	until(t, "Prometheus is ready", func() bool {
+		res, err := http.Get("http://" + address + "/-/ready")
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		return err == nil && res.StatusCode == http.StatusOK
+	})
+	return "http://" + address
+}
+
+// asked is what Prometheus says a query amounts to; 0 if it knows nothing of it.
+func asked(t *testing.T, prometheus, query string) int {
+	t.Helper()
+	code, body := fetch(t, prometheus+"/api/v1/query?"+url.Values{"query": {query}}.Encode(), "")
+	var answer struct {
+		Data struct{ Result []struct{ Value [2]any } }
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || code != http.StatusOK {
+		t.Fatalf("%s: %d %s", query, code, body)
+	}
+	if len(answer.Data.Result) == 0 {
+		return 0
+	}
+	n, err := strconv.ParseFloat(fmt.Sprint(answer.Data.Result[0].Value[1]), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(n)
+}
