@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"shouwen/cases"
@@ -177,7 +178,8 @@ func (k *clocks) recorded() {
 }
 
 // once checks that every stage of every clock had its effect once, in the order of
-// each clock, and returns the first stages in the order of their firing.
+// each clock, and was counted once, and returns the first stages in the order of their
+// firing.
 func (k *clocks) once() (first []cases.FiredStage) {
 	k.t.Helper()
 	if fired := k.fired(); fired != 3*k.made {
@@ -223,6 +225,10 @@ func (k *clocks) once() (first []cases.FiredStage) {
 	var notices int
 	if err := k.c.QueryRow(k.t.Context(), `select count(*) from outbox where kind = 'webhook:crm'`).Scan(&notices); err != nil || notices != 3*k.made || len(seen) != k.made {
 		k.t.Errorf("%d notices of %d cases, %v, want %d of %d", notices, len(seen), err, 3*k.made, k.made)
+	}
+	counts := map[string]int{"deadlines_due promise other breached": k.made, "promises_broken other": k.made, "escalations other 1": k.made}
+	if diff := cmp.Diff(counts, counted(k.t, k.c)); diff != "" {
+		k.t.Errorf("counted: -want +got\n%s", diff)
 	}
 	return first
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,6 +83,26 @@ func TestApplyOverOutages(t *testing.T) {
 	}
 
 	const calls, batch = 600, 10
+	figures, over := context.WithCancel(t.Context())
+	p := store.Snapshotter{Store: s, Every: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)}
+	told := make(chan error, 1)
+	go func() { told <- p.Run(figures) }()
+	tells := func(what string) {
+		t.Helper()
+		pace, late := time.NewTicker(20*time.Millisecond), time.After(patience)
+		defer pace.Stop()
+		for {
+			text := served(t, s)
+			if strings.Contains(text, "\n"+what+"\n") {
+				return
+			}
+			select {
+			case <-pace.C:
+			case <-late:
+				t.Fatalf("never %s:\n%s", what, text)
+			}
+		}
+	}
 	progress := make(chan int)
 	go func() {
 		defer close(progress)
@@ -106,9 +127,13 @@ func TestApplyOverOutages(t *testing.T) {
 			kill(t, dir)
 			<-up
 		case 201:
+			tells("shouwen_state_up 1")
 			stop()
 			if err := s.Ping(t.Context()); err == nil {
 				t.Error("it answers after it was stopped")
+			}
+			if text := served(t, s); strings.Count(text, "\nshouwen_") != 1 || !strings.Contains(text, "\nshouwen_state_up 0\n") {
+				t.Errorf("figures without a database:\n%s", text)
 			}
 			_, up, stop = serve(t, dir)
 		}
@@ -121,6 +146,9 @@ func TestApplyOverOutages(t *testing.T) {
 	if diff := cmp.Diff(want, counted(t, direct(t, url))); diff != "" {
 		t.Errorf("counted: -want +got\n%s", diff)
 	}
+	tells(fmt.Sprintf(`shouwen_state_callbacks_closed_total{department="other",result="kept"} %d`, calls/batch))
+	over()
+	<-told
 	if rejected, err := s.Rejected(t.Context(), 10); err != nil || len(rejected) > 0 {
 		t.Errorf("rejected %v, %v", rejected, err)
 	}

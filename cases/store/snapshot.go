@@ -122,13 +122,18 @@ func (p *Snapshotter) connect(ctx context.Context) (*pgx.Conn, error) {
 	conf := p.Store.db.Config().ConnConfig.Copy()
 	for name, value := range map[string]string{
 		"application_name": "shouwen figures", "statement_timeout": fmt.Sprint(snapshotLimit.Milliseconds()),
-		// The lock of who is gone, or frozen, is set free.
-		"idle_session_timeout": "30s", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3",
+		"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3", // the lock of who is gone is set free
 	} {
 		conf.RuntimeParams[name] = value
 	}
 	conn, err := pgx.ConnectConfig(ctx, conf)
 	if err != nil {
+		return nil, fmt.Errorf("figures: %w", err)
+	}
+	// So is that of who is frozen; before PostgreSQL 14 that takes a person.
+	_, err = conn.Exec(ctx, `select set_config('idle_session_timeout', '30s', false) where current_setting('server_version_num')::int >= 140000`)
+	if err != nil {
+		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("figures: %w", err)
 	}
 	return conn, nil
