@@ -51,7 +51,6 @@ type Pump struct {
 	Rows     Rows
 	Effect   Effect
 	Attempts int           // after so many in vain a row is dead
-	InOrder  bool          // one after the other, the oldest first
 	First    time.Duration // wait before the second attempt; doubled with each further one, up to an hour
 	Metrics  *metrics.Outbox
 	Log      *slog.Logger
@@ -73,9 +72,6 @@ func (p *Pump) pump(ctx context.Context) error {
 		var work sync.WaitGroup
 		for i, o := range claimed {
 			work.Go(func() { errs[i] = p.send(ctx, o) })
-			if p.InOrder {
-				work.Wait()
-			}
 		}
 		work.Wait()
 		if err := errors.Join(errs...); err != nil || len(claimed) < batch || ctx.Err() != nil {

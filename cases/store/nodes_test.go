@@ -45,7 +45,7 @@ func runNode(url string) {
 	m := metrics.New("", "")
 	stages := outbox.Pump{
 		Kind: cases.OutgoingStage, Rows: s, Effect: outbox.Stages(s, func() cases.Directory { return cases.Directory{} }, outbox.Channels{Webhooks: []string{"crm"}}),
-		Attempts: 12, First: time.Millisecond, InOrder: true, Metrics: m.Outbox, Log: log,
+		Attempts: 12, First: time.Millisecond, Metrics: m.Outbox, Log: log,
 	}
 	go stages.Run(ctx)
 	fmt.Println("up")
@@ -55,11 +55,11 @@ func runNode(url string) {
 
 // node is a process that scans.
 type node struct {
-	t   *testing.T
+	t   testing.TB
 	cmd *osexec.Cmd
 }
 
-func startNode(t *testing.T, url string, number int) node {
+func startNode(t testing.TB, url string, number int) node {
 	t.Helper()
 	cmd := osexec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), nodeDatabase+"="+url, nodeNumber+"="+strconv.Itoa(number))

@@ -51,7 +51,7 @@ func (s *server) wireOutbox() error {
 	effects[cases.OutgoingStage] = outbox.Stages(rows, s.roster.directory, s.channels)
 	for kind, effect := range effects {
 		s.pumps = append(s.pumps, &outbox.Pump{
-			Kind: kind, Channel: channels[kind], Rows: rows, Effect: effect, InOrder: kind == cases.OutgoingStage, Attempts: sendAttempts, First: sendAgain,
+			Kind: kind, Channel: channels[kind], Rows: rows, Effect: effect, Attempts: sendAttempts, First: sendAgain,
 			Metrics: s.metrics.Outbox, Log: s.log,
 		})
 	}
