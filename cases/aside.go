@@ -190,6 +190,8 @@ func (f Fact) aside() (body any, by string) {
 		return d, d.Actor
 	case f.Quality != nil:
 		return *f.Quality, ""
+	case f.Summoned != nil:
+		return *f.Summoned, f.Summoned.User
 	case f.MessageDelivered != nil:
 		d := *f.MessageDelivered
 		d.ID, d.To = Clean(d.ID), Number(Clean(string(d.To)))
@@ -227,6 +229,8 @@ func (f Fact) checkAside() string {
 		return f.RecordingEnded.check()
 	case f.LegalHold != nil && f.LegalHold.By == "":
 		return "legal hold by nobody"
+	case f.Summoned != nil && (f.Summoned.User == "" || !slices.Contains(summonsResults, f.Summoned.Result)):
+		return fmt.Sprintf("summons of %q: %q", f.Summoned.User, f.Summoned.Result)
 	case f.MessageDelivered != nil && f.MessageDelivered.ID == "":
 		return "message without an id"
 	}

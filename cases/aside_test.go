@@ -30,6 +30,9 @@ var (
 		cases.EventVoicemailDeleted: aside(func(f *cases.Fact) { f.VoicemailDeleted = &cases.VoicemailDeleted{File: "x"} }),
 		cases.EventLegalHold:        aside(func(f *cases.Fact) { f.LegalHold = &cases.LegalHold{On: true, By: "boss"} }),
 		cases.EventQuality:          aside(func(f *cases.Fact) { f.Quality = &cases.Quality{Legs: []cases.LegQuality{{Side: "caller"}}} }),
+		cases.EventSummoned: aside(func(f *cases.Fact) {
+			f.Summoned = &cases.Summoned{Key: "k", User: "boss", Result: cases.SummonsNoAnswer}
+		}),
 		cases.EventMessageDelivered: aside(func(f *cases.Fact) { f.MessageDelivered = &cases.MessageDelivered{ID: "7", To: "+8613900000001"} }),
 	}
 )
@@ -37,7 +40,7 @@ var (
 // Asides go into the ledger and leave call and case as they are; which of them
 // come after the end of the call, too, is fixed.
 func TestAsides(t *testing.T) {
-	late := map[cases.EventKind]bool{cases.EventRecordingEnded: true, cases.EventRecordingDeleted: true, cases.EventVoicemailDeleted: true, cases.EventLegalHold: true, cases.EventMessageDelivered: true}
+	late := map[cases.EventKind]bool{cases.EventRecordingEnded: true, cases.EventRecordingDeleted: true, cases.EventVoicemailDeleted: true, cases.EventLegalHold: true, cases.EventMessageDelivered: true, cases.EventSummoned: true}
 	by := map[cases.EventKind]string{cases.EventRecordingStarted: "", cases.EventRecordingEnded: "", cases.EventRecordingDeleted: "", cases.EventVoicemailDeleted: "", cases.EventQuality: "", cases.EventMessageDelivered: ""}
 	for kind, f := range asides {
 		t.Run(string(kind), func(t *testing.T) {

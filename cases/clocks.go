@@ -119,6 +119,8 @@ func (c Case) After(f Fact, r Rulebook) Case {
 		came = []Milestone{AtMissed}
 	case FactTransferCompleted: // somebody there has taken it
 		came = []Milestone{AtDeskReached, AtHandlerNotified}
+	case FactSummoned:
+		came = f.Summoned.reached()
 	case FactCallbackAnswered:
 		came = []Milestone{AtContact, AtCalledBack, AtCustomerCalled}
 	}

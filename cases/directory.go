@@ -39,6 +39,7 @@ type Person struct {
 	Rank       int     `yaml:"rank" json:"rank"`                            // higher is more senior; decides ties (S34-R3)
 	Posts      []Party `yaml:"posts,flow,omitempty" json:"posts,omitempty"` // he holds of those the rules speak of; see Actor
 	Email      string  `yaml:"email,omitempty" json:"email,omitempty"`      // empty: no mail is sent
+	Mobile     string  `yaml:"mobile,omitempty" json:"mobile,omitempty"`    // number outside at which he is rung in an emergency; empty: none
 
 	RingTime time.Duration  `yaml:"ring_time,omitempty" json:"ring_time,omitempty"` // of his phone; 0: the queue's
 	Penalty  int            `yaml:"penalty,omitempty" json:"penalty,omitempty"`     // 0: rung at once; n: a stand-in, after n times overflow_after

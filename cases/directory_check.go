@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/mail"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -127,6 +128,7 @@ func (c *checking) person(p Person) {
 	for _, post := range p.Posts {
 		c.wrong(slices.Contains(posts, post), "posts", "there is no post %q; want some of %s", post, joined(posts))
 	}
+	c.wrong(p.Mobile == "" || mobile.MatchString(p.Mobile), "mobile", "%q is no number; want one like +8613900000001", p.Mobile)
 	a, err := mail.ParseAddress(p.Email)
 	c.wrong(p.Email == "" || err == nil && a.Address == p.Email, "email", "%q is no address; want one like clerk@example.com", p.Email)
 	c.wrong(slices.Contains([]string{"", "off", "offer", "require"}, p.SRTP), "srtp", "is %q, want off, offer or require", p.SRTP)
@@ -162,3 +164,5 @@ func (d Directory) CheckWith(queues []string, numbers map[string]string) Faults 
 	}
 	return c.faults
 }
+
+var mobile = regexp.MustCompile(`^\+[1-9][0-9]{5,14}$`)

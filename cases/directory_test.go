@@ -42,6 +42,7 @@ func TestDirectoryCheck(t *testing.T) {
 		"extension of a department":  {func(d *cases.Directory) { d.People[1].Extension = "300" }, []string{"people[1].extension: extension 300 is there twice, at departments[1], too; give one of them another"}},
 		"person of no department":    {func(d *cases.Directory) { d.People[0].Department = "parks" }, []string{`people[0].department: there is no department "parks"; add it under departments`}},
 		"no mail address":            {func(d *cases.Directory) { d.People[0].Email = "Clerk <a@b>" }, []string{`people[0].email: "Clerk <a@b>" is no address; want one like clerk@example.com`}},
+		"no mobile number":           {func(d *cases.Directory) { d.People[0].Mobile = "139 0000" }, []string{`people[0].mobile: "139 0000" is no number; want one like +8613900000001`}},
 		"no encryption known":        {func(d *cases.Directory) { d.People[0].SRTP = "yes" }, []string{`people[0].srtp: is "yes", want off, offer or require`}},
 		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, []string{"people[0].ring_time: is 20ns, want 1s to 5m0s"}},
 		"post with a stand-in alone": {func(d *cases.Directory) { d.People[0].Post, d.People[0].Penalty = "desk", 1 }, []string{"people[0].post: desk has no primary; give one of its people penalty 0"}},

@@ -43,6 +43,7 @@ const (
 	EventVoicemailDeleted EventKind = "voicemail_deleted" // its time was over
 	EventLegalHold        EventKind = "legal_hold"        // recordings are kept whatever their time, or no longer
 	EventQuality          EventKind = "quality"           // how well the sides heard each other
+	EventSummoned         EventKind = "summoned"          // a manager was rung for an emergency
 	EventMessageDelivered EventKind = "message_delivered" // the caller has got it
 
 	EventLinked EventKind = "linked" // another case is continued in this one

@@ -45,6 +45,7 @@ type Fact struct {
 	LegalHold        *LegalHold        `json:"legal_hold,omitempty"`
 	Quality          *Quality          `json:"quality,omitempty"`
 	MessageDelivered *MessageDelivered `json:"message_delivered,omitempty"`
+	Summoned         *Summoned         `json:"summoned,omitempty"`
 }
 
 // Caller is who called, as the network said.

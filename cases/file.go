@@ -40,6 +40,7 @@ type File struct {
 	Special    *FileIt     `json:"special,omitempty"`  // special event report
 	Replies    []Reply     `json:"replies,omitempty"`
 	Attempts   int         `json:"attempts,omitempty"` // in vain since the caller was last reached
+	MayRing    time.Time   `json:"may_ring,omitzero"`  // when he last agreed to be rung in quiet hours of that day (S30-R20)
 	Visits     []Visit     `json:"visits,omitempty"`
 	Refusal    *Refuse     `json:"refusal,omitempty"`
 	Into       CaseNumber  `json:"into,omitempty"`  // it was merged into

@@ -34,7 +34,8 @@ type FlowStep struct {
 // Emergency: the caller pressed the emergency key. Who was summoned is rung past
 // the queue (S05-R9).
 type Emergency struct {
-	Summoned []string `json:"summoned"` // users; none: the whole queue rings
+	Summoned []string `json:"summoned"`     // users; none: the whole queue rings
+	By       string   `json:"by,omitempty"` // user of the agent who raised the alarm; empty: the caller pressed the key
 }
 
 // SelfServed: a flow gave the caller what he called for and hung up. Nobody owes
@@ -52,11 +53,14 @@ func flowLeft(call Call, c Case, f Fact, at time.Time) (Effect, error) {
 }
 
 func emergency(call Call, c Case, f Fact, at time.Time) (Effect, error) {
-	call.Emergency = at
+	by := f.Emergency.By
+	if by == "" {
+		call.Emergency = at
+	}
 	if c.Number == "" {
 		return Effect{Call: call, Case: c}, nil
 	}
-	return recorded(call, c, Event{Kind: EventEmergency, At: at, Fact: f.ID}, *f.Emergency)
+	return recorded(call, c, Event{Kind: EventEmergency, At: at, By: by, Fact: f.ID}, *f.Emergency)
 }
 
 func selfServed(call Call, c Case, at time.Time) Effect {

@@ -284,6 +284,7 @@ const (
 	TellExtension    Telling = "extension"    // that it becomes later, and why
 	TellReassignment Telling = "reassignment" // who answers for it now
 	TellProgress     Telling = "progress"     // of an emergency or hazard
+	TellRing         Telling = "ring"         // that he will be rung in quiet hours, and he agrees (S30-R20)
 )
 
 // Kind returns MoveTell.
@@ -317,6 +318,9 @@ func (m Tell) do(d *decision) {
 	case TellProgress:
 		d.need(m.Said != "", "said", Words{"结果或进展", "the result or the progress"})
 		d.reach(AtCallerTold)
+	case TellRing:
+		d.need(m.Said != "", "said", Words{"来电人怎么说", "what he says to it"})
+		f.MayRing = d.at
 	default:
 		d.need(false, "of", oneOf(tellings.names()))
 	}

@@ -1,18 +1,33 @@
 package cases
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Outgoing is something that is to leave the house: a row of the outbox.
 type Outgoing struct {
 	ID       int64
 	Key      string // whoever gets it tells repeats by it
 	Kind     string // which pump takes it: OutgoingStage, or a channel
-	Payload  []byte // JSON; of stages a FiredStage, of channels a Notice
+	Payload  []byte // JSON; of stages a FiredStage, of summons a Summons, of channels a Notice
 	Attempts int    // so far, this one included
 }
 
-// OutgoingStage is the kind of fired stages that are not on the ledger yet.
-const OutgoingStage = "stage"
+// The kinds of rows that are no channel's.
+const (
+	OutgoingStage   = "stage"   // fired, and not on the ledger yet
+	OutgoingSummons = "summons" // of an emergency, nobody has taken it yet
+)
+
+// Outgoing returns m as a row of the outbox.
+func (m Summons) Outgoing() Outgoing {
+	payload, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // text only
+	}
+	return Outgoing{Key: m.Key, Kind: OutgoingSummons, Payload: payload}
+}
 
 // Outcome is what became of an attempt at an Outgoing.
 type Outcome struct {

@@ -396,6 +396,16 @@ func (p Policy) Class(c Class) (ClassPolicy, bool) {
 	return ClassPolicy{}, false
 }
 
+// Emergencies returns the classes of cases that are emergencies.
+func (p Policy) Emergencies() (all []Class) {
+	for _, c := range p.Classification.Classes {
+		if c.Emergency {
+			all = append(all, c.Class)
+		}
+	}
+	return all
+}
+
 // In returns cal with the ends of days that p demands.
 func (p Policy) In(cal Calendar) Calendar {
 	cal.WorkingDayEnds, cal.SameDayEnds = p.Calendar.WorkingDayEnds, p.Calendar.SameDayEnds

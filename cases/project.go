@@ -26,8 +26,8 @@ var accepts = map[Phase][]FactKind{
 	Talking: {FactOffered, FactPickedUp, FactMissed, FactEnded, FactCallbackTaken, FactVoicemail, FactEmergency,
 		FactOutboundDecided, FactTransferStarted, FactTransferSwitched, FactTransferCompleted, FactTransferFailed,
 		FactMonitorStarted, FactMonitorEnded, FactRecordingStarted, FactRecordingPaused, FactRecordingResumed,
-		FactRecordingEnded, FactLegalHold, FactQuality, FactMessageDelivered},
-	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactVoicemailDeleted, FactLegalHold, FactMessageDelivered},
+		FactRecordingEnded, FactLegalHold, FactQuality, FactMessageDelivered, FactSummoned},
+	Over: {FactCallbackMarked, FactFlowLeft, FactRecordingEnded, FactRecordingDeleted, FactVoicemailDeleted, FactLegalHold, FactMessageDelivered, FactSummoned},
 }
 
 // FactKind names which field of a Fact is set.
@@ -69,6 +69,7 @@ const (
 	FactLegalHold        FactKind = "legal_hold"
 	FactQuality          FactKind = "quality"
 	FactMessageDelivered FactKind = "message_delivered"
+	FactSummoned         FactKind = "summoned"
 )
 
 // Kind returns which field of f is set; empty unless it is exactly one.
@@ -86,7 +87,7 @@ func (f Fact) Kind() FactKind {
 		FactRecordingStarted: f.RecordingStarted != nil, FactRecordingPaused: f.RecordingPaused != nil,
 		FactRecordingResumed: f.RecordingResumed != nil, FactRecordingEnded: f.RecordingEnded != nil,
 		FactRecordingDeleted: f.RecordingDeleted != nil, FactVoicemailDeleted: f.VoicemailDeleted != nil, FactLegalHold: f.LegalHold != nil, FactQuality: f.Quality != nil,
-		FactMessageDelivered: f.MessageDelivered != nil,
+		FactMessageDelivered: f.MessageDelivered != nil, FactSummoned: f.Summoned != nil,
 	} {
 		if set {
 			kinds = append(kinds, kind)
@@ -296,7 +297,7 @@ func (f Fact) Check() error {
 		return wrong("want exactly one of arrived, offered, picked_up, missed, ended, callback_taken, voicemail, flow_left, emergency, self_served, " +
 			"callback_started, callback_answered, callback_missed, callback_marked, outbound_decided, " +
 			"transfer_started, transfer_switched, transfer_completed, transfer_failed, monitor_started, monitor_ended, " +
-			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, voicemail_deleted, legal_hold, quality, message_delivered")
+			"recording_started, recording_paused, recording_resumed, recording_ended, recording_deleted, voicemail_deleted, legal_hold, quality, message_delivered, summoned")
 	case !isUUID(f.ID), !isUUID(f.Call):
 		return wrong("fact and call ids are UUIDs in lower case")
 	case f.At.IsZero() || f.At.Year() > 9999:

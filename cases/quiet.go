@@ -5,6 +5,12 @@ import (
 	"time"
 )
 
+// Asked tells whether the caller asked to be rung at t, even in quiet hours: he took a
+// callback, or agreed on that day (S30-R20).
+func (p Place) Asked(t time.Time, zone *time.Location) bool {
+	return p.Taken || !p.MayRing.IsZero() && DateOf(p.MayRing.In(zone)) == DateOf(t.In(zone))
+}
+
 // Quiet returns when the hours end in which p has no caller rung unasked, if t is in
 // them; zero: it is not. The zone is that of cal (S30-R20).
 func (p Policy) Quiet(t time.Time, cal Calendar) (until time.Time) {

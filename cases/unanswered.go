@@ -22,8 +22,10 @@ type Place struct {
 	Priority int    // as in the queue
 	Avoid    string // extension of who is not to be rung for him; empty: nobody
 
-	FirstAsker string // is rung first; empty: none
-	Attempts   int    // to call him back so far
+	Taken      bool      // he chose to be called back, in that call
+	MayRing    time.Time // when he last agreed to be rung in quiet hours; zero: he did not
+	FirstAsker string    // is rung first; empty: none
+	Attempts   int       // to call him back so far
 }
 
 // CallbackTaken: a caller who waited chose to be called back and to keep his place

@@ -133,6 +133,8 @@ func (x *site) register(api huma.API) {
 	huma.Register(api, command("POST", "monitor_call", "/api/v1/calls/{id}/monitor",
 		"Ring a supervisor, who then is on the line, or change the mode of one who is", 403, 404, 409), x.monitor)
 	huma.Register(api, command("DELETE", "end_monitor", "/api/v1/calls/{id}/monitor", "Take a supervisor off the line", 403, 404, 409), x.endMonitor)
+	huma.Register(api, command("POST", "alarm_call", "/api/v1/calls/{id}/alarm",
+		"Ring whoever manages emergencies, until somebody has taken it; works while the database is away", 403, 404, 409), x.alarm)
 	huma.Register(api, command("POST", "record_call", "/api/v1/calls/{id}/recording", "Start, pause or resume a recording", 403, 404, 409), x.record)
 	huma.Register(api, command("POST", "transfer_call", "/api/v1/calls/{id}/transfer", "Pass a caller on", 403, 404, 409), x.transfer)
 	for step, summary := range transferSteps {

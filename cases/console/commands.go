@@ -20,6 +20,8 @@ type Commands interface {
 	Monitor(call, phone string, mode cases.MonitorMode) error
 	// Record starts, pauses or resumes the recording of a call for user by.
 	Record(call, by, action string) error
+	// Alarm has whoever manages emergencies rung, for user by, who talks with the caller.
+	Alarm(call, by string) error
 	// Hold keeps the recordings of a case whatever their time, or no longer.
 	Hold(ctx context.Context, c cases.Case, h cases.LegalHold) error
 	// Delivered puts on record that a message has reached the caller of a case.
@@ -100,6 +102,17 @@ func (x *site) messageDelivered(ctx context.Context, in *messageInput) (*struct{
 		return nil, err
 	}
 	return nil, x.refusal(x.Commands.Delivered(ctx, c, cases.MessageDelivered{ID: in.Body.ID, To: cases.Number(in.Body.To)}))
+}
+
+type alarmInput struct {
+	ID   string `path:"id" format:"uuid" doc:"Of the call."`
+	Body struct {
+		By string `json:"by" minLength:"1" maxLength:"128" doc:"User who talks with the caller."`
+	}
+}
+
+func (x *site) alarm(_ context.Context, in *alarmInput) (*struct{}, error) {
+	return nil, x.refusal(x.Commands.Alarm(in.ID, in.Body.By))
 }
 
 type monitorInput struct {

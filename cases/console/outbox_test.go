@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"shouwen/cases"
 	"shouwen/cases/store/storetest"
@@ -22,7 +23,7 @@ func TestDeadLettersAreListedAndSentAgain(t *testing.T) {
 	if got := decode[deadBody](t, askAPI(h, "/api/v1/outbox/dead"), 200); len(got.Letters) != 0 {
 		t.Errorf("dead before it was tried: %+v", got)
 	}
-	claimed, err := st.ClaimOutgoing(t.Context(), "webhook:crm", 1)
+	claimed, err := st.ClaimOutgoing(t.Context(), "webhook:crm", 30*time.Second, 1)
 	if err != nil || len(claimed) != 1 {
 		t.Fatal(claimed, err)
 	}
@@ -39,7 +40,7 @@ func TestDeadLettersAreListedAndSentAgain(t *testing.T) {
 			t.Errorf("retry: %s, want %d", r.Status, want)
 		}
 	}
-	if again, err := st.ClaimOutgoing(t.Context(), "webhook:crm", 1); err != nil || len(again) != 1 || again[0].Attempts != 1 {
+	if again, err := st.ClaimOutgoing(t.Context(), "webhook:crm", 30*time.Second, 1); err != nil || len(again) != 1 || again[0].Attempts != 1 {
 		t.Errorf("sent again: %+v, %v", again, err)
 	}
 }

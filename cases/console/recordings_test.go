@@ -68,6 +68,11 @@ func (o *orders) Mark(_ context.Context, n cases.CaseNumber, by string, as cases
 	return o.err
 }
 
+func (o *orders) Alarm(call, by string) error {
+	o.given = append(o.given, fmt.Sprintf("alarm %s %s", call, by))
+	return o.err
+}
+
 func (o *orders) Delivered(_ context.Context, c cases.Case, m cases.MessageDelivered) error {
 	o.given = append(o.given, fmt.Sprintf("delivered %s %s %s", c.Number, m.ID, m.To))
 	return o.err
@@ -218,6 +223,8 @@ func TestCommands(t *testing.T) {
 		{"POST", "/api/v1/callbacks/261123-1-0001/call", `{}`, 422, ""},
 		{"POST", "/api/v1/cases/261123-1-0001/messages", `{"id": "sms-7", "to": "+861055550101"}`, 204, "delivered 261123-1-0001 sms-7 +861055550101"},
 		{"POST", "/api/v1/cases/261123-1-0001/messages", `{"id": "sms-7"}`, 422, ""},
+		{"POST", call + "/alarm", `{"by": "clerk"}`, 204, "alarm " + strings.TrimPrefix(call, "/api/v1/calls/") + " clerk"},
+		{"POST", call + "/alarm", `{}`, 422, ""},
 		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"by": "clerk", "result": "reached"}`, 422, ""},
 		{"POST", "/api/v1/callbacks/261123-1-0001/result", `{"result": "voicemail"}`, 422, ""},
 		{"POST", call + "/transfer", `{"by": "clerk", "kind": "warm", "extension": "1002", "queue": "night"}`, 422, ""},

@@ -284,6 +284,7 @@ var words = map[string][2]string{
 	"event legal_hold":        {"证据保全", "Legal hold"},
 	"event quality":           {"通话质量", "Voice quality"},
 	"event message_delivered": {"短信已送达", "Message delivered"},
+	"event summoned":          {"紧急呼叫管理人员", "A manager was rung"},
 	"event linked":            {"并入另一工单", "Another case is continued in this one"},
 
 	"event registered":           {"登记", "Registered"},

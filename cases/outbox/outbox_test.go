@@ -118,7 +118,7 @@ func TestFromTheStageToTheChannels(t *testing.T) {
 		t.Errorf("%v: %s %s", err, last.Kind, last.Body)
 	}
 	for _, kind := range []string{"webhook:crm", "email", "sip"} {
-		out, err := s.ClaimOutgoing(t.Context(), kind, 10)
+		out, err := s.ClaimOutgoing(t.Context(), kind, 30*time.Second, 10)
 		if err != nil || len(out) != 1 {
 			t.Fatalf("%s: %+v, %v", kind, out, err)
 		}
@@ -318,7 +318,7 @@ func TestBackoff(t *testing.T) {
 		jitter float64
 		want   time.Duration
 	}{{1, .5, 5 * time.Second}, {2, .5, 10 * time.Second}, {2, 0, 5 * time.Second}, {2, 1, 15 * time.Second}, {12, .5, time.Hour}, {1000, .5, time.Hour}} {
-		if got := backoff(5*time.Second, tt.n, tt.jitter); got != tt.want {
+		if got := backoff(5*time.Second, time.Hour, tt.n, tt.jitter); got != tt.want {
 			t.Errorf("after %d, jitter %g: %s, want %s", tt.n, tt.jitter, got, tt.want)
 		}
 	}

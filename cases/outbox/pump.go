@@ -4,6 +4,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,17 +21,20 @@ import (
 const (
 	batch = 16                     // rows claimed at once, all at work at the same time
 	tick  = 250 * time.Millisecond // between looks that found nothing
-	limit = 20 * time.Second       // of one attempt: less than the lease, or two would be at it
 
-	// The longest wait between two attempts.
-	longest = time.Hour
+	// Of a pump that says nothing else.
+	limit   = 20 * time.Second // of one attempt
+	longest = time.Hour        // the wait between two
+
+	// A lease lasts so much longer than an attempt, or two would be at it.
+	grace = 10 * time.Second
 )
 
 // Rows is the outbox. No lock outlives a call of it.
 type Rows interface {
 	// ClaimOutgoing returns at most limit rows of a kind that are to be sent now. They
-	// are the claimant's for 30 s.
-	ClaimOutgoing(ctx context.Context, kind string, limit int) ([]cases.Outgoing, error)
+	// are the claimant's for that long.
+	ClaimOutgoing(ctx context.Context, kind string, lease time.Duration, limit int) ([]cases.Outgoing, error)
 	// SettleOutgoing notes what became of an attempt.
 	SettleOutgoing(ctx context.Context, o cases.Outgoing, r cases.Outcome) error
 }
@@ -51,7 +55,9 @@ type Pump struct {
 	Rows     Rows
 	Effect   Effect
 	Attempts int           // after so many in vain a row is dead
-	First    time.Duration // wait before the second attempt; doubled with each further one, up to an hour
+	First    time.Duration // wait before the second attempt; doubled with each further one
+	Longest  time.Duration // wait; 0: an hour
+	Limit    time.Duration // of one attempt; 0: 20 s
 	Metrics  *metrics.Outbox
 	Log      *slog.Logger
 }
@@ -64,7 +70,7 @@ func (p *Pump) Run(ctx context.Context) error {
 // pump sends everything that is to be sent now.
 func (p *Pump) pump(ctx context.Context) error {
 	for {
-		claimed, err := p.Rows.ClaimOutgoing(ctx, p.Kind, batch)
+		claimed, err := p.Rows.ClaimOutgoing(ctx, p.Kind, cmp.Or(p.Limit, limit)+grace, batch)
 		if err != nil {
 			return err
 		}
@@ -113,7 +119,7 @@ func (p *Pump) try(ctx context.Context, o cases.Outgoing) (err error) {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(p.Limit, limit))
 	defer cancel()
 	return p.Effect(ctx, o)
 }
@@ -126,12 +132,12 @@ func (p *Pump) outcome(o cases.Outgoing, err error) (cases.Outcome, metrics.Noti
 	case errors.Is(err, ErrPermanent) || o.Attempts >= p.Attempts:
 		return cases.Outcome{Err: err.Error()}, metrics.NotificationFailed
 	}
-	return cases.Outcome{Err: err.Error(), Retry: backoff(p.First, o.Attempts, rand.Float64())}, metrics.NotificationRetried
+	return cases.Outcome{Err: err.Error(), Retry: backoff(p.First, cmp.Or(p.Longest, longest), o.Attempts, rand.Float64())}, metrics.NotificationRetried
 }
 
 // backoff returns how long to wait after the n-th attempt, the first doubled with each
-// further one, give or take half of it by jitter (0 to 1).
-func backoff(first time.Duration, n int, jitter float64) time.Duration {
+// further one up to the longest, give or take half of it by jitter (0 to 1).
+func backoff(first, longest time.Duration, n int, jitter float64) time.Duration {
 	d := first
 	for ; n > 1 && d < longest; n-- {
 		d *= 2

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"shouwen/cases"
 )
@@ -29,6 +30,8 @@ type Channels struct {
 	Webhooks []string // names
 	Email    bool     // to who has an address
 	Phone    bool     // a text on who's phone
+
+	Emergencies []cases.Class // whose breaches ring whoever manages them, too
 }
 
 // Stages returns the effect of fired stages: each is put on the ledger, and for
@@ -37,7 +40,11 @@ func Stages(l Ledger, people func() cases.Directory, via Channels) Effect {
 	return func(ctx context.Context, o cases.Outgoing) error {
 		return l.RecordStage(ctx, o, func(key string, c cases.Case, f cases.FiredStage) ([]string, []cases.Outgoing) {
 			to := people().Told(c, f.Stage.To)
-			return users(to), via.of(key, f, to)
+			out := via.of(key, f, to)
+			if f.Stage.Kind == cases.StageBreach && slices.Contains(via.Emergencies, f.Class) {
+				out = append(out, c.Summons(cases.StageSummons(key), f.Class).Outgoing())
+			}
+			return users(to), out
 		})
 	}
 }

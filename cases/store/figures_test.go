@@ -226,7 +226,7 @@ func (h *house) lives() {
 
 // leaves has one message given up.
 func (h *house) leaves() {
-	rows, err := h.next().ClaimOutgoing(h.t.Context(), cases.OutgoingStage, 1)
+	rows, err := h.next().ClaimOutgoing(h.t.Context(), cases.OutgoingStage, 30*time.Second, 1)
 	if err != nil || len(rows) != 1 {
 		h.t.Fatal(rows, err)
 	}

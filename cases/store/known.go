@@ -165,6 +165,9 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	for n := range numbers {
+		if m, ok := k.cases[n].Summon(k.before[n], k.rules.Policy); ok {
+			queueOutgoing(&b, []cases.Outgoing{m.Outgoing()})
+		}
 		queueClocks(&b, k.before[n], k.cases[n], k.rules.Calendar)
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {

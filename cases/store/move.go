@@ -86,6 +86,9 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 			queueEvent(&b, e)
 		}
 		queueClocks(&b, was, is, s.Rules.Calendar)
+		if m, ok := is.Summon(was, s.Rules.Policy); ok {
+			queueOutgoing(&b, []cases.Outgoing{m.Outgoing()})
+		}
 		if other.Number != "" {
 			linked, event, err := other.Continue(is, o.By.User, o.At, "")
 			if err != nil {

@@ -18,19 +18,19 @@ import (
 )
 
 // ClaimOutgoing returns at most limit rows of one kind that are to be sent now, the
-// oldest first. They are the claimant's for 30 s; then somebody else may have them,
-// whatever became of him.
-func (s *Store) ClaimOutgoing(ctx context.Context, kind string, limit int) ([]cases.Outgoing, error) {
+// oldest first. They are the claimant's as long as the lease; then somebody else may have
+// them, whatever became of him.
+func (s *Store) ClaimOutgoing(ctx context.Context, kind string, lease time.Duration, limit int) ([]cases.Outgoing, error) {
 	rows, err := s.db.Query(ctx, `
 		with mine as (
-			update outbox set leased_until = now() + interval '30 s', attempts = attempts + 1
+			update outbox set leased_until = now() + $3::interval, attempts = attempts + 1
 			where id in (
 				select id from outbox
 				where kind = $1 and done_at is null and dead_at is null and not_before <= now()
 					and (leased_until is null or leased_until < now())
 				order by not_before, id limit $2 for update skip locked)
 			returning id, key, kind, payload, attempts)
-		select id, key, kind, payload, attempts from mine order by id`, kind, limit)
+		select id, key, kind, payload, attempts from mine order by id`, kind, limit, lease)
 	if err != nil {
 		return nil, fmt.Errorf("claim %s: %w", kind, err)
 	}

@@ -44,7 +44,7 @@ func tellsLi(_ string, c cases.Case, f cases.FiredStage) ([]string, []cases.Outg
 func TestAStageIsOnTheLedgerOnce(t *testing.T) {
 	t.Parallel()
 	s, c := overdue(t)
-	rows, err := s.ClaimOutgoing(t.Context(), cases.OutgoingStage, 10)
+	rows, err := s.ClaimOutgoing(t.Context(), cases.OutgoingStage, 30*time.Second, 10)
 	if err != nil || len(rows) != 2 {
 		t.Fatal(rows, err)
 	}
@@ -80,7 +80,7 @@ func TestAStageIsOnTheLedgerOnce(t *testing.T) {
 	if !slices.Equal(kinds, []string{"reminded", "breached"}) {
 		t.Errorf("ledger has %v", kinds)
 	}
-	if out, err := s.ClaimOutgoing(t.Context(), "email", 10); err != nil || len(out) != 2 || out[0].Key != "261123-1-0001remind" {
+	if out, err := s.ClaimOutgoing(t.Context(), "email", 30*time.Second, 10); err != nil || len(out) != 2 || out[0].Key != "261123-1-0001remind" {
 		t.Errorf("to be told: %+v, %v", out, err)
 	}
 	// The key is in the schema, too, should a row ever come back.
@@ -95,7 +95,7 @@ func TestAClaimEndsWithItsLease(t *testing.T) {
 	s, c := overdue(t)
 	claim := func(want int) []cases.Outgoing {
 		t.Helper()
-		rows, err := s.ClaimOutgoing(t.Context(), cases.OutgoingStage, 10)
+		rows, err := s.ClaimOutgoing(t.Context(), cases.OutgoingStage, 30*time.Second, 10)
 		if err != nil || len(rows) != want {
 			t.Fatalf("claimed %+v, %v, want %d", rows, err, want)
 		}
@@ -148,7 +148,7 @@ func TestAClaimEndsWithItsLease(t *testing.T) {
 func TestWhatIsDoneIsForgotten(t *testing.T) {
 	t.Parallel()
 	s, c := overdue(t)
-	rows, err := s.ClaimOutgoing(t.Context(), cases.OutgoingStage, 10)
+	rows, err := s.ClaimOutgoing(t.Context(), cases.OutgoingStage, 30*time.Second, 10)
 	if err != nil || len(rows) != 2 {
 		t.Fatal(rows, err)
 	}
@@ -201,7 +201,7 @@ func TestTheLedgerHeadOfADayIsOne(t *testing.T) {
 	if next, err := s.LedgerHead(t.Context(), "2026-11-27", tell); err != nil || next.Sum == first.Sum || next.Events != 7 {
 		t.Errorf("the next day: %+v, %v", next, err)
 	}
-	if out, err := s.ClaimOutgoing(t.Context(), "webhook:x", 10); err != nil || len(out) != 2 {
+	if out, err := s.ClaimOutgoing(t.Context(), "webhook:x", 30*time.Second, 10); err != nil || len(out) != 2 {
 		t.Errorf("told: %+v, %v", out, err)
 	}
 	if _, err := c.Exec(t.Context(), `update ledger_head set events = 1`); err == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
 	"shouwen/cases"
 )
@@ -16,7 +17,8 @@ func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	rows, err := s.db.Query(ctx, `
 		select c.number, k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline,
 		       coalesce(p.number, k.caller), coalesce(p.queue, ''), coalesce(p.since, o.due), o.due,
-		       coalesce(p.priority, 0), coalesce(p.avoid, ''), c.first_asker, coalesce(cb.attempts, 0)
+		       coalesce(p.priority, 0), coalesce(p.avoid, ''), c.first_asker, coalesce(cb.attempts, 0),
+		       p.case_id is not null, (c.file ->> 'may_ring')::timestamptz
 		from cases c
 		join (select case_id, min(due_at) as due from deadline
 		      where kind = 'callback' and state in ('armed', 'fired') group by case_id) o on o.case_id = c.id
@@ -31,7 +33,8 @@ func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p cases.Place, err error) {
 		err = row.Scan(&p.Case, &p.Call, &p.Caller.E164, &p.Caller.Raw, &p.Caller.Display, &p.Caller.Withheld, &p.Caller.Verified,
-			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due, &p.Priority, &p.Avoid, &p.FirstAsker, &p.Attempts)
+			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due, &p.Priority, &p.Avoid, &p.FirstAsker, &p.Attempts,
+			&p.Taken, (*zeronull.Timestamptz)(&p.MayRing))
 		return p, err
 	})
 	if err != nil {

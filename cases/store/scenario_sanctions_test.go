@@ -82,7 +82,24 @@ func TestE23_RestTimeCollision(t *testing.T) {
 			t.Errorf("%s: quiet until %s, want %q", when, got, until)
 		}
 	}
-	sc.does("13:11", asker, cases.Tell{Of: cases.TellState, Said: "asked whether to deliver now: yes", Evidence: sc.proof()})
+	later := o.misses("13:10", "+8613900000002") // he wants to know where they are
+	later.does("13:10", asker, room("where are my buns?"))
+	may := func(when string) (rung bool) {
+		t.Helper()
+		p := cases.Place{Taken: later.CallBackAt != "", MayRing: later.File.MayRing}
+		return o.s.Rules.Policy.Quiet(at(when), o.s.Rules.Calendar).IsZero() || p.Asked(at(when), shanghai)
+	}
+	if may("13:11") || !may("14:01") {
+		t.Error("he is rung though nobody asked him, or never")
+	}
+	ring := cases.Tell{Of: cases.TellRing, Evidence: cases.Evidence{Paper: "a note under the door"}}
+	later.refused("13:11", asker, ring, cases.RefusedFields, "said")
+	ring.Said = "bring them"
+	later.does("13:11", asker, ring)
+	if !may("13:12") || may("5 Mar 13:12") { // today, not tomorrow
+		t.Errorf("may be rung since %s", later.File.MayRing)
+	}
+	sc.does("13:11", asker, cases.Tell{Of: cases.TellRing, Said: "asked whether to deliver now: yes", Evidence: sc.proof()})
 	sc.does("13:15", smith, cases.Accept{}, cases.Deliver{What: "steamed buns"})
 	sc.late(cases.ClockDelivery, "18:00", 41*time.Minute) // the delay counts
 	if sc.events(cases.EventCallerTold) != 1 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"shouwen/cases"
 )
 
@@ -59,6 +61,31 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 		fired[i] = cases.FiredStage{Clock: clocks[i], Late: cases.Span(late[i]), Call: calls[i]}
 	}
 	return fired, nil
+}
+
+// ComingBreaches returns the breaches of cases of classes that come within a time, the
+// earliest first, with the summons they will call for.
+func (s *Store) ComingBreaches(ctx context.Context, classes []cases.Class, within time.Duration) ([]cases.ComingBreach, error) {
+	rows, err := s.db.Query(ctx, `
+		select 'stage:' || d.id || ':' || d.gen || ':' || b.n, (b.stage ->> 'at')::timestamptz as at,
+			c.number, c.call::text, c.class, coalesce(c.file ->> 'accused', ''), c.events
+		from deadline d join cases c on c.id = d.case_id, jsonb_array_elements(d.stages) with ordinality as b (stage, n)
+		where d.next_at <= now() + $2::interval and c.class = any($1)
+			and b.n > d.stage and b.stage ->> 'kind' = 'breach' and (b.stage ->> 'at')::timestamptz <= now() + $2::interval
+		order by at`, classes, within)
+	if err != nil {
+		return nil, fmt.Errorf("coming breaches: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b cases.ComingBreach, err error) {
+		var stage string
+		err = row.Scan(&stage, &b.At, &b.Case, &b.Call, &b.Class, &b.Accused, &b.After)
+		b.Key = cases.StageSummons(stage)
+		return b, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("coming breaches: %w", err)
+	}
+	return all, nil
 }
 
 // OldestDue returns for how long the oldest stage has been due without having been

@@ -29,7 +29,7 @@ func notCalled(err error) error {
 	for known, status := range map[error]int{
 		call.ErrNoCase: http.StatusNotFound, call.ErrNoNumber: http.StatusConflict, call.ErrNoTrunk: http.StatusConflict,
 		acd.ErrTaken: http.StatusConflict, acd.ErrNoAgent: http.StatusNotFound, acd.ErrClosed: http.StatusServiceUnavailable,
-		call.ErrNoDatabase: http.StatusServiceUnavailable,
+		call.ErrNoDatabase: http.StatusServiceUnavailable, call.ErrQuiet: http.StatusConflict,
 	} {
 		if errors.Is(err, known) {
 			return &console.Refusal{Status: status, Reason: known.Error()}

@@ -39,6 +39,9 @@ func (c commands) Record(id, by, action string) error {
 	return refused(c.calls.Record(id, by, call.RecordingAction(action)))
 }
 
+// Alarm implements console.Commands.
+func (c commands) Alarm(id, by string) error { return refused(c.calls.RaiseAlarm(id, by)) }
+
 // Hold implements console.Commands.
 func (c commands) Hold(ctx context.Context, k cases.Case, h cases.LegalHold) error {
 	_, err := c.journal.Append(ctx, cases.Fact{At: time.Now().UTC(), Call: k.Call.ID, Case: k.Number, LegalHold: &h})

@@ -54,6 +54,8 @@ const (
 	messageKeptSays     = 3600
 	reasonSays          = 1600 // why a target does not come
 	callEndsSays        = 3700
+	emergencySays       = 1500
+	takeItSays          = 1400
 	digitSays           = 3100 // one; two is 3200, three 3300
 )
 
@@ -307,6 +309,7 @@ func tonePrompts(t testing.TB) string {
 		"target_busy":  {reasonSays, 300 * time.Millisecond}, "target_no_answer": {reasonSays, 300 * time.Millisecond},
 		"target_declined": {reasonSays, 300 * time.Millisecond}, "target_unreachable": {reasonSays, 300 * time.Millisecond},
 		"target_denied": {reasonSays, 300 * time.Millisecond}, "call_ends": {callEndsSays, 600 * time.Millisecond},
+		"emergency_case": {emergencySays, 300 * time.Millisecond}, "take_it": {takeItSays, 600 * time.Millisecond},
 	} {
 		f, err := os.Create(filepath.Join(dir, name+".wav"))
 		if err != nil {

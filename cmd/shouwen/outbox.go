@@ -7,11 +7,15 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/outbox"
+	"shouwen/ivr/call"
 )
 
 const (
 	sendAttempts = 12              // over about two hours, then a person has to look
 	sendAgain    = 5 * time.Second // after the first failure
+
+	summonsAttempts = 60 // over about half an hour
+	summonsAgain    = 2 * time.Second
 
 	keepSent        = 30 * 24 * time.Hour // to be asked what was sent
 	forgottenAtOnce = 1000                // rows
@@ -48,6 +52,7 @@ func (s *server) wireOutbox() error {
 		s.channels.Webhooks = append(s.channels.Webhooks, w.Name)
 		effects[outbox.WebhookKind(w.Name)], channels[outbox.WebhookKind(w.Name)] = hook.Send, "webhook"
 	}
+	s.channels.Emergencies = rows.Rules.Policy.Emergencies()
 	effects[cases.OutgoingStage] = outbox.Stages(rows, s.roster.directory, s.channels)
 	for kind, effect := range effects {
 		s.pumps = append(s.pumps, &outbox.Pump{
@@ -55,6 +60,10 @@ func (s *server) wireOutbox() error {
 			Metrics: s.metrics.Outbox, Log: s.log,
 		})
 	}
+	s.pumps = append(s.pumps, &outbox.Pump{
+		Kind: cases.OutgoingSummons, Channel: "sip", Rows: rows, Effect: outbox.Summon(rows, s.calls.Summon), Attempts: summonsAttempts,
+		First: summonsAgain, Longest: 10 * summonsAgain, Limit: call.SummonsLimit, Metrics: s.metrics.Outbox, Log: s.log,
+	})
 	return nil
 }
 

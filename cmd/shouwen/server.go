@@ -215,6 +215,7 @@ func (s *server) wire(rules cases.Policy) error {
 		return faults
 	}
 	s.roster.took = s.reorganise
+	s.calls.Managers = func(m cases.Summons) []cases.Recipient { return s.roster.directory().Ladder(rules, m) }
 	s.wireOutbound()
 	if err := s.wireOutbox(); err != nil {
 		return err
@@ -227,6 +228,8 @@ func (s *server) wire(rules cases.Policy) error {
 func (s *server) wireOutbound() {
 	s.calls.Cases, s.calls.Retries, s.calls.Node, s.calls.Zone = s.database.store, s.cfg.Callbacks.retries(), s.cfg.Node, s.zone
 	if policy, ok := s.cfg.policy(s.zone); ok {
+		rules := s.database.store.Rules
+		policy.Quiet = func(t time.Time) time.Time { return rules.Policy.Quiet(t, rules.Calendar) }
 		s.calls.Outbound = call.NewOutbound(policy, s.ua, s.metrics.CallsOut, s.log)
 		s.calls.CallBack = s.calls.CallStanding
 	}
@@ -325,6 +328,8 @@ func (s *server) run(ctx context.Context) error {
 	}
 	scanner := deadline.Scanner{Stages: s.database.store, Node: s.cfg.Node, Metrics: s.metrics.Deadlines, Log: s.log}
 	g.Go(func() error { return scanner.Run(life) })
+	vigil := deadline.Vigil{Coming: s.database.store, Classes: s.channels.Emergencies, Ring: s.calls.Alarm, Log: s.log}
+	g.Go(func() error { return vigil.Run(life) })
 	for _, pump := range s.pumps {
 		g.Go(func() error { return pump.Run(life) })
 	}

@@ -75,12 +75,17 @@ func (c *Conversation) announce(now time.Time) {
 
 // words returns the recordings of names.
 func (c *Conversation) words(names ...prompts.Name) []*media.Prompt {
+	return c.sw.words(c.sounds, names...)
+}
+
+// words returns the recordings of names among sounds.
+func (s *Switch) words(sounds Sounds, names ...prompts.Name) []*media.Prompt {
 	all := make([]*media.Prompt, 0, len(names))
 	for _, n := range names {
-		if p := c.sounds.Words[n]; p != nil {
+		if p := sounds.Words[n]; p != nil {
 			all = append(all, p)
 		} else {
-			c.sw.Metrics.Prompts.Played(metrics.PromptFailed)
+			s.Metrics.Prompts.Played(metrics.PromptFailed)
 		}
 	}
 	return all

@@ -151,7 +151,7 @@ func (c *Conversation) callOut() {
 		c.sw.Metrics.CallsOut.Began(p.Department, b.began.Sub(b.Due))
 	}
 	known := make(chan struct{})
-	leg, err := c.callOutside(user, b.Number, sip.Dialing{
+	leg, err := c.callOutside(c.sw.occasion(b.Place, b.began), user, b.Number, sip.Dialing{
 		Log: c.log.With("leg_to", "caller"),
 		Events: func(e sip.Event) {
 			<-known
@@ -262,7 +262,9 @@ func (c *Conversation) accountBack() {
 	if b.result == cases.CallbackCancelled {
 		attempt--
 	}
-	next, exhausted := c.sw.Retries.next(attempt, b.result, b.denial, c.sw.Outbound.nextOpen)
+	next, exhausted := c.sw.Retries.next(attempt, b.result, b.denial, func(t time.Time) time.Time {
+		return c.sw.Outbound.nextOpen(t, c.sw.occasion(b.Place, t))
+	})
 	c.record(cases.Fact{CallbackMissed: &cases.CallbackMissed{
 		Agent: user, Result: b.result, Attempt: attempt, Next: next, Exhausted: exhausted,
 	}})
@@ -288,7 +290,7 @@ func (c *Conversation) mark(as cases.CallbackResult) error {
 
 // marked returns the fact that an agent says who answered attempt n.
 func (s *Switch) marked(by string, n int, as cases.CallbackResult, within time.Duration) cases.Fact {
-	next, exhausted := s.Retries.next(n, as, "", s.Outbound.nextOpen)
+	next, exhausted := s.Retries.next(n, as, "", func(t time.Time) time.Time { return s.Outbound.nextOpen(t, Unasked) })
 	due := next
 	if due.IsZero() {
 		due = time.Now().Add(within)
@@ -334,7 +336,7 @@ type Retries struct {
 // next says when to try again after attempt n, zero for not by itself, and whether
 // that was the last.
 func (r Retries) next(n int, res cases.CallbackResult, denial OutboundReason, open func(time.Time) time.Time) (at time.Time, exhausted bool) {
-	passes := denial == OutboundHours || denial == OutboundRate || denial == OutboundActorRate || denial == OutboundConcurrent || denial == OutboundSpend
+	passes := denial == OutboundHours || denial == OutboundQuiet || denial == OutboundRate || denial == OutboundActorRate || denial == OutboundConcurrent || denial == OutboundSpend
 	switch {
 	case res == cases.CallbackCancelled:
 		return time.Time{}, false

@@ -21,6 +21,8 @@ var (
 	ErrNoNumber = errors.New("the caller left no number, or withheld it")
 	ErrNoTrunk  = sip.ErrNoTrunk
 
+	ErrQuiet = errors.New("it is a quiet hour: the caller is to be asked first whether he may be rung (move tell, of ring)")
+
 	ErrNoDatabase = errors.New("cases cannot be looked up: the database does not answer")
 )
 
@@ -118,7 +120,7 @@ func refusalOf(err error) (code int, reason string) {
 		return 404, "Not Found"
 	case errors.Is(err, ErrNoNumber):
 		return 484, "Address Incomplete"
-	case errors.Is(err, ErrNotNow):
+	case errors.Is(err, ErrNotNow), errors.Is(err, ErrQuiet):
 		return 486, "Busy Here"
 	case errors.Is(err, ErrNoTrunk), errors.Is(err, ErrNoDatabase):
 		return 503, "Service Unavailable"
@@ -136,6 +138,7 @@ func (s *Switch) owed(ctx context.Context, n cases.CaseNumber) (cases.Place, err
 		return cases.Place{}, noCase(err)
 	}
 	p := cases.Place{
+		Taken: c.CallBackAt != "", MayRing: c.File.MayRing,
 		Case: c.Number, Call: c.Call.ID, Caller: c.Call.Caller, Hotline: c.Call.Hotline, Number: c.CallBackAt,
 		Due: c.CallbackDue, FirstAsker: c.FirstAsker, Attempts: c.CalledBack.Attempts,
 	}
@@ -144,6 +147,9 @@ func (s *Switch) owed(ctx context.Context, n cases.CaseNumber) (cases.Place, err
 	}
 	if p.Number == "" {
 		return cases.Place{}, ErrNoNumber
+	}
+	if now := time.Now(); s.occasion(p, now) == Unasked && s.Outbound.policy.quiet(now) {
+		return cases.Place{}, ErrQuiet
 	}
 	return p, nil
 }
@@ -195,6 +201,9 @@ func (c *Conversation) engaged(e event) {
 func (s *Switch) Drain() {
 	s.mu.Lock()
 	s.draining = true
+	for _, stop := range s.alarms.ringing {
+		stop()
+	}
 	var all []*Conversation
 	for _, c := range s.calls {
 		if c.back != nil {

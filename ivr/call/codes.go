@@ -21,6 +21,7 @@ const (
 	WrongNumber      Feature = "wrong_number"      // of a callback: somebody else answered
 	AnsweredByRobot  Feature = "voicemail"         // of a callback: a machine answered
 	ToggleRecording  Feature = "toggle_recording"  // pause the recording, resume it, or start it where it is on demand
+	RaiseAlarm       Feature = "alarm"             // ring whoever manages emergencies
 
 	MonitorCall Feature = "monitor"  // dialled, with the extension of an agent: on his line
 	CallBack    Feature = "callback" // dialled, with the number of a case: call its caller back
@@ -39,7 +40,7 @@ type Codes map[Feature]string
 // DefaultCodes are the codes of an organisation that wants no others.
 func DefaultCodes() Codes {
 	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**", Conference: "*3",
-		ToggleRecording: "*9", WrongNumber: "*81", AnsweredByRobot: "*82", MonitorCall: MonitorCode, CallBack: CallbackCode}
+		ToggleRecording: "*9", RaiseAlarm: "*0", WrongNumber: "*81", AnsweredByRobot: "*82", MonitorCall: MonitorCode, CallBack: CallbackCode}
 }
 
 // CodeError says which code cannot work, and why.

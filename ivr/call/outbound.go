@@ -26,6 +26,10 @@ type OutboundPolicy struct {
 	SpendADay  Money            // 0: without limit; otherwise what has no tariff is denied, and who spends the last of it is cut off
 	Hours      []cases.Interval // of every day; none: always
 	Zone       *time.Location   // of days and hours
+
+	// Quiet tells when the hours end, if it is one of them, in which nobody is called who
+	// did not ask for it; see cases.Policy.Quiet. nil: there are none.
+	Quiet func(time.Time) (until time.Time)
 }
 
 // Money is an amount in thousandths of the currency's unit.
@@ -52,6 +56,7 @@ const (
 	OutboundPremium       OutboundReason = "premium"        // not in Allow
 	OutboundDenied        OutboundReason = "denied_prefix"  // in Deny
 	OutboundHours         OutboundReason = "hours"          // not at this time of the day
+	OutboundQuiet         OutboundReason = "quiet_hours"    // he did not ask to be called in them
 	OutboundActorRate     OutboundReason = "actor_rate"     // too many by this actor of late
 	OutboundRate          OutboundReason = "rate"           // too many of late
 	OutboundConcurrent    OutboundReason = "concurrent"     // too many at once
@@ -62,8 +67,29 @@ const (
 // OutboundReasons are all reasons.
 var OutboundReasons = []string{
 	string(OutboundAllowed), string(OutboundInvalid), string(OutboundShort), string(OutboundEmergency), string(OutboundInternational),
-	string(OutboundPremium), string(OutboundDenied), string(OutboundHours), string(OutboundActorRate), string(OutboundRate),
+	string(OutboundPremium), string(OutboundDenied), string(OutboundHours), string(OutboundQuiet), string(OutboundActorRate), string(OutboundRate),
 	string(OutboundConcurrent), string(OutboundTariff), string(OutboundSpend),
+}
+
+// Occasion says what a call is made for, and so which limits hold.
+type Occasion string
+
+// The occasions.
+const (
+	Unasked Occasion = ""       // nobody asked for it: not in quiet hours
+	Asked   Occasion = "asked"  // whom it is for asked to be called
+	Urgent  Occasion = "urgent" // one of our own people in an emergency: at any hour, however much was called and spent
+)
+
+// on returns p as it is on an occasion.
+func (p OutboundPolicy) on(o Occasion) OutboundPolicy {
+	if o == Asked || o == Urgent {
+		p.Quiet = nil
+	}
+	if o == Urgent {
+		p.Hours, p.PerActor, p.Overall, p.Concurrent, p.SpendADay = nil, Rate{}, Rate{}, 0, 0
+	}
+	return p
 }
 
 // Decision is whether a call to the outside may be made.
@@ -106,6 +132,8 @@ func (p *OutboundPolicy) judge(number string, now time.Time) Decision {
 		switch {
 		case !p.open(now):
 			return OutboundHours
+		case p.quiet(now):
+			return OutboundQuiet
 		case p.SpendADay > 0 && !known:
 			return OutboundTariff
 		}
@@ -152,10 +180,13 @@ func (p *OutboundPolicy) open(now time.Time) bool {
 	return len(p.Hours) == 0
 }
 
+// quiet says whether nobody is called at that time who did not ask for it.
+func (p *OutboundPolicy) quiet(now time.Time) bool { return p.Quiet != nil && !p.Quiet(now).IsZero() }
+
 // nextOpen is the first moment from t on at which calls may be made.
 func (p *OutboundPolicy) nextOpen(t time.Time) time.Time {
 	for range 48 * 60 { // a day that turns the clock has 25 hours
-		if p.open(t) {
+		if p.open(t) && !p.quiet(t) {
 			return t
 		}
 		t = t.Truncate(time.Minute).Add(time.Minute)

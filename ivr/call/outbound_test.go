@@ -37,6 +37,12 @@ func TestWhoMayBeCalled(t *testing.T) {
 		p.Hours = []cases.Interval{{From: 8 * 60, To: 12 * 60}, {From: 14 * 60, To: 21 * 60}}
 	})
 	noon := time.Date(2026, 11, 23, 12, 30, 0, 0, zone)
+	rest := with(func(p *OutboundPolicy) {
+		p.Hours, p.Concurrent = day.Hours[1:], 1
+		p.Quiet = func(t time.Time) time.Time {
+			return cases.Policy{QuietHours: []string{"12:00-15:00"}}.Quiet(t, cases.Calendar{Zone: zone})
+		}
+	})
 	morning := noon.Add(-time.Hour)
 	tests := map[string]struct {
 		policy OutboundPolicy
@@ -71,6 +77,11 @@ func TestWhoMayBeCalled(t *testing.T) {
 		"allowed, but one part of it denied":  {with(func(p *OutboundPolicy) { p.Allow, p.Deny = []string{"+86"}, []string{"+86138"} }), mobile, noon, OutboundDenied},
 		"lunch":                               {day, mobile, noon, OutboundHours},
 		"the morning":                         {day, mobile, morning, OutboundAllowed},
+		"a quiet hour":                        {rest, mobile, noon.Add(2 * time.Hour), OutboundQuiet},
+		"a quiet hour, and he asked":          {rest.on(Asked), mobile, noon.Add(2 * time.Hour), OutboundAllowed},
+		"lunch, though he asked":              {rest.on(Asked), mobile, noon, OutboundHours},
+		"lunch, and it is urgent":             {rest.on(Urgent), mobile, noon, OutboundAllowed},
+		"abroad, though it is urgent":         {rest.on(Urgent), "+442079460000", noon, OutboundInternational},
 		"no tariff, and spending is limited":  {with(func(p *OutboundPolicy) { p.SpendADay = 1000 }), mobile, noon, OutboundTariff},
 		"a tariff that says it costs nothing": {with(func(p *OutboundPolicy) { p.SpendADay, p.Tariffs = 1000, map[string]Money{"+86": 0} }), mobile, noon, OutboundAllowed},
 	}

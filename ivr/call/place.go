@@ -53,8 +53,9 @@ func NewOutbound(policy OutboundPolicy, trunks Trunks, m *metrics.CallsOut, log 
 
 // Placing is a call to the outside that somebody wants.
 type Placing struct {
-	Actor  string // user of the agent on whose behalf
-	Number cases.Number
+	Actor    string // user of the agent on whose behalf
+	Number   cases.Number
+	Occasion Occasion
 	sip.Dialing
 	Record func(cases.Fact) // is handed what was decided, before anything is dialled, also when it was no
 	// Short is told how long the day's money still lasts when it is not enough, and,
@@ -65,9 +66,9 @@ type Placing struct {
 // Place has a number called. It returns at once; the events of the leg go to
 // Events. The error is a *DeniedError, or one of sip.UA.DialOut.
 func (o *Outbound) Place(p Placing) (*sip.Leg, error) {
-	id := newID()
+	id, policy := newID(), o.policy.on(p.Occasion)
 	o.mu.Lock()
-	decision := o.account.placeOutbound(&o.policy, id, p.Actor, string(p.Number), time.Now())
+	decision := o.account.placeOutbound(&policy, id, p.Actor, string(p.Number), time.Now())
 	o.mu.Unlock()
 	o.metrics.Decided(string(decision.Reason))
 	p.Log.Info("call to the outside decided", "actor", p.Actor, "number", cases.Number(decision.Number), "reason", decision.Reason)
@@ -190,5 +191,8 @@ func (p *OutboundPolicy) since(now time.Time) time.Time {
 	return now.Add(-max(now.Sub(p.midnight(now)), p.PerActor.Per, p.Overall.Per))
 }
 
-// nextOpen is the first moment from t on at which calls may be made.
-func (o *Outbound) nextOpen(t time.Time) time.Time { return o.policy.nextOpen(t) }
+// nextOpen is the first moment from t on at which calls may be made on an occasion.
+func (o *Outbound) nextOpen(t time.Time, on Occasion) time.Time {
+	policy := o.policy.on(on)
+	return policy.nextOpen(t)
+}

@@ -9,10 +9,10 @@ import (
 )
 
 // callOutside calls a number outside for actor, showing the hotline's.
-func (c *Conversation) callOutside(actor string, number cases.Number, d sip.Dialing) (*sip.Leg, error) {
+func (c *Conversation) callOutside(on Occasion, actor string, number cases.Number, d sip.Dialing) (*sip.Leg, error) {
 	d.Caller = c.line.Number
 	return c.sw.Outbound.Place(Placing{
-		Actor: actor, Number: number, Dialing: d, Record: c.record,
+		Actor: actor, Number: number, Occasion: on, Dialing: d, Record: c.record,
 		Short: func(left time.Duration) {
 			c.post(event{kind: evShort, length: left, fact: cases.Fact{OutboundDecided: &cases.OutboundDecided{
 				Actor: actor, Number: number, Reason: string(OutboundSpend),

@@ -71,14 +71,15 @@ type Switch struct {
 	Queues       []Queue           // what callers of a queue experience, for those where it is not as usual
 	Messages     *media.Archive    // of voicemail
 	Recordings   Recordings
-	Outbound     *Outbound      // places calls to the outside; nil: there is no trunk for them
-	Cases        CaseList       // whose callers agents call back
-	Retries      Retries        // of callbacks
-	Node         int            // of the numbers of cases
-	Zone         *time.Location // of the days in them
-	CallBack     func(Standing) // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
-	Codes        Codes          // feature codes; see DefaultCodes
-	MediaTimeout time.Duration  // silence on both legs that ends a call to a hotline; half of it on one makes us ask whether it is there; 0: never
+	Outbound     *Outbound                             // places calls to the outside; nil: there is no trunk for them
+	Cases        CaseList                              // whose callers agents call back
+	Managers     func(cases.Summons) []cases.Recipient // who is rung for an emergency, the first one first
+	Retries      Retries                               // of callbacks
+	Node         int                                   // of the numbers of cases
+	Zone         *time.Location                        // of the days in them
+	CallBack     func(Standing)                        // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
+	Codes        Codes                                 // feature codes; see DefaultCodes
+	MediaTimeout time.Duration                         // silence on both legs that ends a call to a hotline; half of it on one makes us ask whether it is there; 0: never
 	Metrics      *metrics.Metrics
 	Log          *slog.Logger
 
@@ -96,7 +97,8 @@ type Switch struct {
 	calls    map[string]*Conversation  // to hotlines
 	standing map[cases.CaseNumber]bool // in line without being on the phone
 	draining bool                      // nobody is called back any more
-	wg       sync.WaitGroup            // of conversations, their facts included
+	alarms   alarms
+	wg       sync.WaitGroup // of conversations, their facts included
 }
 
 // speak returns the prompts of a language.

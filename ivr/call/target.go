@@ -163,7 +163,7 @@ func (c *Conversation) reachQueue(queue string) cases.TransferFailure {
 func (c *Conversation) reachOutside(number cases.Number) cases.TransferFailure {
 	var leg *sip.Leg
 	known := make(chan struct{})
-	leg, err := c.callOutside(c.agent.User, number, sip.Dialing{
+	leg, err := c.callOutside(Asked, c.agent.User, number, sip.Dialing{
 		Log: c.log.With("leg_to", "target"),
 		Events: func(e sip.Event) {
 			<-known

@@ -81,6 +81,9 @@ func (c *Conversation) feature(f Feature, to Target, how cases.TransferHow) erro
 		return c.mark(cases.CallbackWrongNumber)
 	case AnsweredByRobot:
 		return c.mark(cases.CallbackVoicemail)
+	case RaiseAlarm:
+		c.move(served, "") // from where the keys had brought him
+		return c.alarm()
 	case ToggleRecording:
 		c.move(served, "") // from where the keys had brought him
 		c.toggleRecording()

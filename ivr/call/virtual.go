@@ -20,7 +20,7 @@ type Standing struct {
 // him to s.CallBack. Whoever stands there already is left alone. It may be called
 // from any goroutine.
 func (s *Switch) Stand(p cases.Place) {
-	if s.CallBack == nil || !s.mayCall(time.Now()) || !s.stands(p.Case) {
+	if now := time.Now(); s.CallBack == nil || !s.mayCall(now, s.occasion(p, now)) || !s.stands(p.Case) {
 		return
 	}
 	if line, ok := s.hotline(p.Hotline); ok && p.Queue == "" {
@@ -43,7 +43,7 @@ func (s *Switch) Stand(p cases.Place) {
 
 // keepsPlaces says whether those who take a callback are called when it is their
 // turn; else somebody calls them back when he can.
-func (s *Switch) keepsPlaces() bool { return s.CallBack != nil && s.mayCall(time.Now()) }
+func (s *Switch) keepsPlaces() bool { return s.CallBack != nil && s.mayCall(time.Now(), Asked) }
 
 // stands notes that the caller of a case stands in line; false if he does already.
 func (s *Switch) stands(n cases.CaseNumber) bool {
@@ -68,6 +68,14 @@ func (s *Switch) Unstand(n cases.CaseNumber) {
 }
 
 // mayCall says whether it is the hour for calls to the outside.
-func (s *Switch) mayCall(now time.Time) bool {
-	return s.Outbound == nil || !s.Outbound.nextOpen(now).After(now)
+func (s *Switch) mayCall(now time.Time, on Occasion) bool {
+	return s.Outbound == nil || !s.Outbound.nextOpen(now, on).After(now)
+}
+
+// occasion is that of calling back whom p is about at t.
+func (s *Switch) occasion(p cases.Place, t time.Time) Occasion {
+	if p.Asked(t, s.Zone) {
+		return Asked
+	}
+	return Unasked
 }

@@ -49,7 +49,10 @@ const (
 	TargetDeclined    Name = "target_declined"
 	TargetUnreachable Name = "target_unreachable"
 	TargetDenied      Name = "target_denied"
-	CallEnds          Name = "call_ends" // what he hears before a call is ended that there is no more money for
+
+	EmergencyCase Name = "emergency_case" // followed by digits of the number of the case
+	TakeIt        Name = "take_it"        // key 1: whoever hears it takes the emergency
+	CallEnds      Name = "call_ends"      // what he hears before a call is ended that there is no more money for
 
 	Music    Name = "music"    // on hold; can be repeated without a seam
 	Ringback Name = "ringback" // a phone rings: 450 Hz, 1 s on, 4 s off; to be repeated

@@ -160,6 +160,7 @@ func TestDigitsAreHeardAsSaid(t *testing.T) {
 func TestEveryWordIsRecorded(t *testing.T) {
 	short := []prompts.Name{
 		prompts.Beep, prompts.TargetBusy, prompts.TargetNoAnswer, prompts.TargetDeclined, prompts.TargetUnreachable, prompts.TargetDenied, prompts.CallEnds,
+		prompts.EmergencyCase, prompts.TakeIt,
 	}
 	for _, lang := range []prompts.Say{zh, en} {
 		set, said := load(t, string(lang), ""), map[prompts.Name]bool{}
