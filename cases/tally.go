@@ -94,10 +94,10 @@ func (c Case) settled() bool { return c.File.Matter.Category != "" || c.State.Ov
 // ofClocks counts clocks that stopped, and what they were granted.
 func (ch Change) ofClocks(p Policy) (all []Tally) {
 	for i, k := range ch.Is.Clocks {
-		var was Clock
-		desk := k.Desk(ch.Is)
+		var was Clock // one that has just started ran before, too
+		desk, noticed := k.Desk(ch.Is), false
 		if i < len(ch.Was.Clocks) {
-			was, desk = ch.Was.Clocks[i], k.Desk(ch.Was)
+			was, desk, noticed = ch.Was.Clocks[i], k.Desk(ch.Was), slices.Contains(ch.Breached, k.Kind)
 		}
 		if len(k.Extensions) > len(was.Extensions) {
 			all = append(all, Tally{CountExtensions, desk, map[string]string{"reason": p.Extension.reason(k.Kind)}})
@@ -105,7 +105,7 @@ func (ch Change) ofClocks(p Policy) (all []Tally) {
 		if n := len(k.Pauses); n > len(was.Pauses) {
 			all = append(all, Tally{CountExtensions, desk, map[string]string{"reason": string(k.Pauses[n-1].Reason)}})
 		}
-		if was.Running() && !slices.Contains(ch.Breached, k.Kind) {
+		if was.Running() && !noticed {
 			all = append(all, decided(k, desk)...)
 		}
 	}

@@ -84,6 +84,9 @@ func TestTallies(t *testing.T) {
 			Change{Was: in(Accepted, 1, stopped(stood("handle", PartyHandler), 0)), Is: in(Accepted, 1, stopped(stood("handle", PartyHandler), 0))}, nil},
 		"began when it was over already": {
 			Change{Was: in(Accepted, 1), Is: in(Accepted, 1, stopped(stood("handle", PartyHandler), 0))}, []Tally{due("handle", "met", there)}},
+		"another of its kind began and is over": {
+			Change{Was: in(Accepted, 1, stood("handle", PartyHandler)), Is: in(Accepted, 1, stood("handle", PartyHandler).Cancel(now), stopped(stood("handle", PartyHandler), 0)), Breached: []ClockKind{"handle"}},
+			[]Tally{due("handle", "met", there)}},
 		"a promise broken": {
 			Change{Was: in(Accepted, 1, stood(ClockPromise, PartyResponsible)), Is: in(Accepted, 1, stopped(stood(ClockPromise, PartyResponsible), time.Hour))},
 			[]Tally{due(ClockPromise, "breached", asker), one(CountPromisesBroken, asker)}},

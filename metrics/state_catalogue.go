@@ -36,7 +36,7 @@ var StateCatalogue = []StateMetric{
 	{Name: "shouwen_state_cases_bounced", Labels: []string{"department"}, Help: "Open cases handed over three times or more."},
 	{Name: "shouwen_state_first_asker_cases_open", Labels: []string{"department", "ownership"}, Help: "Open cases somebody picked up, by who has them now; orphaned: nobody who can act."},
 	{Name: "shouwen_state_first_asker_closed_total", Labels: []string{"department", "result"}, Help: "Cases closed, by department of the first-asker and by who finished them."},
-	{Name: "shouwen_state_handovers_total", Labels: []string{"department", "result", "attempt"}, Help: "Hand-overs decided, by the department that received them. One accepted and sent back later counts as both."},
+	{Name: "shouwen_state_handovers_total", Labels: []string{"department", "result", "attempt"}, Help: "Hand-overs decided, by the department that received them; timed_out: accepted too late. One accepted and sent back counts as both."},
 
 	{Name: "shouwen_state_deadlines_open", Labels: []string{"department", "clock", "state"}, Help: "Clocks that run and have, or had before a pause, a due time."},
 	{Name: "shouwen_state_deadline_most_overdue_seconds", Labels: []string{"department", "clock"}, Help: "How late the worst of them is, 0 if none is."},
