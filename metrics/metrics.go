@@ -92,6 +92,7 @@ type Installation struct {
 // other from then on. It may be called again, while others count, by one at a time.
 func (m *Metrics) Declare(in Installation) {
 	m.r.tell(hotlineLabel, slices.Collect(maps.Keys(in.Hotlines)))
+	m.Queue.of.Store(&in.Hotlines)
 	m.r.tell(queueLabel, in.Queues)
 	m.r.tell(departmentLabel, in.Departments)
 	m.r.tell(trunkLabel, in.Trunks)
@@ -100,12 +101,6 @@ func (m *Metrics) Declare(in Installation) {
 	m.r.tell(agentLabel, in.Agents)
 	m.r.tell(queryLabel, in.Queries)
 	m.r.tell(decisionReason, in.Decisions)
-	m.r.sampled([]gauge{{"shouwen_hotline_info", "1, with the queue in which the callers of a hotline wait.", []*label{hotlineLabel, queueLabel}}},
-		func(emit func(int, float64, ...string)) {
-			for hotline, queue := range in.Hotlines {
-				emit(0, 1, hotline, queue)
-			}
-		})
 }
 
 // Panic counts a recovered panic; where is a constant naming the boundary.

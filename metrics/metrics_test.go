@@ -21,6 +21,7 @@ var office = Installation{
 func driven(in Installation) *Metrics {
 	m := New("1.2.3", "abcdef")
 	m.Declare(in)
+	m.Declare(in) // as when the directory has changed
 	m.Calls.Finished(Inbound, Answered)
 	m.Calls.ReadLive(func() Live { return Live{Inbound: {Talking: 2}} })
 	m.Flows.Left("menu", FlowHangup)

@@ -1,6 +1,9 @@
 package metrics
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Outcome says how a wait in the queue ended.
 type Outcome string
@@ -44,13 +47,14 @@ type Queue struct {
 	missed  counters
 	handle  histograms
 	parts   counters
+	of      atomic.Pointer[map[string]string] // the queue of each hotline
 
 	// Of single agents; without any series unless the organisation wants them.
 	agentContacts, agentSeconds, agentMissed counters
 }
 
 func newQueue(r registrar) *Queue {
-	return &Queue{
+	q := &Queue{
 		r:       r,
 		entered: r.counters("shouwen_queue_entered_total", "Calls that asked for a person.", queueLabel),
 		wait: r.histograms("shouwen_queue_wait_seconds", "Wait from entering the queue to the outcome.",
@@ -65,6 +69,15 @@ func newQueue(r registrar) *Queue {
 		agentSeconds:  r.counters("shouwen_agent_contact_seconds_total", "Time of an agent for them by part.", agentLabel, contactPart),
 		agentMissed:   r.counters("shouwen_agent_offers_missed_total", "Offers an agent did not take.", agentLabel, missedReason),
 	}
+	info := gauge{"shouwen_hotline_info", "1, with the queue in which the callers of a hotline wait.", []*label{hotlineLabel, queueLabel}}
+	r.sampled([]gauge{info}, func(emit func(int, float64, ...string)) {
+		if of := q.of.Load(); of != nil {
+			for hotline, queue := range *of {
+				emit(0, 1, hotline, queue)
+			}
+		}
+	})
+	return q
 }
 
 // Entered counts a call that asked for a person.
