@@ -1,7 +1,7 @@
 # Everything a newcomer types. Options go through ARGS: make run ARGS='--agents 20'.
 ARGS ?=
 
-.PHONY: build run demo test lint coverage fuzz bench benchmarks dashboards clean
+.PHONY: build run demo test lint coverage fuzz bench benchmarks dashboards supervise clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -54,6 +54,12 @@ dashboards: $(RENDER)/node_modules/.package-lock.json
 $(RENDER)/node_modules/.package-lock.json: $(RENDER)/package-lock.json
 	.ci/install npm
 	cd $(RENDER) && npm ci
+
+# What supervisors see: a Shouwen with simulated traffic, a Prometheus beside it, and
+# pictures of the dashboards in bin/dashboards (about 6 minutes).
+supervise: build $(RENDER)/node_modules/.package-lock.json
+	.ci/install postgres promtool chromium cjk
+	go run .ci/supervise.go $(ARGS)
 
 clean:
 	rm -rf bin
