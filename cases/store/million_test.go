@@ -57,8 +57,8 @@ func fill(b *testing.B) error {
 }
 
 // Everything follows from the number of the case: 30 agents, 12 departments, 200,000
-// callers, 40 categories; one case in three was handed over, one of thirty of those
-// given back, half were visited.
+// callers, 40 categories; one case in three was handed over, one in ten of those given
+// back, half were visited; three in a hundred are still open.
 const (
 	makeCalls = `
 		insert into call (id, caller, caller_raw, display, withheld, verified, diverted, hotline, trunk, arrived, answered, agent, extension, waited, ended, cause, talk)
@@ -69,9 +69,9 @@ const (
 	makeCases = `
 		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head, department, file, milestones)
 		select to_char(k.answered at time zone 'Asia/Shanghai', 'YYMMDD') || '-1-' || lpad(n::text, 7, '0'), k.id,
-			(array['closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'visited', 'replied', 'accepted'])[1 + n % 10], k.answered, k.caller, k.agent, k.agent,
+			coalesce((array['visited', 'replied', 'accepted'])[1 + n % 100], 'closed'), k.answered, k.caller, k.agent, k.agent,
 			case when passed then 'clerk' || n % 60 else k.agent end, 1, decode(repeat('00', 32), 'hex'),
-			case when passed or n % 10 = 9 then 'department' || n % 12 else '' end,
+			case when passed or n % 100 = 2 then 'department' || n / 100 % 12 else '' end,
 			jsonb_build_object('matter', jsonb_build_object(
 				'name', (array['王','李','张','刘','陈','杨','赵','黄','周','吴','徐','孙'])[1 + n % 12] || (array['伟','芳','娜','敏','静','丽','强','磊','军','洋','勇','艳','杰'])[1 + n % 13] || (array['','明','华','国','文'])[1 + n % 5],
 				'phone', k.caller, 'address', 1 + n % 97 || '号楼' || 1 + n % 32 || '层' || 1 + n % 8 || '室',
@@ -79,14 +79,15 @@ const (
 					|| '，' || (array['已经两天','今天早上开始','第三次反映','邻居也有同样情况','物业没有回复','请尽快处理','家里有老人','影响出行'])[1 + n * 31 % 8] || '，编号' || n * 104729 % 9999991
 					|| case when n % 50000 = 0 then '，井盖丢失' else '' end,
 				'class', 'ordinary', 'category', 'category' || n % 40, 'read_back', true, 'fields', '{}'::jsonb))
-			|| case when passed then jsonb_build_object('handed', jsonb_build_array(jsonb_build_object('department', 'department' || n % 12, 'mode', 'warm_required', 'by', k.agent))) else '{}' end
-			|| case when passed and n % 30 = 0 then jsonb_build_object('returns', 1, 'returned', jsonb_build_object('code', 'not_ours', 'opinion', '不属于本部门', 'by', 'clerk' || n % 60, 'from', 'department' || (n + 1) % 12, 'sender', k.agent)) else '{}' end
+			|| case when passed then jsonb_build_object('handed', jsonb_build_array(jsonb_build_object('department', 'department' || n / 100 % 12, 'mode', 'warm_required', 'by', k.agent))) else '{}' end
+			|| case when passed and n % 30 = 0 then jsonb_build_object('returns', 1, 'returned', jsonb_build_object('code', 'not_ours', 'opinion', '不属于本部门', 'by', 'clerk' || n % 60, 'from', 'department' || (n / 100 + 1) % 12, 'sender', k.agent)) else '{}' end
 			|| jsonb_build_object('result', jsonb_build_object('result', '已派人处理，' || n % 997), 'replies', jsonb_build_array(jsonb_build_object('result', '已处理', 'by', k.agent)), 'entered', true)
 			|| case when n % 2 = 0 then jsonb_build_object('visits', jsonb_build_array(jsonb_build_object('answered', true, 'solved', n % 11 <> 0, 'satisfied', 1 + n % 5))) else '{}' end,
 			jsonb_build_object('contact', k.answered, 'registered', k.answered + interval '1 min', 'caller_told', k.answered + interval '1 h')
 		from call k, lateral (select ('x' || right(k.id::text, 12))::bit(48)::bigint as n) t, lateral (select n % 3 = 0 as passed) p order by n`
 
-	// One clock that is met for each case, late for one in twenty, and one that still runs for one in ten.
+	// A clock for each case, which still runs for one in a hundred, and one for each that
+	// was handed over; one in twenty was late.
 	makeClocks = `
 		insert into deadline (case_id, kind, gen, due_at, state, clock, stages, next_at)
 		select c.id, kind, 1, due, case when runs then 'armed' else 'met' end,

@@ -14,7 +14,7 @@ import (
 // of fifty.
 func BenchmarkSearch(b *testing.B) {
 	s := aMillion(b)
-	june := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
+	june, now := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	manager := cases.Actor{User: "manager", Roles: []cases.Role{cases.RoleSupervisor}}
 	for _, search := range []struct {
 		name string
@@ -41,7 +41,10 @@ func BenchmarkSearch(b *testing.B) {
 		}},
 		{"state", func(i int) store.Filter { return store.Filter{State: cases.Visited} }},
 		{"clock_late", func(i int) store.Filter {
-			return store.Filter{Clock: store.ClockFilter{Kind: cases.ClockReplyCaller, Is: store.ClockLate, AsNow: june}}
+			return store.Filter{Clock: store.ClockFilter{Kind: cases.ClockReplyCaller, Is: store.ClockLate, AsNow: now}}
+		}},
+		{"clock_none_late", func(i int) store.Filter {
+			return store.Filter{Clock: store.ClockFilter{Kind: cases.ClockReplyDepartment, Is: store.ClockLate, AsNow: now}}
 		}},
 		{"clock_of_department", func(i int) store.Filter {
 			return store.Filter{Department: fmt.Sprint("department", i%12), Clock: store.ClockFilter{Is: store.ClockRuns}}
