@@ -284,6 +284,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"/api/v1/outbox/dead": "list_dead_letters", "post /api/v1/outbox/dead/{id}/retry": "revive_dead_letter",
 		"/api/v1/profile": "get_profile", "/api/v1/directory": "get_directory", "put /api/v1/directory": "put_directory", "/api/v1/directory/versions": "list_directory_versions",
 		"/api/v1/directory/versions/{version}": "get_directory_version", "/api/v1/calendar": "get_calendar",
+		"/api/v1/reports/registers": "list_registers", "/api/v1/reports/registers/{form}": "get_register",
 		"post /api/v1/calls/{id}/recording": "record_call", "put /api/v1/cases/{number}/legal_hold": "set_legal_hold",
 	}
 	for _, kind := range cases.MoveKinds() {

@@ -204,14 +204,16 @@ type view struct {
 	Other lang   // the language one may switch to
 	In    bool   // signed in
 	User  string // who; empty: with the API token
-	Page  any
+
+	Oversees bool // and may take reports away
+	Page     any
 }
 
 // render answers with a page. It is made whole before anything is sent, so that
 // an error in it is a clean 500.
 func (x *site) render(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
 	in, ok := x.signedInAs(r)
-	v := view{Lang: languageOf(r), Other: chinese, In: ok, User: in.User, Page: page}
+	v := view{Lang: languageOf(r), Other: chinese, In: ok, User: in.User, Oversees: ok && in.hasAny(overseers), Page: page}
 	if v.Lang == chinese {
 		v.Other = english
 	}

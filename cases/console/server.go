@@ -118,6 +118,8 @@ func (x *site) routes() []route {
 		{"GET", "/desk/live", false, nil, x.showDesk("desk live")},
 		{"POST", "/cases/{number}/moves/{kind}", false, nil, x.moveFromPage},
 		{"POST", "/cases/{number}/call", false, nil, x.callFromDesk},
+		{"GET", "/cases/{number}/forms/{form}", false, nil, x.printForm},
+		{"GET", "/reports", false, overseers, x.showReports},
 		{"POST", "/agents/{user}/ready", false, supervisors, x.makeReady},
 		{"GET", "/sign-in", true, nil, x.signInPage},
 		{"POST", "/sign-in", true, nil, x.signIn},

@@ -32,6 +32,8 @@ func loadPages(zone *time.Location) map[lang]*template.Template {
 			"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 			"span":     span,
 			"between":  func(from, to time.Time) time.Duration { return to.Sub(from) },
+			"text":     written,
+			"days":     func(action string, p reportsPage) daysForm { return daysForm{action, p.From, p.Until} },
 			"plain":    func(s any) string { return plain(fmt.Sprint(s)) },
 			"initials": func(hash string) string { return hash[:12] },
 			"body":     indented,

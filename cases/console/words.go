@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -70,7 +71,17 @@ func (l lang) word(key string) string {
 
 // words are the texts of the pages, Chinese and English. Terms of the domain go
 // by their kind and value.
-var words = map[string][2]string{
+var words = together(pageWords, reportWords)
+
+func together(parts ...map[string][2]string) map[string][2]string {
+	all := map[string][2]string{}
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+var pageWords = map[string][2]string{
 	"title":    {"首问", "Shouwen"},
 	"console":  {"首问 · 控制台", "Shouwen console"},
 	"sign in":  {"登录", "Sign in"},

@@ -67,11 +67,12 @@ const (
 		from generate_series(1::bigint, 1000000) n, lateral (select timestamptz '` + yearBegins + `' + n * interval '31.5 s' as at) t`
 
 	makeCases = `
-		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head, department, file, milestones)
+		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head, department, desk, handed, repeat, file, milestones)
 		select to_char(k.answered at time zone 'Asia/Shanghai', 'YYMMDD') || '-1-' || lpad(n::text, 7, '0'), k.id,
 			coalesce((array['visited', 'replied', 'accepted'])[1 + n % 100], 'closed'), k.answered, k.caller, k.agent, k.agent,
 			case when passed then 'clerk' || n % 60 else k.agent end, 1, decode(repeat('00', 32), 'hex'),
 			case when passed or n % 100 = 2 then 'department' || n / 100 % 12 else '' end,
+			case when passed or n % 100 = 2 then 'department' || n / 100 % 12 else 'desk' end, case when passed then 1 else 0 end, n % 17 = 0,
 			jsonb_build_object('matter', jsonb_build_object(
 				'name', (array['王','李','张','刘','陈','杨','赵','黄','周','吴','徐','孙'])[1 + n % 12] || (array['伟','芳','娜','敏','静','丽','强','磊','军','洋','勇','艳','杰'])[1 + n % 13] || (array['','明','华','国','文'])[1 + n % 5],
 				'phone', k.caller, 'address', 1 + n % 97 || '号楼' || 1 + n % 32 || '层' || 1 + n % 8 || '室',
@@ -89,12 +90,12 @@ const (
 	// A clock for each case, which still runs for one in a hundred, and one for each that
 	// was handed over; one in twenty was late.
 	makeClocks = `
-		insert into deadline (case_id, kind, gen, due_at, state, clock, stages, next_at)
+		insert into deadline (case_id, kind, gen, due_at, state, clock, stages, next_at, desk, breached)
 		select c.id, kind, 1, due, case when runs then 'armed' else 'met' end,
 			jsonb_build_object('clock', kind, 'gen', 1, 'due', due, 'from', c.opened, 'of', jsonb_build_object('id', 'township', 'version', 'abcdef'),
 				'on', jsonb_build_object('clock', kind, 'start', 'contact', 'stop', jsonb_build_array('caller_told'), 'limit', '7d', 'by', jsonb_build_array(bound), 'ladder', jsonb_build_array('leader_in_charge'), 'rules', jsonb_build_array('S24-R25')))
 			|| case when runs then '{}' else jsonb_build_object('stopped', c.opened + case when c.id % 20 = 0 then interval '8 d' else interval '1 h' end) end,
-			'[]', null
+			'[]', null, case when bound = 'department' then c.desk else 'desk' end, not runs and c.id % 20 = 0
 		from cases c, lateral (values ('reply_caller', 'first_asker', c.state = 'accepted'), ('reply_department', 'department', false)) k (kind, bound, runs),
 			lateral (select c.opened + interval '7 d' as due) d
 		where kind = 'reply_caller' or c.id % 3 = 0`

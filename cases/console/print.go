@@ -1,0 +1,81 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"shouwen/cases"
+	"shouwen/cases/store"
+)
+
+// printPage is a form of one case on paper: A4, as often as it has copies.
+type printPage struct {
+	Number  cases.CaseNumber
+	Title   string
+	Printed time.Time
+	Copies  []int // their numbers
+	Lines   []printLine
+	Chain   []printHolding // of a slip
+	Signers []printLine    // who signs, and who is to be on record as having done so
+	Rules   []string
+}
+
+type printLine struct{ Title, Value string }
+
+// printHolding is a passing of a slip, which both sides sign (S33-R9).
+type printHolding struct {
+	At             time.Time
+	How            cases.EventKind
+	By, To, Depart string
+	Said           string
+}
+
+// printForm answers with a form of a case to be printed and signed.
+func (x *site) printForm(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
+	defer cancel()
+	c, ledger, err := x.caseSeen(ctx, cases.CaseNumber(r.PathValue("number")))
+	form, known := x.Store.Rules.Policy.Form(r.PathValue("form"))
+	if err == nil && !known {
+		err = store.ErrNotFound
+	}
+	var page printPage
+	if err == nil {
+		page, err = x.printed(c, ledger, form, languageOf(r))
+	}
+	if code := x.health.status(err, x.Log); code != http.StatusOK {
+		x.fail(w, r, code)
+		return
+	}
+	x.render(w, r, http.StatusOK, "print", page)
+}
+
+func (x *site) printed(c cases.Case, ledger []cases.Event, form cases.Form, l lang) (printPage, error) {
+	reader := x.reader(l)
+	p := printPage{Number: c.Number, Title: form.Title.In(string(l)), Printed: x.Now(), Rules: form.Rules}
+	for i := range max(1, form.Copies) {
+		p.Copies = append(p.Copies, i+1)
+	}
+	register := c.Register()
+	line := reader.Line(form, c, nil, "", time.Time{})[1:]
+	for i, column := range form.Columns {
+		if !column.Signed() {
+			p.Lines = append(p.Lines, printLine{column.Words().In(string(l)), line[i]})
+		}
+	}
+	for _, s := range form.Signers() {
+		p.Signers = append(p.Signers, printLine{s.Words().In(string(l)), reader.Write(s, register[s])})
+	}
+	if form.Form != cases.FormSlip {
+		return p, nil
+	}
+	chain, _, err := cases.Trace(ledger)
+	if err != nil {
+		return p, err
+	}
+	for _, h := range chain {
+		p.Chain = append(p.Chain, printHolding{h.From, h.How, reader.Name(h.By), reader.Name(h.User), reader.Title(h.Department), h.Said})
+	}
+	return p, nil
+}

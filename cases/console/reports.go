@@ -1,0 +1,42 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"shouwen/cases"
+)
+
+// registerReports has what those who oversee take away.
+func (x *site) registerReports(api huma.API, operation func(id, path, summary string, also ...int) huma.Operation) {
+	huma.Register(api, operation("list_registers", "/api/v1/reports/registers", "Registers (台账) there are, with their columns and who asks for them", 422), x.listRegisters)
+	huma.Register(api, downloads(operation("get_register", "/api/v1/reports/registers/{form}", "A register of some days, as a file", 404, 422, 503)), x.getRegister)
+}
+
+// reportsPage is what may be downloaded.
+type reportsPage struct {
+	From, Until string // the month that ended last
+	Registers   []reportRow
+}
+
+// daysForm asks for the days of a report.
+type daysForm struct{ Action, From, Until string }
+
+type reportRow struct {
+	Form, Title string
+	Columns     []cases.Column
+}
+
+func (x *site) showReports(w http.ResponseWriter, r *http.Request) {
+	l := languageOf(r)
+	reader := x.reader(l)
+	today := x.Now().In(reader.Zone)
+	first := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, reader.Zone)
+	page := reportsPage{From: first.AddDate(0, -1, 0).Format(time.DateOnly), Until: first.AddDate(0, 0, -1).Format(time.DateOnly)}
+	for _, f := range x.Store.Rules.Policy.AllForms() {
+		page.Registers = append(page.Registers, reportRow{f.Form, f.Title.In(string(l)), reader.Columns(f)})
+	}
+	x.render(w, r, http.StatusOK, "reports", page)
+}
