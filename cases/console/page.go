@@ -152,6 +152,7 @@ type casePage struct {
 	Recordings []store.Recording
 	Clocks     []clockBody
 	Forms      []moveForm // of what whoever looks may do now
+	Prints     []reportRow
 }
 
 func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
@@ -175,7 +176,7 @@ func (x *site) showCase(w http.ResponseWriter, r *http.Request, status int, c ca
 	}
 	l := languageOf(r)
 	page := casePage{
-		Case: c, At: x.Now(), Ledger: eventsOf(ledger), Chain: chainOf(c, ledger), Recordings: recordings, Forms: x.moveForms(r.Context(), c, l),
+		Case: c, At: x.Now(), Ledger: eventsOf(ledger), Chain: chainOf(c, ledger), Recordings: recordings, Forms: x.moveForms(r.Context(), c, l), Prints: x.formsOf(c, l),
 		Clocks: mapped(c.Clocks, func(k cases.Clock) clockBody { return x.clockOf(k, l) }),
 	}
 	for i, f := range page.Forms {

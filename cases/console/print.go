@@ -25,10 +25,9 @@ type printLine struct{ Title, Value string }
 
 // printHolding is a passing of a slip, which both sides sign (S33-R9).
 type printHolding struct {
-	At             time.Time
-	How            cases.EventKind
-	By, To, Depart string
-	Said           string
+	At                   string
+	How                  cases.EventKind
+	By, To, Depart, Said string
 }
 
 // printForm answers with a form of a case to be printed and signed.
@@ -75,7 +74,17 @@ func (x *site) printed(c cases.Case, ledger []cases.Event, form cases.Form, l la
 		return p, err
 	}
 	for _, h := range chain {
-		p.Chain = append(p.Chain, printHolding{h.From, h.How, reader.Name(h.By), reader.Name(h.User), reader.Title(h.Department), h.Said})
+		p.Chain = append(p.Chain, printHolding{h.From.In(reader.Zone).Format("2006-01-02 15:04"), h.How, reader.Name(h.By), reader.Name(h.User), reader.Title(h.Department), h.Said})
 	}
 	return p, nil
+}
+
+// formsOf are the forms c belongs on, to be printed.
+func (x *site) formsOf(c cases.Case, l lang) (all []reportRow) {
+	for _, f := range x.Store.Rules.Policy.AllForms() {
+		if f.Holds(c, x.Store.Rules.Policy) {
+			all = append(all, reportRow{Form: f.Form, Title: f.Title.In(string(l))})
+		}
+	}
+	return all
 }

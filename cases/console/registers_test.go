@@ -248,6 +248,10 @@ func TestFormsArePrintedAndSigned(t *testing.T) {
 		t.Errorf("%d copies of the receipt:\n%s", n, receipt)
 	}
 	page("none", "clerk", 404)
+	offered := text(t, ask(h, "GET", "/cases/261123-1-0001?lang=en", "", "Cookie", signInAs(t, h, "clerk")))
+	if !strings.Contains(offered, `href="/cases/261123-1-0001/forms/slip"`) || strings.Contains(offered, "forms/important_matters") {
+		t.Errorf("the case offers other forms:\n%s", offered)
+	}
 	if r := ask(h, "GET", "/cases/261123-1-0002/forms/slip", "", "Cookie", signInAs(t, h, "clerk")); r.StatusCode != 404 {
 		t.Errorf("whom the complaint is about gets its slip: %s", r.Status)
 	}

@@ -13,6 +13,7 @@ var reportWords = map[string][2]string{
 	"back to the case": {"返回工单", "Back to the case"},
 	"print it":         {"请用浏览器打印", "Print this page with your browser"},
 	"copy":             {"联次", "Copy"},
+	"at":               {"时间", "Time"},
 	"event":            {"事项", "What"},
 	"passed by":        {"交出人", "Passed on by"},
 	"taken by":         {"接收", "To"},

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,12 @@ func TestCommands(t *testing.T) {
 		says(a.Password, "user", "--data", p.data)
 	}
 	says("ledger ok: 0 events", "ledger", "verify", "--data", p.data)
+	says("首问登记台账", "export", "--data", p.data)
+	refuses("no register", "export", "lost", "--data", p.data)
+	file := filepath.Join(t.TempDir(), "register.csv")
+	says("first_ask_register_2026-11-01_2026-11-30.csv: 0 lines", "export", "first_ask_register", "--format", "csv", "--from", "2026-11-01", "-o", file, "--data", p.data)
+	refuses("exists", "export", "first_ask_register", "-o", file, "--data", p.data)
+	says("\uFEFF工单编号", "export", "first_ask_register", "--format", "csv", "-o", "-", "--data", p.data)
 	says("user 1003, extension 1003", "user", "add", "1003", "--data", p.data)
 	refuses("user 1003 is there twice", "user", "add", "1003", "--data", p.data)
 	refuses("cannot stand in a SIP address", "user", "add", "a@b", "--data", p.data)

@@ -67,6 +67,7 @@ var fences = map[string][]string{
 	"github.com/prometheus/":          {"metrics"},
 	"github.com/danielgtaylor/huma":   {"cases/console"},
 	"golang.org/x/crypto":             {"cases/console"},
+	"github.com/xuri/excelize":        {"cases/console"},
 	"github.com/alecthomas/kong":      {"cmd/shouwen", "cmd/shouwen-load"},
 	"github.com/goccy/go-yaml":        {"cmd/shouwen", "ivr", "cases/profile", "deploy"},
 	"github.com/icholy/digest":        {"sip", "sip/siptest"}, // an independent judge, in tests

@@ -22,6 +22,7 @@ type cli struct {
 	Directory directoryCmd `cmd:"" help:"Change who is who: departments, categories, people."`
 	User      userCmd      `cmd:"" help:"List and change the phones that may register."`
 	Ledger    ledgerCmd    `cmd:"" help:"Verify or export the ledger."`
+	Export    exportCmd    `cmd:"" help:"List the registers, or write one as XLSX or CSV."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 

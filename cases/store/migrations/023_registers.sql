@@ -4,7 +4,7 @@
 create index cases_caller_ends on cases (reverse(caller) text_pattern_ops) where caller <> '';
 
 -- Of the many cases there were, few are open.
-create index cases_open on cases (opened, number) where state not in ('closed', 'refused', 'withdrawn', 'merged');
+create index cases_open_latest on cases (opened, number) where state not in ('closed', 'refused', 'withdrawn', 'merged');
 create index cases_open_department on cases (department, opened, number)
     where department <> '' and state not in ('closed', 'refused', 'withdrawn', 'merged');
 create index cases_open_first_asker on cases (first_asker, opened, number)
