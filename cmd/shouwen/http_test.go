@@ -66,7 +66,7 @@ func TestMetricsAndAPI(t *testing.T) {
 		"shouwen_build_info{",
 		fmt.Sprintf(`shouwen_agent_contacts_total{agent=%q} 1`, b.Agents[0].User),
 		fmt.Sprintf(`shouwen_agent_contacts_total{agent=%q} 0`, b.Agents[1].User),
-		fmt.Sprintf(`shouwen_agent_contact_seconds_total{agent=%q,part="talk"} 0.`, b.Agents[0].User),
+		fmt.Sprintf(`shouwen_agent_contact_seconds_total{agent=%q,part="wrapup"} 0`, b.Agents[0].User),
 		fmt.Sprintf(`shouwen_agent_offers_missed_total{agent=%q,reason="declined"} 1`, b.Agents[1].User),
 	} {
 		b.scrapes(t, want)
