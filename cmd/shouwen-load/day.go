@@ -137,13 +137,14 @@ func (c dayPlay) player() (p *day.Player, metrics string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("ready.json: %w", err)
 	}
-	at := day.Place{Server: ready.SIP.UDP, Domain: ready.SIP.Domain, Outside: office.Outside, Passwords: map[string]string{}}
+	at := day.Place{
+		Server: ready.SIP.UDP, Domain: ready.SIP.Domain, API: ready.API.Base, Token: ready.API.Token,
+		Outside: office.Outside, Passwords: map[string]string{},
+	}
 	for _, a := range ready.Agents {
 		at.Passwords[a.User] = a.Password
 	}
-	return &day.Player{
-		Pace: office.Pace, Place: at, API: &day.API{Base: ready.API.Base, Token: ready.API.Token}, Say: c.say,
-	}, ready.Metrics, nil
+	return &day.Player{Pace: office.Pace, Place: at, Say: c.say}, ready.Metrics, nil
 }
 
 func (c dayPlay) say(format string, args ...any) {

@@ -52,11 +52,11 @@ func (m *matter) takesPlace() bool {
 		return false
 	}
 	adviser := m.one("agent", advice.queue)
-	if err := m.API.Pause(m.ctx, adviser, "meeting"); err != nil {
+	if err := m.api.pause(m.ctx, adviser, "meeting"); err != nil {
 		m.problem("%s cannot take a break: %v", adviser, err)
 	}
 	m.calls(m.ctx, m.who, func() {})
-	if err := m.API.MakeReady(m.ctx, adviser); err != nil {
+	if err := m.api.makeReady(m.ctx, adviser); err != nil {
 		m.problem("%s cannot end his break: %v", adviser, err)
 	}
 	return !m.who.refused && m.callsBack(never)
@@ -95,12 +95,12 @@ func (m *matter) callsBack(after time.Duration) bool {
 
 // fetchesAgent has an agent who is free call the caller; false: it did not begin.
 func (m *matter) fetchesAgent() bool {
-	free, err := m.API.Ready(m.ctx, hotline.queue)
+	free, err := m.api.ready(m.ctx, hotline.queue)
 	if err != nil || len(free) == 0 {
 		return false
 	}
 	m.who.set(func() { m.who.sent = true })
-	err = m.API.CallBack(m.ctx, m.number, m.pick(free))
+	err = m.api.callBack(m.ctx, m.number, m.pick(free))
 	if err != nil {
 		m.who.set(func() { m.who.sent = false })
 	}

@@ -20,7 +20,7 @@ type Difference struct {
 // begin where they stand when it is made.
 type Comparison struct {
 	player  *Player
-	sources [][]Source // those of one group together make the figures
+	sources [][]source // those of one group together make the figures
 	ledgers Counts     // before the day
 	figures []Counts   // before the day, of each group
 }
@@ -29,15 +29,15 @@ type Comparison struct {
 // all of them; prometheus is a Prometheus that scrapes them. Either may be empty.
 func Compare(ctx context.Context, p *Player, nodes []string, prometheus string) (*Comparison, error) {
 	c := &Comparison{player: p}
-	var group []Source
+	var group []source
 	for _, url := range nodes {
-		group = append(group, Source{URL: url})
+		group = append(group, source{url: url})
 	}
 	if group != nil {
 		c.sources = append(c.sources, group)
 	}
 	if prometheus != "" {
-		c.sources = append(c.sources, []Source{{URL: prometheus, Prometheus: true}})
+		c.sources = append(c.sources, []source{{url: prometheus, prometheus: true}})
 	}
 	var err error
 	if c.ledgers, err = p.ledgers(ctx); err != nil {
@@ -55,19 +55,19 @@ func Compare(ctx context.Context, p *Player, nodes []string, prometheus string) 
 
 // ledgers counts what is on record.
 func (p *Player) ledgers(ctx context.Context) (Counts, error) {
-	list, err := p.API.Cases(ctx, "")
+	list, err := p.api.cases(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
-		if list[i], err = p.API.Case(ctx, list[i].Number); err != nil {
+		if list[i], err = p.api.read(ctx, list[i].Number); err != nil {
 			return nil, err
 		}
 	}
 	return recount(list, p.directory), nil
 }
 
-func figures(ctx context.Context, group []Source) (Counts, error) {
+func figures(ctx context.Context, group []source) (Counts, error) {
 	var all []sample
 	for _, s := range group {
 		some, err := s.read(ctx)
@@ -88,8 +88,8 @@ func (c Counts) less(before Counts) Counts {
 	return left
 }
 
-// Counts returns what was counted so far.
-func (c *Comparison) Counts(ctx context.Context) (Counts, error) {
+// counted returns what was counted so far.
+func (c *Comparison) counted(ctx context.Context) (Counts, error) {
 	ledgers, err := c.player.ledgers(ctx)
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (c *Comparison) Settle(ctx context.Context, within time.Duration) (own Coun
 }
 
 func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference, err error) {
-	if own, err = c.Counts(ctx); err != nil {
+	if own, err = c.counted(ctx); err != nil {
 		return nil, nil, err
 	}
 	for i, group := range c.sources {
@@ -125,7 +125,7 @@ func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference,
 		maps.Copy(both, all)
 		for _, name := range both.names() {
 			if own[name] != all[name] {
-				differ = append(differ, Difference{name, own[name], all[name], group[0].URL})
+				differ = append(differ, Difference{name, own[name], all[name], group[0].url})
 			}
 		}
 	}

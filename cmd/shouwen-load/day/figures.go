@@ -22,17 +22,17 @@ type sample struct {
 	value  float64
 }
 
-// Source is where the figures of the server are: the metrics of one of its nodes, or a
+// source is where the figures of the server are: the metrics of one of its nodes, or a
 // Prometheus that scrapes them all.
-type Source struct {
-	URL        string
-	Prometheus bool
+type source struct {
+	url        string
+	prometheus bool
 }
 
 // read returns all figures named shouwen_.
-func (s Source) read(ctx context.Context) ([]sample, error) {
-	at := s.URL
-	if s.Prometheus {
+func (s source) read(ctx context.Context) ([]sample, error) {
+	at := s.url
+	if s.prometheus {
 		at = strings.TrimSuffix(at, "/") + "/api/v1/query?" + url.Values{"query": {`{__name__=~"shouwen_.+"}`}}.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
@@ -45,9 +45,9 @@ func (s Source) read(ctx context.Context) ([]sample, error) {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", s.URL, res.Status)
+		return nil, fmt.Errorf("%s: %s", s.url, res.Status)
 	}
-	if s.Prometheus {
+	if s.prometheus {
 		return readAnswer(res.Body)
 	}
 	all, err := readExposition(res.Body)
@@ -107,7 +107,7 @@ func readExposition(r io.Reader) (all []sample, err error) {
 
 // sum returns the figures of families, each of them summed over what it does not have
 // as a label. What the database says is the same from every node, and counts once.
-func sum(all []sample, families []Family) Counts {
+func sum(all []sample, families []family) Counts {
 	once := map[string]sample{}
 	for i, s := range all {
 		key := strconv.Itoa(i)

@@ -55,8 +55,8 @@ func TestFiguresAreSummed(t *testing.T) {
 		`shouwen_sip_requests_total{method="INVITE",direction="received"}`: 5,
 		`shouwen_state_presses_total{department="water"}`:                  2, `shouwen_state_promises_broken_total`: 1,
 	}
-	for name, from := range map[string]Source{"a node": {URL: s.URL + "/metrics"}, "Prometheus": {URL: s.URL, Prometheus: true}} {
-		got, err := figures(t.Context(), []Source{from})
+	for name, from := range map[string]source{"a node": {url: s.URL + "/metrics"}, "Prometheus": {url: s.URL, prometheus: true}} {
+		got, err := figures(t.Context(), []source{from})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestFiguresAreSummed(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if _, err := figures(t.Context(), []Source{{URL: s.URL + "/nothing"}}); err == nil {
+	if _, err := figures(t.Context(), []source{{url: s.URL + "/nothing"}}); err == nil {
 		t.Error("figures were read from nowhere")
 	}
 }
@@ -80,7 +80,7 @@ func TestWhatDiffersIsSaid(t *testing.T) {
 	s := httptest.NewServer(mux)
 	defer s.Close()
 	text = `shouwen_queue_entered_total{queue="hotline"} 7` // before the day
-	p := &Player{API: &API{Base: s.URL}}
+	p := &Player{api: &api{base: s.URL}}
 	c, err := Compare(t.Context(), p, []string{s.URL + "/metrics"}, "")
 	if err != nil {
 		t.Fatal(err)

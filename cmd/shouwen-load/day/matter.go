@@ -44,11 +44,11 @@ func (m *matter) does(steps ...step) error {
 			s.fields = fields{}
 		}
 		if proof, ok := s.fields["evidence"].(fields); ok && proof["message"] != nil {
-			if err := m.API.Delivered(m.ctx, m.number, proof["message"].(string), m.who.Number); err != nil {
+			if err := m.api.delivered(m.ctx, m.number, proof["message"].(string), m.who.Number); err != nil {
 				return err
 			}
 		}
-		if _, err := m.API.Move(m.ctx, s.by, m.number, s.move, s.fields); err != nil {
+		if _, err := m.api.move(m.ctx, s.by, m.number, s.move, s.fields); err != nil {
 			return err
 		}
 	}
@@ -56,7 +56,7 @@ func (m *matter) does(steps ...step) error {
 }
 
 // reads learns from the case what is to be known of it, once it is as wanted.
-func (m *matter) reads(want func(Case) bool) error {
+func (m *matter) reads(want func(caseBody) bool) error {
 	c, err := m.newCase(m.ctx, m.who, want)
 	if err != nil {
 		return err
@@ -69,8 +69,8 @@ func (m *matter) reads(want func(Case) bool) error {
 }
 
 // What is waited for: that the caller was spoken with, or not.
-func spoken(c Case) bool { return c.FirstAsker != "" }
-func missed(c Case) bool { return c.Call.Missed != "" }
+func spoken(c caseBody) bool { return c.FirstAsker != "" }
+func missed(c caseBody) bool { return c.Call.Missed != "" }
 
 // inCall proves that the caller was told something in the call that opened the case, if
 // he was spoken with in it, or by a message.
@@ -228,7 +228,7 @@ func (m *matter) isHandled(department string) error {
 
 // isExtended is a handler who gets more time: asked for, approved, told.
 func (m *matter) isExtended(handler string) error {
-	c, err := m.API.Case(m.ctx, m.number)
+	c, err := m.api.read(m.ctx, m.number)
 	if err != nil {
 		return err
 	}

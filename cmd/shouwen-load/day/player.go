@@ -17,6 +17,7 @@ import (
 // Place is where a running Shouwen is reached, and who has phones there.
 type Place struct {
 	Server, Domain string            // ip:port, and what phones are user@
+	API, Token     string            // its address, and what opens it
 	Outside        string            // ip:port of those outside, who call and are called back
 	Passwords      map[string]string // of the phones, by user
 }
@@ -26,11 +27,11 @@ type Player struct {
 	Plan  Plan
 	Pace  Pace
 	Place Place
-	API   *API                                    // of the same Shouwen
 	Media func(agent bool) (siptest.Media, error) // the audio of one side of a call
 	Say   func(format string, args ...any)        // tells how far the day is
 
-	directory Directory
+	api       *api
+	directory directoryBody
 	outside   *siptest.Phone
 	phones    []*siptest.Phone
 	callers   sync.Map   // by subscriber; *caller
@@ -43,7 +44,8 @@ type Player struct {
 
 // Open registers the phones of all agents and handlers. Close them.
 func (p *Player) Open(ctx context.Context) (err error) {
-	if p.directory, err = p.API.Directory(ctx); err != nil {
+	p.api = &api{base: p.Place.API, token: p.Place.Token}
+	if p.directory, err = p.api.directory(ctx); err != nil {
 		return fmt.Errorf("directory: %w", err)
 	}
 	at, err := netip.ParseAddrPort(p.Place.Outside)
@@ -171,19 +173,19 @@ func (p *Player) lives(ctx, today context.Context, who *caller) {
 }
 
 // newCase waits for the case that a caller's call has opened to be as wanted.
-func (p *Player) newCase(ctx context.Context, who *caller, want func(Case) bool) (Case, error) {
+func (p *Player) newCase(ctx context.Context, who *caller, want func(caseBody) bool) (caseBody, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		all, err := p.API.Cases(ctx, who.Number)
+		all, err := p.api.cases(ctx, who.Number)
 		if err != nil {
-			return Case{}, err
+			return caseBody{}, err
 		}
 		if len(all) > who.before && want(all[0]) {
 			return all[0], nil
 		}
 		if !sleep(ctx, 50*time.Millisecond) {
-			return Case{}, errors.New("is not on record as expected")
+			return caseBody{}, errors.New("is not on record as expected")
 		}
 	}
 }

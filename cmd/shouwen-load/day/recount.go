@@ -13,18 +13,18 @@ const nobodys = "other"
 
 // recount counts what the ledgers of all cases say, by itself: from the events and
 // clocks the API shows, not from what the server has counted.
-func recount(all []Case, d Directory) Counts {
+func recount(all []caseBody, d directoryBody) Counts {
 	counts := Counts{}
 	of := map[string]string{} // department by user
 	for _, p := range d.People {
 		of[p.User] = p.Department
 	}
-	byNumber := map[string]Case{}
+	byNumber := map[string]caseBody{}
 	for _, c := range all {
 		byNumber[c.Number] = c
 	}
 	for _, c := range all {
-		r := &reader{Case: c, counts: counts, of: of}
+		r := &reader{caseBody: c, counts: counts, of: of}
 		r.read()
 		r.contact(all, byNumber)
 		if !r.over() {
@@ -36,7 +36,7 @@ func recount(all []Case, d Directory) Counts {
 
 // reader reads the ledger of a case.
 type reader struct {
-	Case
+	caseBody
 	counts Counts
 	of     map[string]string
 
@@ -55,7 +55,7 @@ func (r *reader) desk(user string) string { return cmp.Or(r.department, r.of[use
 
 func (r *reader) read() {
 	r.broken = map[string]bool{}
-	slices.SortStableFunc(r.Events, func(a, b Event) int { return a.At.Compare(b.At) }) // what a clock did is written down a moment later
+	slices.SortStableFunc(r.Events, func(a, b eventBody) int { return a.At.Compare(b.At) }) // what a clock did is written down a moment later
 	for _, e := range r.Events {
 		r.event(e)
 	}
@@ -75,7 +75,7 @@ func (r *reader) attempt() string {
 	return "first"
 }
 
-func (r *reader) event(e Event) {
+func (r *reader) event(e eventBody) {
 	var b struct {
 		Department  string     `json:"department"`
 		Clock       string     `json:"clock"`
@@ -131,7 +131,7 @@ func yesNo(yes bool) string {
 
 // accepted is how a hand-over ended that was accepted at a time.
 func (r *reader) accepted(at time.Time) string {
-	late := slices.ContainsFunc(r.Clocks, func(k Clock) bool {
+	late := slices.ContainsFunc(r.Clocks, func(k clockBody) bool {
 		return k.Kind == "accept" && k.Stopped != nil && k.Stopped.Equal(at) && k.Late > 0
 	})
 	if late {
@@ -173,7 +173,7 @@ func (r *reader) closed(at time.Time) {
 }
 
 // clock counts a clock once it is decided.
-func (r *reader) clock(k Clock) {
+func (r *reader) clock(k clockBody) {
 	result := ""
 	switch {
 	case k.Due == nil: // only measured
@@ -193,12 +193,12 @@ func (r *reader) clock(k Clock) {
 
 // contact counts a case once it is known whether somebody called about the same in the
 // days before.
-func (r *reader) contact(all []Case, byNumber map[string]Case) {
+func (r *reader) contact(all []caseBody, byNumber map[string]caseBody) {
 	about := cmp.Or(r.File.Matter.Category, byNumber[r.File.Into].File.Matter.Category)
 	if r.File.Matter.Category == "" && !r.over() {
 		return
 	}
-	repeats := slices.ContainsFunc(all, func(e Case) bool {
+	repeats := slices.ContainsFunc(all, func(e caseBody) bool {
 		before := e.Opened.Before(r.Opened) || e.Opened.Equal(r.Opened) && e.Number < r.Number
 		return before && e.Call.Caller.E164 == r.Call.Caller.E164 && about != "" && e.File.Matter.Category == about
 	})

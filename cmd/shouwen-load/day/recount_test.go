@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var people = Directory{People: []Person{{User: "1001", Department: "hotline"}, {User: "2001", Department: "water"}}}
+var people = directoryBody{People: []personBody{{User: "1001", Department: "hotline"}, {User: "2001", Department: "water"}}}
 
 // nine is when the cases of these tests begin.
 var nine = time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
@@ -22,7 +22,7 @@ func at(minute int) *time.Time {
 }
 
 // ledger reads events like "5 handed_over {…}": when, in minutes, what, and its body.
-func ledger(t *testing.T, lines ...string) (all []Event) {
+func ledger(t *testing.T, lines ...string) (all []eventBody) {
 	t.Helper()
 	for _, line := range lines {
 		minute, rest, _ := strings.Cut(line, " ")
@@ -34,7 +34,7 @@ func ledger(t *testing.T, lines ...string) (all []Event) {
 		if _, err := fmt.Sscan(minute, &n); err != nil || !json.Valid([]byte(body)) {
 			t.Fatalf("%s: %v", line, err)
 		}
-		all = append(all, Event{Kind: kind, At: *at(n), Body: json.RawMessage(body)})
+		all = append(all, eventBody{Kind: kind, At: *at(n), Body: json.RawMessage(body)})
 	}
 	return all
 }
@@ -43,11 +43,11 @@ func TestLedgersAreCounted(t *testing.T) {
 	t.Parallel()
 	due := `{"callback_due": "2026-11-26T09:30:00Z"}`
 	tests := map[string]struct {
-		c    Case
+		c    caseBody
 		want Counts
 	}{
 		"answered at once": {
-			Case{State: "closed", FirstAsker: "1001", Clocks: []Clock{
+			caseBody{State: "closed", FirstAsker: "1001", Clocks: []clockBody{
 				{Kind: "register", State: "stopped", Due: at(20), Stopped: at(3)}, {Kind: "answer", State: "stopped", Stopped: at(0)},
 				{Kind: "reply_caller", State: "stopped", Due: at(300), Stopped: at(301), Late: 60},
 			}, Events: ledger(t, "0 picked_up", `301 breached {"clock": "reply_caller"}`, `302 visited {"answered": true, "solved": true, "satisfied": 3}`, "303 closed")},
@@ -59,7 +59,7 @@ func TestLedgersAreCounted(t *testing.T) {
 			},
 		},
 		"given back, and accepted too late": {
-			Case{State: "accepted", FirstAsker: "1001", Clocks: []Clock{
+			caseBody{State: "accepted", FirstAsker: "1001", Clocks: []clockBody{
 				{Kind: "accept", State: "stopped", Due: at(65), Stopped: at(90), Late: 1500}, {Kind: "handle", State: "running", Due: at(125)},
 			}, Events: ledger(t, `5 handed_over {"department": "roads"}`, "10 returned", `12 handed_over {"department": "water"}`, "90 accepted", "95 pressed",
 				`65 breached {"clock": "accept"}`, `65 escalated {"level": 1}`, "91 extended")}, // what clocks do is written down later
@@ -70,30 +70,30 @@ func TestLedgersAreCounted(t *testing.T) {
 			},
 		},
 		"called back in time": {
-			Case{State: "open", FirstAsker: "1001", Events: ledger(t, "0 missed "+due, "29 callback_answered")},
+			caseBody{State: "open", FirstAsker: "1001", Events: ledger(t, "0 missed "+due, "29 callback_answered")},
 			Counts{`callbacks_closed_total{result="kept"}`: 1, `deadlines_due_total{clock="callback",result="met"}`: 1, `cases_open{state="open"}`: 1},
 		},
 		"called back too late": {
-			Case{State: "open", FirstAsker: "1001", Events: ledger(t, "0 missed "+due, "31 callback_answered", `30 breached {"clock": "callback"}`)},
+			caseBody{State: "open", FirstAsker: "1001", Events: ledger(t, "0 missed "+due, "31 callback_answered", `30 breached {"clock": "callback"}`)},
 			Counts{`callbacks_closed_total{result="late"}`: 1, `deadlines_due_total{clock="callback",result="breached"}`: 1, `cases_open{state="open"}`: 1},
 		},
 		"not called back": {
-			Case{State: "open", Events: ledger(t, "0 missed "+due, `30 breached {"clock": "callback"}`)},
+			caseBody{State: "open", Events: ledger(t, "0 missed "+due, `30 breached {"clock": "callback"}`)},
 			Counts{`deadlines_due_total{clock="callback",result="breached"}`: 1, `cases_open{state="open"}`: 1},
 		},
 		"unreachable, as a supervisor signs": {
-			Case{State: "closed", Events: ledger(t, "0 missed "+due, "20 closed")},
+			caseBody{State: "closed", Events: ledger(t, "0 missed "+due, "20 closed")},
 			Counts{`callbacks_closed_total{result="unreachable"}`: 1, `contacts_total{repeat="no"}`: 1},
 		},
 		"a promise broken": {
-			Case{State: "registered", FirstAsker: "1001", Clocks: []Clock{{Kind: "promise", State: "running", Due: at(9)}}, Events: ledger(t, `9 breached {"clock": "promise"}`)},
+			caseBody{State: "registered", FirstAsker: "1001", Clocks: []clockBody{{Kind: "promise", State: "running", Due: at(9)}}, Events: ledger(t, `9 breached {"clock": "promise"}`)},
 			Counts{`deadlines_due_total{clock="promise",result="breached"}`: 1, "promises_broken_total": 1, `cases_open{state="registered"}`: 1},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, short(recount([]Case{tt.c}, people))); diff != "" {
+			if diff := cmp.Diff(tt.want, short(recount([]caseBody{tt.c}, people))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -111,7 +111,7 @@ func short(c Counts) Counts {
 
 func TestRepeatedContactsAreCounted(t *testing.T) {
 	t.Parallel()
-	called := func(minute int, number, caller, about, into string) (c Case) {
+	called := func(minute int, number, caller, about, into string) (c caseBody) {
 		c.Number, c.Opened, c.State = number, *at(minute), "registered"
 		c.Call.Caller.E164, c.File.Matter.Category, c.File.Into = caller, about, into
 		if into != "" {
@@ -119,7 +119,7 @@ func TestRepeatedContactsAreCounted(t *testing.T) {
 		}
 		return c
 	}
-	all := []Case{
+	all := []caseBody{
 		called(0, "1", "+1", "water", ""), called(1, "2", "+1", "roads", ""), called(2, "3", "+2", "water", ""),
 		called(3, "4", "+1", "water", ""), called(4, "5", "+2", "", "3"), called(5, "6", "+3", "", ""),
 	}

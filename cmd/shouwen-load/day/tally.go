@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// Family is a figure of the server that is compared, summed over all but some of its
+// family is a figure of the server that is compared, summed over all but some of its
 // labels.
-type Family struct {
+type family struct {
 	Name   string
 	Labels []string
 	Only   string // value of the first label that is compared; empty: all are
@@ -19,36 +19,36 @@ type Family struct {
 // The figures compared. Those of the first kind are counted from what the phones saw,
 // those of the second from the ledgers of the cases.
 var (
-	callsTotal    = Family{"shouwen_calls_total", []string{"direction", "result"}, ""}
-	queueEntered  = Family{"shouwen_queue_entered_total", []string{"queue"}, ""}
-	queueWaits    = Family{"shouwen_queue_wait_seconds_count", []string{"queue", "outcome"}, ""}
-	handled       = Family{"shouwen_contact_handle_seconds_count", []string{"queue"}, ""}
-	rings         = Family{"shouwen_agent_ring_seconds_count", []string{"queue"}, ""}
-	agentMissed   = Family{"shouwen_agent_missed_total", []string{"department", "reason"}, ""}
-	transfers     = Family{"shouwen_transfers_total", []string{"queue", "kind", "target", "result"}, ""}
-	callbackTries = Family{"shouwen_callback_attempts_total", []string{"result"}, ""}
-	requests      = Family{"shouwen_sip_requests_total", []string{"method", "direction"}, "INVITE"}
+	callsTotal    = family{"shouwen_calls_total", []string{"direction", "result"}, ""}
+	queueEntered  = family{"shouwen_queue_entered_total", []string{"queue"}, ""}
+	queueWaits    = family{"shouwen_queue_wait_seconds_count", []string{"queue", "outcome"}, ""}
+	handled       = family{"shouwen_contact_handle_seconds_count", []string{"queue"}, ""}
+	rings         = family{"shouwen_agent_ring_seconds_count", []string{"queue"}, ""}
+	agentMissed   = family{"shouwen_agent_missed_total", []string{"department", "reason"}, ""}
+	transfers     = family{"shouwen_transfers_total", []string{"queue", "kind", "target", "result"}, ""}
+	callbackTries = family{"shouwen_callback_attempts_total", []string{"result"}, ""}
+	requests      = family{"shouwen_sip_requests_total", []string{"method", "direction"}, "INVITE"}
 
-	deadlinesDue     = Family{"shouwen_state_deadlines_due_total", []string{"clock", "result"}, ""}
-	extensions       = Family{"shouwen_state_deadline_extensions_total", []string{"department"}, ""}
-	promisesBroken   = Family{"shouwen_state_promises_broken_total", nil, ""}
-	firstAskerClosed = Family{"shouwen_state_first_asker_closed_total", []string{"department", "result"}, ""}
-	handovers        = Family{"shouwen_state_handovers_total", []string{"department", "result", "attempt"}, ""}
-	callbacksClosed  = Family{"shouwen_state_callbacks_closed_total", []string{"result"}, ""}
-	visitAnswers     = Family{"shouwen_state_visit_answers_total", []string{"question", "answer"}, ""}
-	escalations      = Family{"shouwen_state_escalations_total", []string{"level"}, ""}
-	contacts         = Family{"shouwen_state_contacts_total", []string{"repeat"}, ""}
-	presses          = Family{"shouwen_state_presses_total", []string{"department"}, ""}
-	casesOpen        = Family{"shouwen_state_cases_open", []string{"state"}, ""}
+	deadlinesDue     = family{"shouwen_state_deadlines_due_total", []string{"clock", "result"}, ""}
+	extensions       = family{"shouwen_state_deadline_extensions_total", []string{"department"}, ""}
+	promisesBroken   = family{"shouwen_state_promises_broken_total", nil, ""}
+	firstAskerClosed = family{"shouwen_state_first_asker_closed_total", []string{"department", "result"}, ""}
+	handovers        = family{"shouwen_state_handovers_total", []string{"department", "result", "attempt"}, ""}
+	callbacksClosed  = family{"shouwen_state_callbacks_closed_total", []string{"result"}, ""}
+	visitAnswers     = family{"shouwen_state_visit_answers_total", []string{"question", "answer"}, ""}
+	escalations      = family{"shouwen_state_escalations_total", []string{"level"}, ""}
+	contacts         = family{"shouwen_state_contacts_total", []string{"repeat"}, ""}
+	presses          = family{"shouwen_state_presses_total", []string{"department"}, ""}
+	casesOpen        = family{"shouwen_state_cases_open", []string{"state"}, ""}
 )
 
 var (
-	ofPhones  = []Family{callsTotal, queueEntered, queueWaits, rings, handled, agentMissed, transfers, callbackTries, requests}
-	ofLedgers = []Family{deadlinesDue, extensions, promisesBroken, firstAskerClosed, handovers, callbacksClosed, visitAnswers, escalations, contacts, presses, casesOpen}
+	ofPhones  = []family{callsTotal, queueEntered, queueWaits, rings, handled, agentMissed, transfers, callbackTries, requests}
+	ofLedgers = []family{deadlinesDue, extensions, promisesBroken, firstAskerClosed, handovers, callbacksClosed, visitAnswers, escalations, contacts, presses, casesOpen}
 )
 
 // of returns a figure of f with these values of its labels, as it is written.
-func (f Family) of(values ...string) string {
+func (f family) of(values ...string) string {
 	if len(values) == 0 {
 		return f.Name
 	}
@@ -59,11 +59,11 @@ func (f Family) of(values ...string) string {
 	return f.Name + "{" + strings.Join(pairs, ",") + "}"
 }
 
-// Counts are figures by name and labels, as Family.of writes them. What is not there
+// Counts are figures by name and labels, as family.of writes them. What is not there
 // is 0.
 type Counts map[string]int
 
-func (c Counts) add(f Family, values ...string) { c[f.of(values...)]++ }
+func (c Counts) add(f family, values ...string) { c[f.of(values...)]++ }
 
 // names returns what is counted, sorted.
 func (c Counts) names() []string { return slices.Sorted(maps.Keys(c)) }
@@ -74,7 +74,7 @@ type tally struct {
 	counts Counts // guarded by mu
 }
 
-func (t *tally) add(f Family, values ...string) {
+func (t *tally) add(f family, values ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.counts == nil {

@@ -10,8 +10,8 @@ import (
 	"shouwen/sip/siptest"
 )
 
-// Live is a call that is up.
-type Live struct {
+// liveBody is a call that is up.
+type liveBody struct {
 	ID     string `json:"id"`
 	Agent  string `json:"agent"`
 	Target string `json:"target"` // to whom the agent is passing the caller on
@@ -23,10 +23,10 @@ type Live struct {
 // errNotUp reports a call that is over.
 var errNotUp = errors.New("the call is not up")
 
-// Live returns the call of a caller.
-func (a *API) Live(ctx context.Context, number string) (Live, error) {
+// live returns the call of a caller.
+func (a *api) live(ctx context.Context, number string) (liveBody, error) {
 	var up struct {
-		Calls []Live `json:"calls"`
+		Calls []liveBody `json:"calls"`
 	}
 	err := a.ask(ctx, http.MethodGet, "/calls", nil, nil, &up)
 	for _, c := range up.Calls {
@@ -34,23 +34,23 @@ func (a *API) Live(ctx context.Context, number string) (Live, error) {
 			return c, nil
 		}
 	}
-	return Live{}, errors.Join(err, errNotUp)
+	return liveBody{}, errors.Join(err, errNotUp)
 }
 
-// Transfer passes the caller of a call on, for the agent who talks with him.
-func (a *API) Transfer(ctx context.Context, id, by, kind, extension string) error {
+// transfer passes the caller of a call on, for the agent who talks with him.
+func (a *api) transfer(ctx context.Context, id, by, kind, extension string) error {
 	return a.do(ctx, http.MethodPost, "/calls/"+id+"/transfer", nil, map[string]string{"by": by, "kind": kind, "extension": extension}, nil)
 }
 
-// Complete leaves caller and target of a transfer to each other.
-func (a *API) Complete(ctx context.Context, id, by string) error {
+// complete leaves caller and target of a transfer to each other.
+func (a *api) complete(ctx context.Context, id, by string) error {
 	return a.do(ctx, http.MethodPost, "/calls/"+id+"/complete", nil, map[string]string{"by": by}, nil)
 }
 
 // noTarget tells a transfer that failed because nobody could be rung from a request
 // that meant nothing at that moment.
 func noTarget(err error) bool {
-	p, refused := errors.AsType[*Problem](err)
+	p, refused := errors.AsType[*refusal](err)
 	return refused && p.Status == http.StatusConflict && strings.HasPrefix(p.Detail, "target ")
 }
 
@@ -60,9 +60,9 @@ const consult = 20 * time.Second
 // passesOn has an agent pass his caller on to the competent department. It returns who
 // has the caller then.
 func (p *Player) passesOn(ctx context.Context, who *caller, c *siptest.Call, agent party, kind string) party {
-	live, err := p.API.Live(ctx, who.Number)
+	live, err := p.api.live(ctx, who.Number)
 	if err == nil {
-		err = p.API.Transfer(ctx, live.ID, agent.user, kind, p.directory.extension(who.Category.Department))
+		err = p.api.transfer(ctx, live.ID, agent.user, kind, p.directory.extension(who.Category.Department))
 	}
 	if noTarget(err) {
 		p.counts.add(transfers, hotline.queue, kind, "department", "returned")
@@ -72,7 +72,7 @@ func (p *Player) passesOn(ctx context.Context, who *caller, c *siptest.Call, age
 		select {
 		case target = <-who.passed:
 			if kind == "warm" && sleep(ctx, p.Pace.phone(consult)) {
-				err = p.API.Complete(ctx, live.ID, agent.user)
+				err = p.api.complete(ctx, live.ID, agent.user)
 			}
 			continue
 		case <-c.Done():
@@ -80,7 +80,7 @@ func (p *Player) passesOn(ctx context.Context, who *caller, c *siptest.Call, age
 			continue
 		case <-time.After(50 * time.Millisecond):
 		}
-		live, err = p.API.Live(ctx, who.Number)
+		live, err = p.api.live(ctx, who.Number)
 		switch {
 		case err != nil || live.Target != "":
 		case live.Agent == agent.user:
