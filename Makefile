@@ -55,8 +55,8 @@ $(RENDER)/node_modules/.package-lock.json: $(RENDER)/package-lock.json
 	.ci/install npm
 	cd $(RENDER) && npm ci
 
-# What supervisors see: a Shouwen with simulated traffic, a Prometheus beside it, and
-# pictures of the dashboards in bin/dashboards (about 6 minutes).
+# What supervisors see: a day on a Shouwen of its own, a Prometheus beside it, and pictures
+# of the dashboards in bin/dashboards (about 12 minutes).
 supervise: build $(RENDER)/node_modules/.package-lock.json
 	.ci/install postgres promtool chromium cjk
 	go run .ci/supervise.go $(ARGS)

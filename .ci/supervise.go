@@ -1,14 +1,14 @@
 //go:build ignore
 
 // Supervise shows what supervisors see: it starts a Shouwen on data of its own and a
-// Prometheus beside it with the rules of deploy, lets traffic run, and draws the
-// dashboards of deploy as pictures.
+// Prometheus beside it with the rules of deploy, plays a day, and draws the dashboards of
+// deploy as pictures.
 //
 //	go run .ci/supervise.go [-set-up COMMAND] [-traffic COMMAND] [-out DIR] [-no-empty]
 //
-// Both commands are lines for the shell. They find $DIR, a folder, in which the first puts
-// shouwen.yaml; it is the data directory, too, so that the second finds all it needs in
-// $DIR/ready.json. $PROMETHEUS is the address of that.
+// Both commands are lines for the shell. They find $DIR, a data directory, which the first
+// makes with a shouwen.yaml in it; the second finds ready.json there, and the address of
+// Prometheus in $PROMETHEUS.
 package main
 
 import (
@@ -31,15 +31,9 @@ import (
 )
 
 var (
-	setUp = flag.String("set-up", `cat >$DIR/shouwen.yaml <<END
-sip: {udp: 5260, tcp: 0, tls: 0}
-rtp: {ports: 30000-32000}
-profile: property_classes
-http: {console: "127.0.0.1:0", metrics: "127.0.0.1:0"}
-queues: [{name: hotline, strategy: longest_idle, wrap_up: 5s}]
-END`, "makes $DIR/shouwen.yaml")
-	traffic = flag.String("traffic", "bin/shouwen-load calls --quiet --agents-file $DIR/ready.json --rate 0.2 --poisson --hold 10s --rtp --for 4m",
-		"what happens; when it ends, the pictures are drawn")
+	setUp = flag.String("set-up", "bin/shouwen-load day set-up $DIR --port 5260 --console 127.0.0.1:8280 --metrics 127.0.0.1:8281 --outside 127.0.0.1:5270",
+		"makes $DIR with shouwen.yaml in it")
+	traffic = flag.String("traffic", "bin/shouwen-load day play $DIR --prometheus $PROMETHEUS", "what happens; when it ends, the pictures are drawn")
 	out     = flag.String("out", "bin/dashboards", "folder of the pictures and of report.json")
 	noEmpty = flag.Bool("no-empty", false, "fail if a panel has nothing to show")
 )
@@ -70,7 +64,7 @@ func run() (err error) {
 			err = fmt.Errorf("%w; logs are in %s", err, dir)
 		}
 	}()
-	if err := errors.Join(os.Chmod(dir, 0o711), os.Mkdir(data, 0o711)); err != nil {
+	if err := os.Chmod(dir, 0o711); err != nil { // PostgreSQL may be somebody else's process
 		return err
 	}
 	vars := []string{"DIR=" + data}
@@ -93,11 +87,9 @@ func run() (err error) {
 	defer prometheus.stop()
 	fmt.Printf("Shouwen's metrics are at http://%s/metrics, Prometheus at %s\n", metrics, at)
 	began := time.Now()
-	if err := shell(*traffic, append(vars, "PROMETHEUS="+at)); err != nil {
-		return err
-	}
+	played := shell(*traffic, append(vars, "PROMETHEUS="+at))
 	time.Sleep(settle)
-	return draw(at, began)
+	return errors.Join(played, draw(at, began))
 }
 
 // shell runs a line of the shell, which is ended as this program is.

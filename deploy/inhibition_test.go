@@ -1,0 +1,154 @@
+package deploy
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// alertOf is an alert as Alertmanager's API takes and tells it.
+type alertOf struct {
+	Labels map[string]string `json:"labels"`
+	Status struct {
+		InhibitedBy []string `json:"inhibitedBy"`
+	} `json:"status,omitzero"`
+}
+
+func (a alertOf) is(b alertOf) bool { return maps.Equal(a.Labels, b.Labels) }
+
+func alert(name string, labels ...string) alertOf {
+	a := alertOf{Labels: map[string]string{"alertname": name}}
+	for i := 0; i < len(labels); i += 2 {
+		a.Labels[labels[i]] = labels[i+1]
+	}
+	return a
+}
+
+// TestOneFaultIsToldOnce: what only repeats what is known is not told, what is of somebody
+// else is.
+func TestOneFaultIsToldOnce(t *testing.T) {
+	t.Parallel()
+	url := alertmanager(t)
+	told := []alertOf{
+		alert("ShouwenDeadlineLongOverdue", "source", "state", "department", "water", "clock", "callback"),
+		alert("ShouwenDeadlineOverdue", "source", "state", "department", "roads", "clock", "callback"),
+		alert("ShouwenTrunkDown", "source", "process", "trunk", "provider"),
+		alert("ShouwenDiskFull", "source", "process", "instance", "a"),
+		alert("ShouwenDiskFilling", "source", "process", "instance", "b"),
+		alert("ShouwenDeadlineBurnFast", "source", "state", "clock", "callback"),
+	}
+	known := []alertOf{
+		alert("ShouwenDeadlineOverdue", "source", "state", "department", "water", "clock", "callback"),
+		alert("ShouwenSip5xx", "source", "process"),
+		alert("ShouwenDiskFilling", "source", "process", "instance", "a"),
+		alert("ShouwenDeadlineBurnSlow", "source", "state", "clock", "callback"),
+	}
+	check := func(told, known []alertOf) {
+		t.Helper()
+		post(t, url, slices.Concat(told, known))
+		var wrong []alertOf
+		for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
+			all := alerts(t, url)
+			wrong = slices.DeleteFunc(slices.Clone(all), func(a alertOf) bool {
+				return slices.ContainsFunc(known, a.is) == (len(a.Status.InhibitedBy) > 0)
+			})
+			if len(wrong) == 0 && len(all) >= len(told)+len(known) {
+				return
+			}
+		}
+		t.Errorf("inhibited or not, which they should not be: %+v", wrong)
+	}
+	check(told, known)
+
+	// Once nobody knows what is in the database, nothing of it is told.
+	stale := []alertOf{alert("ShouwenStateStale", "source", "process")}
+	for _, a := range told {
+		if a.Labels["source"] == "state" {
+			known = append(known, a)
+		} else {
+			stale = append(stale, a)
+		}
+	}
+	check(stale, known)
+}
+
+// alertmanager starts one with our configuration and returns its address.
+func alertmanager(t *testing.T) string {
+	t.Helper()
+	program, err := exec.LookPath("prometheus-alertmanager") // as Debian calls it
+	if err != nil {
+		if program, err = exec.LookPath("alertmanager"); err != nil {
+			t.Skip("needs alertmanager (Debian: apt install prometheus-alertmanager)")
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0") // a port nobody has
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	config, err := filepath.Abs("alertmanager/alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "--config.file="+config, "--storage.path="+t.TempDir(),
+		"--web.listen-address="+address, "--cluster.listen-address=")
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	url := "http://" + address
+	for limit := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		res, err := http.Get(url + "/-/ready")
+		if err == nil {
+			_ = res.Body.Close()
+			return url
+		}
+		if time.Now().After(limit) {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			t.Fatalf("Alertmanager is not there: %v\n%s", err, &log)
+		}
+	}
+}
+
+// post has alerts fire.
+func post(t *testing.T, url string, all []alertOf) {
+	t.Helper()
+	body, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.Post(url+"/api/v2/alerts", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if said, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusOK {
+		t.Fatalf("alerts: %s %s", res.Status, said)
+	}
+}
+
+// alerts returns those that fire.
+func alerts(t *testing.T, url string) (all []alertOf) {
+	t.Helper()
+	res, err := http.Get(url + "/api/v2/alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
