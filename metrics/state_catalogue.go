@@ -28,6 +28,7 @@ var StateCatalogue = []StateMetric{
 	{Name: "shouwen_state_up", Help: "1 if this node has read a snapshot of the last minute; if not there is nothing else."},
 	{Name: "shouwen_state_snapshot_timestamp_seconds", Help: "When the snapshot was taken, in Unix time."},
 	{Name: "shouwen_state_snapshot_duration_seconds", Help: "How long it took to compute."},
+	{Name: "shouwen_state_profile_info", Labels: []string{"profile", "responsibility", "name_zh", "name_en"}, Help: "1, with the profile cases are held to and what becomes of the first-asker's responsibility under it: stays, moves, or consent."},
 	{Name: "shouwen_state_department_info", Labels: []string{"department", "name_zh", "name_en"}, Help: "1, with what a department is called."},
 	{Name: "shouwen_state_clock_info", Labels: []string{"clock", "name_zh", "name_en", "against"}, Help: "1, with what a clock is called and whom it is held against: first_asker, department, or either, as the case's class has it."},
 

@@ -373,6 +373,7 @@ outbox_dead topic=stage: 1
 outbox_oldest_seconds topic=stage: 0
 outbox_pending topic=stage: 16
 presses_total department=desk: 1
+profile_info name_en=register and measure only name_zh=只登记、只计时 profile=none responsibility=stays: 1
 promises_broken_total department=desk: 1
 recordings_pending: 1
 return_visits_open department=desk state=due: 1

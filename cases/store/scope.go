@@ -154,6 +154,8 @@ func (s Scope) declareRest(sh *sheet, deadlines []cases.Held) {
 	for _, name := range []string{"outbox_pending", "outbox_oldest_seconds", "outbox_dead"} {
 		sh.each(name, "topic", s.Topics)
 	}
+	p := s.Policy
+	sh.set("profile_info", 1, "profile", p.ID, "responsibility", string(p.Responsibility.Mode), "name_zh", p.Title.ZH, "name_en", p.Title.EN)
 	sh.set("department_info", 1, "department", nobodys, "name_zh", "其他", "name_en", "other")
 	for _, d := range s.Directory.Departments {
 		title := d.Title

@@ -121,6 +121,13 @@ func figures(w, h int, title, about, unit string, steps *thresholds, of ...targe
 	return sized{w, h, p}
 }
 
+// name is what a series is called.
+func name(w, h int, title, about string, of target) sized {
+	s := figures(w, h, title, about, "short", levels("blue"), of)
+	s.Options["textMode"] = "name"
+	return s
+}
+
 // bars are one bar for every series, as it is now.
 func bars(w, h int, title, about, unit string, steps *thresholds, of ...target) sized {
 	for i := range of {

@@ -40,10 +40,12 @@ var deadlines = board{
 		graph(12, 9, "未办时限 Clocks running", "正在计时的时限，按状态。 Running clocks by state.",
 			"short", series(`sum by (state) (shouwen:deadlines_open{`+ofDepartments+`})`, "{{state}}")).with(stacked, from(0), decimals(0), translated(clockStates)),
 
-		graph(12, 8, "超时率 Miss ratio", "已判定时限中超时的比例，各类中最差者；虚线为允许的 5%。 Breached ÷ decided, the worst kind of clock; the line is what may be missed, 5 %.",
+		graph(10, 8, "超时率 Miss ratio", "已判定时限中超时的比例，各类中最差者；虚线为允许的 5%。 Breached ÷ decided, the worst kind of clock; the line is what may be missed, 5 %.",
 			"percentunit", series(`max(shouwen:deadline_miss:ratio1h >= 0)`, "1h"), series(`max(shouwen:deadline_miss:ratio6h >= 0)`, "6h")).with(from(0), limit(0.05), translated([]word{{"1h", "一小时", "1 hour", ""}, {"6h", "六小时", "6 hours", ""}})),
-		graph(12, 8, "首问归属 Ownership of open cases", "未办结案件现在由谁负责。 Who has the open cases.",
+		graph(9, 8, "首问归属 Ownership of open cases", "未办结案件现在由谁负责。 Who has the open cases.",
 			"short", series(`sum by (ownership) (shouwen:first_asker_cases_open{`+ofDepartments+`})`, "{{ownership}}")).with(stacked, from(0), decimals(0), translated(ownerships)),
+		name(5, 8, "责任模式 Responsibility mode", "所用规则下首问责任的去向：首问人负责到底；随案件转移；经领导同意并告知来电人后转移。 What becomes of the first-asker's responsibility under the profile: it stays, moves with the case, or moves with a leader's consent once the caller was told.",
+			series(`shouwen:profile_info`, "{{responsibility}}")).with(translated(responsibilities)),
 
 		tile(4, 5, "响应率 Response rate", "今日应向来电人首次响应、答复的时限：按时 ÷ 已判定。 Clocks for the first response and the reply to the caller decided today: met ÷ decided.",
 			"percentunit", onTime(ofDepartments+`,clock=~"answer|first_reply|reply_caller"`, ""), falling(0.95, 0.9)).with(decimals(1)),

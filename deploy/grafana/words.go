@@ -27,6 +27,11 @@ var (
 		{"handed_over", "已移交", "Handed over", "blue"},
 		{"orphaned", "无主", "Orphaned", "red"},
 	}
+	responsibilities = []word{
+		{"stays", "首问人负责到底", "stays", "green"},
+		{"moves", "随案件转移", "moves", "blue"},
+		{"consent", "经同意转移", "by consent", "yellow"},
+	}
 	handoverResults = []word{
 		{"accepted", "签收", "Accepted", "green"},
 		{"returned", "退回", "Returned", "yellow"},
