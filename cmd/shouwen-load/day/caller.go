@@ -184,7 +184,7 @@ func (p *Player) talks(ctx context.Context, who *caller, c *siptest.Call, with p
 		}
 		with = p.passesOn(ctx, who, c, with, kind)
 	}
-	if !lasts(ctx, p.Pace.phone(who.Talk), c, with.call) {
+	if !lasts(ctx, p.Pace.phone(who.Talk), c, with.call) || who.Hold > 0 && !p.holds(ctx, who, c, with) {
 		return p.ended(who, c, with)
 	}
 	side, other := c, with.call
@@ -196,6 +196,22 @@ func (p *Player) talks(ctx context.Context, who *caller, c *siptest.Call, with p
 	}
 	if _, err := other.Ended(ctx); err != nil {
 		p.problem("the other of %s and %s is still there: %v", who.Number, with.user, err)
+	}
+	return true
+}
+
+// holds has the agent look something up, while the caller hears music; false: a call
+// has ended.
+func (p *Player) holds(ctx context.Context, who *caller, c *siptest.Call, agent party) bool {
+	for _, way := range []siptest.Direction{siptest.SendOnly, siptest.SendRecv} {
+		_, err := agent.call.Do(ctx, "INVITE", agent.call.Audio.SDP(way))
+		p.counts.add(requests, "INVITE", "received")
+		if err != nil {
+			p.problem("%s cannot put %s on hold: %v", agent.user, who.Number, err)
+		}
+		if !lasts(ctx, p.Pace.phone(who.Hold), c, agent.call) {
+			return false
+		}
 	}
 	return true
 }

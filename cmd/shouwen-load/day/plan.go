@@ -51,6 +51,7 @@ type Contact struct {
 	PickUp    time.Duration // how long a phone rings
 	Patience  time.Duration // he hangs up after having waited so long; 0: he waits
 	Talk      time.Duration // with each agent
+	Hold      time.Duration // on hold meanwhile; 0: he is not
 	AgentEnds bool          // the agent hangs up, not he
 
 	Work      Work
@@ -142,6 +143,9 @@ func (d dice) contact(c Config, p Plan, i int, course Course, departments []stri
 			Enter: d.within(limits.enter), Reply: d.around(10 * time.Minute), Visit: d.within(limits.visit),
 			CallBack: d.within(limits.callBack), CallAgain: d.around(time.Hour), AnswerBack: d.within(limits.press),
 		},
+	}
+	if d.one(5) {
+		k.Hold = d.around(time.Minute)
 	}
 	if k.Category.Department == p.Late && d.one(2) {
 		k.Work.Accept, k.Work.Report = d.after(limits.accept), d.after(limits.handle)

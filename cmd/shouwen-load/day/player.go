@@ -116,6 +116,9 @@ func (p *Player) Play(ctx context.Context) {
 	defer home()
 	var all sync.WaitGroup
 	defer all.Wait()
+	for i, agent := range p.directory.with("agent", hotline.queue) {
+		all.Go(func() { p.lunches(phone, today, agent, i) })
+	}
 	for i, k := range p.Plan.Contacts {
 		if !sleep(today, time.Until(began.Add(p.Pace.work(k.At)))) {
 			return
@@ -124,6 +127,21 @@ func (p *Player) Play(ctx context.Context) {
 			p.Say("%s: caller %d of %d", clock(k.At), i+1, len(p.Plan.Contacts))
 		}
 		all.Go(func() { p.lives(phone, today, newCaller(k)) })
+	}
+}
+
+// lunch is how long each agent is away around noon: a quarter of them at a time.
+const lunch = 30 * time.Minute
+
+// lunches lets the i-th agent have his lunch.
+func (p *Player) lunches(ctx, today context.Context, agent string, i int) {
+	if !sleep(today, p.Pace.work(3*time.Hour+lunch*time.Duration(i%4))) {
+		return
+	}
+	err := p.api.pause(ctx, agent, "lunch")
+	sleep(today, p.Pace.work(lunch))
+	if err = errors.Join(err, p.api.makeReady(ctx, agent)); err != nil {
+		p.problem("%s has no lunch: %v", agent, err)
 	}
 }
 
