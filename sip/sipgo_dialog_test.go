@@ -122,6 +122,19 @@ func dialWireCallee(t *testing.T, callee *wireCallee) *sipgo.DialogClientSession
 	return d
 }
 
+// roundTrips lets d's user agent and callee exchange OPTIONS: what either had to send
+// or to take before is through by then.
+func roundTrips(t *testing.T, d *sipgo.DialogClientSession, callee *wireCallee) {
+	t.Helper()
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), wireWait)
+		defer cancel()
+		if res, err := d.UA.Client.Do(ctx, msg.NewRequest(msg.OPTIONS, callee.uri())); err != nil || res.StatusCode != 200 {
+			t.Fatalf("OPTIONS: %v, %v", res, err)
+		}
+	}
+}
+
 // When CANCEL crosses the 200, WaitAnswer returns without ACK and without BYE
 // and the callee stays in the call.
 func TestCancelCrossingAnswerLeaksCall(t *testing.T) {
@@ -149,7 +162,7 @@ func TestCancelCrossingAnswerLeaksCall(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("WaitAnswer: %v, want %v", err, context.Canceled)
 	}
-	time.Sleep(500 * time.Millisecond)
+	roundTrips(t, d, callee)
 	if n := len(callee.requests(msg.CANCEL)); n != 1 {
 		t.Errorf("callee got %d CANCELs, want 1", n)
 	}
@@ -179,7 +192,7 @@ func TestWaitAnswerGivesUpOnManyRings(t *testing.T) {
 	if err == nil || rings != 11 {
 		t.Errorf("WaitAnswer: %v after %d responses, want an error after 11", err, rings)
 	}
-	time.Sleep(300 * time.Millisecond)
+	roundTrips(t, d, callee)
 	if n := len(callee.requests(msg.CANCEL)); n > 0 {
 		t.Errorf("callee got %d CANCELs", n)
 	}
@@ -216,7 +229,7 @@ func TestAckTakesCSeqOfLastRequest(t *testing.T) {
 	if err := d.Ack(ctx); err != nil {
 		t.Fatal(err)
 	}
-	waitWire(t, "ACK", func() bool { return len(callee.requests(msg.ACK)) > 0 })
+	callee.waits(t, msg.ACK, 1)
 	invite, ack := callee.requests(msg.INVITE)[0].CSeq().SeqNo, callee.requests(msg.ACK)[0].CSeq().SeqNo
 	if ack != invite+1 {
 		t.Errorf("ACK has CSeq %d for INVITE %d, want %d", ack, invite, invite+1)
@@ -250,7 +263,7 @@ func TestForkedAnswerGetsAckOfFirstDialog(t *testing.T) {
 	if err := d.Ack(ctx); err != nil {
 		t.Fatal(err)
 	}
-	waitWire(t, "second ACK", func() bool { return len(callee.requests(msg.ACK)) > 1 })
+	callee.waits(t, msg.ACK, 2)
 	if tag := tagOf(callee.requests(msg.ACK)[1].To()); tag != "first" {
 		t.Errorf("ACK for the second dialog has To-tag %q, want %q", tag, "first")
 	}

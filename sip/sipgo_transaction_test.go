@@ -309,7 +309,7 @@ func blockedErr(t *testing.T, tx msg.ClientTransaction) <-chan error {
 		case <-time.After(500 * time.Millisecond):
 			return got
 		}
-		time.Sleep(5 * time.Millisecond)
+		runtime.Gosched()
 	}
 	t.Fatalf("Err never blocked within %v", wireWait)
 	return nil
@@ -319,14 +319,11 @@ func blockedErr(t *testing.T, tx msg.ClientTransaction) <-chan error {
 // memory for 64*T1 after it ended, an unanswered one does not.
 func TestAnsweredTransactionOutlivesTerminate(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct {
-		code int
-		kept bool
-	}{{180, false}, {200, true}} {
+	terminated := func(code int) weak.Pointer[msg.ServerTx] {
 		ua := newWireUA(t)
 		handles := make(chan weak.Pointer[msg.ServerTx], 1)
 		ua.TransactionLayer().OnRequest(func(req *msg.Request, tx *msg.ServerTx) {
-			if err := tx.Respond(msg.NewResponseFromRequest(req, tc.code, "Guard", nil)); err != nil {
+			if err := tx.Respond(msg.NewResponseFromRequest(req, code, "Guard", nil)); err != nil {
 				t.Error(err)
 			}
 			tx.Terminate()
@@ -334,14 +331,14 @@ func TestAnsweredTransactionOutlivesTerminate(t *testing.T) {
 		})
 		addr, _ := serveWireUDP(t, ua)
 		dialWire(t, "udp4", addr).send(wireRequest{method: "INVITE", branch: "heap", cseq: 1})
-		tx := receiveWire(t, "INVITE", handles)
-		collected := false
-		for end := time.Now().Add(2 * time.Second); !collected && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-			runtime.GC()
-			collected = tx.Value() == nil
-		}
-		if collected == tc.kept {
-			t.Errorf("transaction answered %d and terminated: in memory %v, want %v", tc.code, !collected, tc.kept)
-		}
+		return receiveWire(t, "INVITE", handles)
+	}
+	kept, freed := terminated(200), terminated(180) // the later is free when the earlier would be
+	waitWire(t, "transaction answered 180 and terminated out of memory", func() bool {
+		runtime.GC()
+		return freed.Value() == nil
+	})
+	if kept.Value() == nil {
+		t.Error("transaction answered 200 and terminated: out of memory, want 64*T1 later")
 	}
 }

@@ -50,7 +50,7 @@ func TestUDPRequestLeavesFromNewSocket(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer tx.Terminate()
-			waitWire(t, "OPTIONS", func() bool { return len(callee.requests(msg.OPTIONS)) > 0 })
+			callee.waits(t, msg.OPTIONS, 1)
 			if from := callee.requests(msg.OPTIONS)[0].Source(); (from == addr) != tc.same {
 				t.Errorf("sent from %s, listener is %s, want equal %v", from, addr, tc.same)
 			}

@@ -250,6 +250,8 @@ func (p *wirePeer) expect(code int, method msg.RequestMethod) *msg.Response {
 type wireCallee struct {
 	pc net.PacketConn
 
+	came chan struct{} // holds a token when something has
+
 	mu  sync.Mutex
 	got []*msg.Request
 }
@@ -257,10 +259,10 @@ type wireCallee struct {
 // wireScript handles one request; send puts a response on the wire.
 type wireScript func(c *wireCallee, req *msg.Request, send func(*msg.Response))
 
-// newWireCallee runs script for every request that comes.
+// newWireCallee runs script for every request that comes; it answers OPTIONS by itself.
 func newWireCallee(t *testing.T, script wireScript) *wireCallee {
 	t.Helper()
-	c := &wireCallee{pc: listenWireUDP(t)}
+	c := &wireCallee{pc: listenWireUDP(t), came: make(chan struct{}, 1)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -282,7 +284,16 @@ func newWireCallee(t *testing.T, script wireScript) *wireCallee {
 			c.mu.Lock()
 			c.got = append(c.got, req)
 			c.mu.Unlock()
-			script(c, req, func(res *msg.Response) { _, _ = c.pc.WriteTo([]byte(res.String()), from) })
+			select {
+			case c.came <- struct{}{}:
+			default:
+			}
+			send := func(res *msg.Response) { _, _ = c.pc.WriteTo([]byte(res.String()), from) }
+			if req.Method == msg.OPTIONS {
+				send(msg.NewResponseFromRequest(req, 200, "OK", nil))
+				continue
+			}
+			script(c, req, send)
 		}
 	}()
 	t.Cleanup(func() {
@@ -308,6 +319,18 @@ func (c *wireCallee) requests(method msg.RequestMethod) []*msg.Request {
 		}
 	}
 	return out
+}
+
+// waits waits until n requests of a method have come.
+func (c *wireCallee) waits(t *testing.T, method msg.RequestMethod, n int) {
+	t.Helper()
+	for limit := time.After(wireWait); len(c.requests(method)) < n; {
+		select {
+		case <-c.came:
+		case <-limit:
+			t.Fatalf("%d × %s: not within %v", n, method, wireWait)
+		}
+	}
 }
 
 // answer builds a response to req with a To-tag and a Contact.

@@ -46,7 +46,7 @@ type Config struct {
 	HTTP      HTTPConfig      `yaml:"http"`
 	Notify    NotifyConfig    `yaml:"notify"`
 
-	Codes call.Codes `yaml:"codes"` // what agents dial during a call; see call.Feature
+	Codes call.Codes `yaml:"codes"` // what agents dial; see call.Feature
 
 	DrainTimeout Duration `yaml:"drain_timeout"` // how long live calls may go on after SIGTERM
 }
@@ -126,7 +126,7 @@ type QueueConfig struct {
 // AgentsConfig is about the agents of every queue.
 type AgentsConfig struct {
 	MaxMissed    int      `yaml:"max_missed"`    // phones that ring in vain so often in a row are paused; 0: never
-	PauseReasons []string `yaml:"pause_reasons"` // the n-th is dialled as *46n
+	PauseReasons []string `yaml:"pause_reasons"` // the n-th is dialled as the code not_ready and n
 	Metrics      bool     `yaml:"metrics"`       // figures of each agent, by user
 }
 
@@ -215,14 +215,28 @@ func (c SIPConfig) domain() string {
 
 // numbers are what the configuration lets people dial, with what it is.
 func (c Config) numbers() map[string]string {
-	all := map[string]string{call.ReadyCode: "a feature code", call.NotReadyCode: "a feature code"}
-	for i := range c.Agents.PauseReasons {
-		all[call.NotReadyCode+strconv.Itoa(i+1)] = "a feature code"
+	all := map[string]string{}
+	for _, code := range c.dutyCodes() {
+		all[code] = "a feature code"
 	}
 	for _, h := range c.Hotlines {
 		all[h.Number] = "a hotline"
 		for _, a := range h.Aliases {
 			all[a] = "a hotline"
+		}
+	}
+	return all
+}
+
+// dutyCodes are what agents dial to say whether they want calls.
+func (c Config) dutyCodes() (all []string) {
+	if code := c.Codes[call.Ready]; code != "" {
+		all = append(all, code)
+	}
+	if code := c.Codes[call.NotReady]; code != "" {
+		all = append(all, code)
+		for i := range c.Agents.PauseReasons {
+			all = append(all, code+strconv.Itoa(i+1))
 		}
 	}
 	return all

@@ -6,7 +6,6 @@ import (
 	"net"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -84,9 +83,9 @@ func (c Config) checkHotlines() error {
 		return bad("hotlines", "is empty; give at least one a number")
 	}
 	known := c.queueNames()
-	taken := map[string]bool{call.ReadyCode: true, call.NotReadyCode: true}
-	for i := range c.Agents.PauseReasons {
-		taken[call.NotReadyCode+strconv.Itoa(i+1)] = true
+	taken := map[string]bool{}
+	for _, code := range c.dutyCodes() {
+		taken[code] = true
 	}
 	for i, h := range c.Hotlines {
 		at := fmt.Sprintf("hotlines[%d]", i)
@@ -221,7 +220,7 @@ func (c Config) checkMembers(d cases.Directory) error {
 	return nil
 }
 
-// maxPauseReasons is how many reasons one digit after *46 can tell.
+// maxPauseReasons is how many reasons one digit can tell.
 const maxPauseReasons = 9
 
 func (a AgentsConfig) check() error {

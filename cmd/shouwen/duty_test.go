@@ -17,7 +17,7 @@ import (
 // is again.
 func TestAgentTakesABreak(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 2)
+	b := newBed(t, 2, func(c *Config) { c.Codes[call.NotReady] = "*48" }) // *45 is as usual
 	phones := b.agents(2)
 	state := func(i int) acd.State { return b.server.board.Snapshot().Agents[i].State }
 	dial := func(code string) {
@@ -27,9 +27,12 @@ func TestAgentTakesABreak(t *testing.T) {
 		c.Ended() // after the beep
 	}
 
-	dial(call.NotReadyCode)
+	if m := phones[0].Dial(call.NotReadyCode).Ended(); m.Status != 404 {
+		t.Errorf("a code that means nothing any more: %d, want 404", m.Status)
+	}
+	dial("*48")
 	if s := state(0); s != acd.Paused {
-		t.Errorf("after %s: %s", call.NotReadyCode, s)
+		t.Errorf("after *48: %s", s)
 	}
 	waiting := b.caller(numbered(1)).Dial(b.Hotline)
 	phones[1].Incoming()

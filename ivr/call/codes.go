@@ -23,12 +23,16 @@ const (
 	ToggleRecording  Feature = "toggle_recording"  // pause the recording, resume it, or start it where it is on demand
 	RaiseAlarm       Feature = "alarm"             // ring whoever manages emergencies
 
-	MonitorCall Feature = "monitor"  // dialled, with the extension of an agent: on his line
-	CallBack    Feature = "callback" // dialled, with the number of a case: call its caller back
+	MonitorCall Feature = "monitor"   // dialled, with the extension of an agent: on his line
+	CallBack    Feature = "callback"  // dialled, with the number of a case: call its caller back
+	Ready       Feature = "ready"     // dialled: he wants calls
+	NotReady    Feature = "not_ready" // dialled, with a digit that tells the reason, from 1, or without: he wants none; see Switch.PauseReasons
 )
 
 // outside says whether f is dialled outside of a call.
-func (f Feature) outside() bool { return f == MonitorCall || f == CallBack }
+func (f Feature) outside() bool {
+	return f == MonitorCall || f == CallBack || f == Ready || f == NotReady
+}
 
 // takesExtension says whether an extension and # follow the code.
 func (f Feature) takesExtension() bool { return f == WarmTransfer || f == BlindTransfer }
@@ -40,7 +44,8 @@ type Codes map[Feature]string
 // DefaultCodes are the codes of an organisation that wants no others.
 func DefaultCodes() Codes {
 	return Codes{WarmTransfer: "*2", BlindTransfer: "*6", ToggleTransfer: "*1", CompleteTransfer: "*4", CancelTransfer: "**", Conference: "*3",
-		ToggleRecording: "*9", RaiseAlarm: "*0", WrongNumber: "*81", AnsweredByRobot: "*82", MonitorCall: MonitorCode, CallBack: CallbackCode}
+		ToggleRecording: "*9", RaiseAlarm: "*0", WrongNumber: "*81", AnsweredByRobot: "*82", MonitorCall: MonitorCode, CallBack: CallbackCode,
+		Ready: ReadyCode, NotReady: NotReadyCode}
 }
 
 // CodeError says which code cannot work, and why.
@@ -66,9 +71,6 @@ func (c Codes) Check() error {
 		case len(code) < 2 || code[0] != '*' || strings.Trim(code, "0123456789*") != "":
 			return &CodeError{f, fmt.Sprintf("is %q, want * and then digits or *, or nothing to turn it off", code)}
 		}
-		if f.outside() && (strings.HasPrefix(ReadyCode, code) || strings.HasPrefix(NotReadyCode, code) || strings.HasPrefix(code, NotReadyCode)) {
-			return &CodeError{f, fmt.Sprintf("is %q, which is or begins %s or %s", code, ReadyCode, NotReadyCode)}
-		}
 		for other, longer := range c {
 			if f != other && f.outside() == other.outside() && longer != "" && (strings.HasPrefix(longer, code) || strings.HasPrefix(code, longer)) {
 				return &CodeError{f, fmt.Sprintf("%q and %q of %s: no code may begin another", code, longer, other)}
@@ -79,9 +81,9 @@ func (c Codes) Check() error {
 }
 
 // Dialled returns how each feature is dialled, for people: "*2<ext>#"; ready,
-// not_ready and monitor outside of a call, the others in one.
+// not_ready, monitor and callback outside of a call, the others in one.
 func (c Codes) Dialled() map[string]string {
-	all := map[string]string{"ready": ReadyCode, "not_ready": NotReadyCode}
+	all := map[string]string{}
 	for f, code := range c {
 		if code == "" {
 			continue

@@ -2,20 +2,19 @@ package call
 
 import (
 	"strconv"
-	"strings"
 
 	"shouwen/ivr/acd"
 	"shouwen/sip"
 )
 
-// What an agent dials outside of a call to say whether he wants calls. A digit
-// after NotReadyCode tells the reason, from 1; see Switch.PauseReasons.
+// What an agent dials by default outside of a call to say whether he wants calls; see
+// Ready and NotReady.
 const (
 	ReadyCode    = "*45"
 	NotReadyCode = "*46"
 )
 
-// pausedByPhone is the reason of a pause asked for by NotReadyCode.
+// pausedByPhone is the reason of a pause that is asked for without one.
 const pausedByPhone = "feature_code"
 
 // dutyOf returns what dialling a code does to an agent, and what to call it in the
@@ -24,10 +23,11 @@ func (s *Switch) dutyOf(dialed string) (do func(b *acd.Board, user string), name
 	pause := func(reason string) (func(*acd.Board, string), string, bool) {
 		return func(b *acd.Board, user string) { b.Pause(user, reason) }, reason, true
 	}
-	digit, isPause := strings.CutPrefix(dialed, NotReadyCode)
+	digit, isPause := s.Codes.dialled(NotReady, dialed)
+	rest, isReady := s.Codes.dialled(Ready, dialed)
 	n, _ := strconv.Atoi(digit)
 	switch {
-	case dialed == ReadyCode:
+	case isReady && rest == "":
 		return (*acd.Board).Ready, "ready", true
 	case isPause && digit == "":
 		return pause(pausedByPhone)

@@ -61,7 +61,7 @@ type Switch struct {
 	Hotlines     []Hotline
 	Directory    func() cases.Directory // who has which extension now
 	Board        *acd.Board
-	PauseReasons []string // the n-th is dialled as NotReadyCode and n, from 1
+	PauseReasons []string // the n-th is dialled as the code of NotReady and n, from 1
 	Phones       Phones
 	Journal      Journal
 	Pacer        *media.Pacer

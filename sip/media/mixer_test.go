@@ -20,9 +20,10 @@ type party struct {
 	hz   float64
 	tone *Prompt
 	h    rtp.Header
+	srtp *secured // nil: plain RTP
 }
 
-// parties returns n sessions that say 400, 700, 1000 Hz and so on.
+// mixParties returns n sessions that say 400, 700, 1000 Hz and so on.
 func mixParties(t *testing.T, pool *Pool, n int) (all []*party) {
 	for i := range n {
 		p := &party{s: wireSession(t, pool), hz: float64(400 + 300*i), h: rtp.Header{SSRC: uint32(i + 1), SequenceNumber: uint16(i * 7000)}}
@@ -43,7 +44,11 @@ func talk(t *testing.T, w *wire, all []*party, d time.Duration) {
 		for _, p := range all {
 			p.h.SequenceNumber++
 			p.h.Timestamp += frameSamples
-			w.put(p.s.Port(), datagram(t, p.h, p.tone.frame(PCMU, int(p.h.SequenceNumber)%p.tone.frames)))
+			b := datagram(t, p.h, p.tone.frame(PCMU, int(p.h.SequenceNumber)%p.tone.frames))
+			if p.srtp != nil {
+				b = p.srtp.seal(b)
+			}
+			w.put(p.s.Port(), b)
 		}
 		time.Sleep(frameTime)
 	}
