@@ -32,7 +32,7 @@ func TestNothingIsLeftOfManyCalls(t *testing.T) {
 	const calls = 100 // of each caller
 	answered := siptest.Config{Trace: -1, NoAudio: true}
 	b.phone(t, "1001", siptest.Config{NoAudio: true, Trace: -1, Answer: func(c *siptest.Call) { _ = c.Answer() }})
-	callers := make([]siptest.TestPhone, 5)
+	callers := make([]siptest.TestPhone, 20)
 	for i := range callers {
 		callers[i] = b.caller(t, answered)
 	}

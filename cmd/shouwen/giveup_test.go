@@ -73,9 +73,8 @@ func TestCallerGivesUpAtPickUp(t *testing.T) {
 	const rounds = 40
 	b := newBed(t, 2)
 	phones := b.agents(2)
-	caller := b.caller(numbered(1))
-	for range rounds {
-		c := caller.Dial(b.Hotline)
+	for i := range rounds {
+		c := b.caller(numbered(i)).Dial(b.Hotline) // who missed us before has a case already
 		c.Answered()
 		ringing := incoming(phones) // so both are free again
 		together(2, func(i int) {

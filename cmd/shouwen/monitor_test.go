@@ -363,8 +363,9 @@ func TestMonitorConference(t *testing.T) {
 	w.caller.Hears(toneOf(1))
 	w.caller.Hears(toneOf(0))
 	w.caller.Hangup()
+	w.recordedEnd()
+	w.agent.Hangup() // the two talk on
 	target.Ended()
-	w.agent.Ended()
 	r := w.recording()
 	s := readStereo(t, filepath.Join(w.server.cfg.Data, "recordings", r.File))
 	s.check(t, []int{callerSays}, []int{toneOf(0), toneOf(1), w.bossTone}, []int{musicSays})

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
 
 	"shouwen/cases/store"
 	"shouwen/cases/store/embedded"
@@ -39,8 +40,14 @@ var databases atomic.Int64
 // Main runs the tests of a package that calls New or URL:
 //
 //	func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+//
+// Where there is a folder in memory with room for it, all they write goes there: on a
+// disk, making and dropping databases takes longer than most tests.
 func Main(m *testing.M) int {
 	server.inMain = true
+	if roomy(memory) {
+		_ = os.Setenv("TMPDIR", memory) // of children, too
+	}
 	code := m.Run()
 	if server.stop != nil {
 		server.stop()
@@ -53,6 +60,15 @@ func Main(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	return code
+}
+
+// memory is where Linux keeps files in memory.
+const memory = "/dev/shm"
+
+// roomy says whether there are 2 GiB left for files in dir, and they may be written.
+func roomy(dir string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(dir, &st) == nil && st.Bavail*uint64(st.Bsize) >= 2<<30 && unix.Access(dir, unix.W_OK) == nil
 }
 
 // New returns a store of its own, migrated and empty. It is closed with the test.
