@@ -40,7 +40,7 @@ var (
 
 const (
 	render = "deploy/grafana/render"
-	settle = 75 * time.Second // until what came last is scraped, recorded, and recorded from that
+	before = 10 * time.Second // the end of the traffic: nobody has gone home yet
 )
 
 func main() {
@@ -88,8 +88,7 @@ func run() (err error) {
 	fmt.Printf("Shouwen's metrics are at http://%s/metrics, Prometheus at %s\n", metrics, at)
 	began := time.Now()
 	played := shell(*traffic, append(vars, "PROMETHEUS="+at))
-	time.Sleep(settle)
-	return errors.Join(played, draw(at, began))
+	return errors.Join(played, draw(at, began, time.Now().Add(-before)))
 }
 
 // shell runs a line of the shell, which is ended as this program is.
@@ -213,13 +212,13 @@ func answers(url string) bool {
 // rightlyEmpty are tables that are empty if all is well.
 var rightlyEmpty = []string{"shouwen-deadlines/13", "shouwen-deadlines/14"}
 
-// draw checks the dashboards on what Prometheus has since began, and draws them.
-func draw(prometheus string, began time.Time) error {
+// draw checks the dashboards on what Prometheus has of that time, and draws them.
+func draw(prometheus string, from, to time.Time) error {
 	boards, err := filepath.Glob("deploy/grafana/dashboards/*.json")
 	if err != nil {
 		return err
 	}
-	args := []string{"--prometheus", prometheus, "--from", strconv.FormatInt(began.Unix(), 10)}
+	args := []string{"--prometheus", prometheus, "--from", strconv.FormatInt(from.Unix(), 10), "--to", strconv.FormatInt(to.Unix(), 10)}
 	if *noEmpty {
 		args = append(args, "--no-empty")
 		for _, panel := range rightlyEmpty {

@@ -100,6 +100,7 @@ func (l *leg) send(now time.Time) {
 func (l *leg) hear(packet []byte, at time.Time) {
 	payload, ok := siptest.RTPPayload(packet)
 	if !ok {
+		l.report(packet)
 		return
 	}
 	a := l.wheel.audio
@@ -116,6 +117,14 @@ func (l *leg) hear(packet []byte, at time.Time) {
 	l.meet(s, stamped, at)
 	if l.wheel.echo {
 		l.reply(payload, stamped)
+	}
+}
+
+// report answers a sender report, so that the far end knows the round trip.
+func (l *leg) report(packet []byte) {
+	rr := siptest.ReceiverReport(packet, binary.BigEndian.Uint32(l.packet[8:]))
+	if r := l.to.Load(); rr != nil && r != nil {
+		l.socket.send(rr, r.to)
 	}
 }
 

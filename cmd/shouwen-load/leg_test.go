@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -49,5 +52,36 @@ func TestStampComesBack(t *testing.T) {
 	}
 	if _, ok := readStamp(payload[:stampOctets-1]); ok {
 		t.Error("half a stamp is one")
+	}
+}
+
+// TestReportsAreAnswered: who hears a sender report tells when that was, and nothing else
+// of RTCP.
+func TestReportsAreAnswered(t *testing.T) {
+	t.Parallel()
+	server, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	s, err := openSocket(netip.MustParseAddr("127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	l := newLeg(1, s, newWheel(netip.MustParseAddr("127.0.0.1"), false, new(Audio)))
+	sr := make([]byte, 28)
+	copy(sr, []byte{0x80, 200, 0, 6, 1, 2, 3, 4, 0, 0, 9, 8, 7, 6})
+	l.hear(sr, time.Now()) // it is not known yet where to
+	l.Connect(server.LocalAddr().(*net.UDPAddr).AddrPort(), 8)
+	l.hear([]byte{0x80, 203, 0, 1, 1, 2, 3, 4}, time.Now()) // BYE
+	l.hear(sr, time.Now())
+	b := make([]byte, 100)
+	if err := server.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	n, err := server.Read(b)
+	if err != nil || n != 32 || b[1] != 201 || !bytes.Equal(b[8:12], []byte{1, 2, 3, 4}) || !bytes.Equal(b[24:28], []byte{9, 8, 7, 6}) {
+		t.Errorf("% x, %v", b[:n], err)
 	}
 }

@@ -31,10 +31,8 @@ var agents = board{
 			"percentunit", `sum(shouwen:handovers:increase1h{result="accepted",attempt="first",`+ofDepartments+`}) / sum(shouwen:handovers:increase1h{attempt="first",`+ofDepartments+`})`, falling(0.9, 0.8)).with(decimals(1)),
 		tile(4, 5, "回拨兑现率 Callbacks kept", "最近一小时了结的回拨中按约定时间完成的比例：兑现 ÷ (兑现 + 迟到 + 联系不上)。 Of the callbacks settled in the last hour: kept ÷ (kept + late + unreachable).",
 			"percentunit", `sum(shouwen:callbacks_closed:increase1h{result="kept",`+ofDepartments+`}) / sum(shouwen:callbacks_closed:increase1h{result=~"kept|late|unreachable",`+ofDepartments+`})`, falling(0.95, 0.9)).with(decimals(1)),
-		figures(6, 5, "移交结果 Hand-overs in the last hour", "最近一小时判定的移交。退回多，是首问人转错；拒收、逾期未收多，是承办部门的责任。 Hand-overs decided in the last hour. Many returned: the first-asker chose wrong; many refused or not taken in time: the department's doing.",
+		figures(12, 5, "移交结果 Hand-overs in the last hour", "最近一小时判定的移交。退回多，是首问人转错；拒收、逾期未收多，是承办部门的责任。 Hand-overs decided in the last hour. Many returned: the first-asker chose wrong; many refused or not taken in time: the department's doing.",
 			"short", plain, series(`sum by (result) (shouwen:handovers:increase1h{`+ofDepartments+`})`, "{{result}}")).with(decimals(0), translated(handoverResults)),
-		figures(6, 5, "回拨 Callbacks", "未完成的回拨，按状态。 Callbacks owed, by state.",
-			"short", plain, series(`sum by (state) (shouwen:callbacks_open{`+ofDepartments+`})`, "{{state}}")).with(decimals(0), translated(callbackStates), to("回拨 Callbacks", "/desk")),
 
 		table(15, 9, "责任划分 Whose doing a delay is", "按部门：今日超时，分为由首问方完成的时限与由承办方完成的时限（按规则，依类别而定的两列都计）；最近一小时移交中，退回记首问方，拒收与逾期未收记承办方。 By department: breaches of today of clocks that its first-askers had to stop, and of those it had to stop while it had the case (kinds of which that depends on the class are in both); of the hand-overs of the last hour, returns count against first-askers, refusals and those not taken in time against the department.",
 			"short", levels("text", 1, "orange", 10, "red"),
@@ -51,10 +49,12 @@ var agents = board{
 		graph(9, 9, "回拨结果 Callback attempts", "每小时回拨尝试，按结果。 Attempts to call back, per hour, by result.",
 			perHour, series(`sum by (result) (rate(shouwen_callback_attempts_total[30m])) * 3600`, "{{result}}")).with(stacked, from(0), translated(callbackResults)),
 
-		bars(12, 8, "今日超时最多 Most breaches today", "今日超时最多的五个部门。 The five departments with the most breaches today.",
+		bars(8, 8, "今日超时最多 Most breaches today", "今日超时最多的五个部门。 The five departments with the most breaches today.",
 			"short", rising(1, 10), series(`topk(5, sum by (department) (shouwen:deadlines_due_today{result="breached",`+ofDepartments+`}) > 0)`+byDepartment, "{{department_title}}")).with(from(0), decimals(0), orElse("无超时 none")),
-		bars(12, 8, "在办案件最多 Most open cases", "未办结案件最多的五个部门。 The five departments with the most open cases.",
+		bars(8, 8, "在办案件最多 Most open cases", "未办结案件最多的五个部门。 The five departments with the most open cases.",
 			"short", levels("blue"), series(`topk(5, sum by (department) (shouwen:cases_open{`+ofDepartments+`}))`+byDepartment, "{{department_title}}")).with(from(0), decimals(0)),
+		figures(8, 8, "回拨 Callbacks", "未完成的回拨，按状态。 Callbacks owed, by state.",
+			"short", plain, series(`sum by (state) (shouwen:callbacks_open{`+ofDepartments+`})`, "{{state}}")).with(decimals(0), translated(callbackStates), to("回拨 Callbacks", "/desk")),
 	},
 }
 

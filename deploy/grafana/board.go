@@ -100,11 +100,17 @@ func newPanel(kind, title, about, unit string, steps *thresholds, targets ...tar
 	}
 }
 
+// unknown is a ratio of nothing, as at night: neither good nor bad.
+var unknown = map[string]any{
+	"type": "special", "options": map[string]any{"match": "null+nan", "result": map[string]any{"text": "–", "color": "#3a3d44", "index": 0}},
+}
+
 var lastValue = map[string]any{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
 
 // tile is one figure, coloured by its thresholds, large enough to be read from afar.
 func tile(w, h int, title, about, unit, expr string, steps *thresholds) sized {
 	p := newPanel("stat", title, about, unit, steps, target{Expr: expr, LegendFormat: title, Range: true})
+	p.FieldConfig.Defaults.NoValue, p.FieldConfig.Defaults.Mappings = "–", []any{unknown}
 	p.Options = map[string]any{
 		"colorMode": "background", "graphMode": "none", "justifyMode": "center", "textMode": "value", "reduceOptions": lastValue,
 	}

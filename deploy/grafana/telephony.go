@@ -12,7 +12,7 @@ var telephony = board{
 		tile(4, 5, "低质通话占比 Poor legs", "最近 30 分钟：MOS ≤ 3.6 的通话侧 ÷ 有评分的通话侧。 Last 30 minutes: legs with a mean opinion score up to 3.6 ÷ legs with a score.",
 			"percentunit", `shouwen:rtp_poor:ratio_rate30m`, rising(0.05, 0.1)).with(decimals(1)),
 		tile(4, 5, "丢包 Packet loss", "最近 30 分钟：丢失 ÷ 收到的 RTP 包，取最差一侧。 Last 30 minutes: RTP packets lost ÷ received, the worst side.",
-			"percentunit", `max(shouwen:rtp_loss:ratio_rate30m >= 0)`, rising(0.01, 0.03)).with(decimals(2)),
+			"percentunit", `max(shouwen:rtp_loss:ratio_rate30m)`, rising(0.01, 0.03)).with(decimals(2)),
 		tile(4, 5, "无评分占比 Unscored legs", "最近 30 分钟没有 MOS 的通话侧占比；高则上一格不可信。 Share of legs without a score in the last 30 minutes; where it is high, the figures beside it say little.",
 			"percentunit", `1 - shouwen:rtp_scored:ratio_rate30m`, rising(0.2, 0.5)).with(decimals(1)),
 		tile(4, 5, "端口占用 RTP ports in use", "已用 RTP 端口 ÷ 配置的端口，取最差节点。 RTP ports in use ÷ configured, the worst node.",

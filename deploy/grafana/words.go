@@ -72,6 +72,7 @@ var (
 		{"stage", "时限", "Clocks", ""},
 		{"email", "邮件", "E-mail", ""},
 		{"sip", "话机", "Phones", ""},
+		{"summons", "紧急呼叫", "Summons", ""},
 	}
 	callbackStates = []word{
 		{"scheduled", "已约定", "Scheduled", "green"},

@@ -62,17 +62,25 @@ func (r *reporter) run() {
 	}
 }
 
-// answer sends a receiver report at once for a sender report (RFC 3550 6.4), so
-// that the far end knows the round trip.
+// answer sends a receiver report at once for a sender report, so that the far end knows
+// the round trip.
 func (r *reporter) answer(conn *net.UDPConn, b []byte, from netip.AddrPort) {
+	if rr := ReceiverReport(b, r.ssrc); rr != nil {
+		_, _ = conn.WriteToUDPAddrPort(rr, from)
+	}
+}
+
+// ReceiverReport is what ssrc answers at once to an RTCP packet if it is a sender report
+// (RFC 3550 6.4), and nil to any other.
+func ReceiverReport(b []byte, ssrc uint32) []byte {
 	const senderReport, receiverReport = 200, 201
 	if len(b) < 28 || b[0]>>6 != 2 || b[1] != senderReport {
-		return
+		return nil
 	}
 	rr := make([]byte, 32)
 	rr[0], rr[1], rr[3] = 0x81, receiverReport, 7
-	binary.BigEndian.PutUint32(rr[4:], r.ssrc)
+	binary.BigEndian.PutUint32(rr[4:], ssrc)
 	copy(rr[8:12], b[4:8])    // whom it is about
 	copy(rr[24:28], b[10:14]) // the middle of his NTP time
-	_, _ = conn.WriteToUDPAddrPort(rr, from)
+	return rr
 }

@@ -52,7 +52,7 @@ func (p *Player) Open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("outside: %w", err)
 	}
-	config := siptest.Config{Server: p.Place.Server, Domain: p.Place.Domain, Patience: patience, Trace: -1}
+	config := siptest.Config{Server: p.Place.Server, Domain: p.Place.Domain, Patience: patience, Trace: -1, RTCP: siptest.MuxedRTCP}
 	outside := config
 	outside.Local, outside.User, outside.Answer = at.String(), "outside", p.reached
 	outside.Media = func() (siptest.Media, error) { return p.Media(false) }
