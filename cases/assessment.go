@@ -28,6 +28,43 @@ func (a Assessment) Score(group, recipients float64, asked int) (float64, error)
 	return (float64(a.GroupWeight)*group + float64(a.RecipientsWeight)*recipients) / 100, nil
 }
 
+// Rating is what an assessment comes to.
+type Rating struct {
+	Group      float64 // score of the group's indicators, 0 to 100
+	Recipients float64 // mean of the recipients' scores
+	Asked      int     // recipients
+	Score      float64 // of both, by their weights
+	Grade      Grade
+	Excellent  bool // may still be called excellent in his yearly appraisal (S24-R37)
+}
+
+// ErrUnrated means that a policy knows no formula, or that a score is none.
+var ErrUnrated = errors.New("the policy has no formula for scores, or a score is not from 0 to 100")
+
+// Rate returns the rating of a group's score and those the recipients gave, each 0 to
+// 100 (S24-R35, S24-R36). The error is ErrSample or ErrUnrated.
+func (a Assessment) Rate(group float64, recipients []float64) (Rating, error) {
+	none := func(score float64) bool { return !(score >= 0 && score <= 100) } // NaN is none, too
+	if a.GroupWeight+a.RecipientsWeight == 0 || none(group) || slices.ContainsFunc(recipients, none) {
+		return Rating{}, ErrUnrated
+	}
+	sum := 0.0
+	for _, score := range recipients {
+		sum += score
+	}
+	r := Rating{Group: group, Recipients: sum / float64(max(1, len(recipients))), Asked: len(recipients)}
+	var err error
+	if r.Score, err = a.Score(group, r.Recipients, r.Asked); err != nil {
+		return Rating{}, err
+	}
+	r.Grade = a.Grade(r.Score)
+	r.Excellent = r.Grade != GradeFail
+	return r, nil
+}
+
+// OnScale returns the score, 0 to 100, of an answer from 1 to 5.
+func OnScale(answer int) float64 { return float64(answer) * 20 }
+
 // Grade returns the grade of a score. The regulation leaves scores between the highest
 // of pass and the lowest of excellent without one; GapPolicy decides (S24-R36).
 func (a Assessment) Grade(score float64) Grade {

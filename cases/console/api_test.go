@@ -285,6 +285,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"/api/v1/profile": "get_profile", "/api/v1/directory": "get_directory", "put /api/v1/directory": "put_directory", "/api/v1/directory/versions": "list_directory_versions",
 		"/api/v1/directory/versions/{version}": "get_directory_version", "/api/v1/calendar": "get_calendar",
 		"/api/v1/reports/registers": "list_registers", "/api/v1/reports/registers/{form}": "get_register",
+		"/api/v1/scorecards": "get_scorecards", "/api/v1/reports/scorecards": "get_scorecard_file", "/api/v1/scorecards/{user}": "get_scorecard", "/api/v1/scorecards/{user}/rating": "get_rating",
 		"post /api/v1/calls/{id}/recording": "record_call", "put /api/v1/cases/{number}/legal_hold": "set_legal_hold",
 	}
 	for _, kind := range cases.MoveKinds() {

@@ -13,6 +13,10 @@ import (
 func (x *site) registerReports(api huma.API, operation func(id, path, summary string, also ...int) huma.Operation) {
 	huma.Register(api, operation("list_registers", "/api/v1/reports/registers", "Registers (台账) there are, with their columns and who asks for them", 422), x.listRegisters)
 	huma.Register(api, downloads(operation("get_register", "/api/v1/reports/registers/{form}", "A register of some days, as a file", 404, 422, 503)), x.getRegister)
+	huma.Register(api, operation("get_scorecards", "/api/v1/scorecards", "How everybody did with the cases of some days, the fault split between first-asker and handler", 422, 503), x.getScorecards)
+	huma.Register(api, downloads(operation("get_scorecard_file", "/api/v1/reports/scorecards", "The scorecards of some days, as a file", 422, 503)), x.getScorecardFile)
+	huma.Register(api, operation("get_scorecard", "/api/v1/scorecards/{user}", "How one person did: everybody sees his own", 403, 422, 503), x.getScorecard)
+	huma.Register(api, operation("get_rating", "/api/v1/scorecards/{user}/rating", "The score and grade of one person by the profile's formula", 422, 503), x.getRating)
 }
 
 // reportsPage is what may be downloaded.
