@@ -10,7 +10,6 @@ const (
 	RecordingRetention Job = "recording_retention" // recordings are deleted whose time is over
 	MessageRetention   Job = "message_retention"   // voicemail is
 	OpenCases          Job = "open_cases"          // callers with an open case are looked up
-	CallbackPlaces     Job = "callback_places"     // callers are taken into line who are to be called back
 )
 
 // Jobs counts the runs of jobs.

@@ -86,13 +86,13 @@ var (
 	notificationResult = closed("result", NotificationOK, NotificationRetried, NotificationFailed)
 	connectionState    = closed("state", "used", "idle", "max")
 	databaseError      = closed("class", ErrConnection, ErrTimeout, ErrSerialization, ErrConstraint, ErrData, ErrResources, ErrShutdown, ErrOther)
-	jobName            = closed("job", LedgerHead, OutboxRetention, RecordingRetention, MessageRetention, OpenCases, CallbackPlaces)
+	jobName            = closed("job", LedgerHead, OutboxRetention, RecordingRetention, MessageRetention, OpenCases)
 	jobResult          = closed("result", "ok", "failed")
 	httpMethod         = closed("method", "GET", "POST", "PUT", "DELETE", other)
 	httpClass          = closed("code_class", "2xx", "3xx", "4xx", "5xx")
 	panicPlace         = closed("where", "leg", "leg_events", "client_transaction", "drain", "sip_accept", "sip_connection", "sip_inspect",
 		"sip_listener", "sip_lost", "sip_ready", "sip_refused", "sip_request", "sip_response", "sip_stream", "sip_udp",
-		"conversation", "intercom", "flow", other)
+		"conversation", "intercom", "flow", "summons", other)
 )
 
 // family is the figures of one name, one for each combination of values of its labels.
@@ -135,6 +135,12 @@ func (f *family) bound(values []string) []string {
 		}
 	}
 	return values
+}
+
+// has tells whether the first label was told to have a value.
+func (f *family) has(value string) bool {
+	known := f.known[0].Load()
+	return known != nil && (*known)[value]
 }
 
 func names(labels []*label) []string {

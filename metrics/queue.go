@@ -94,14 +94,14 @@ func (q *Queue) Rang(queue string, d time.Duration) { q.ring.of(queue).Observe(d
 // Missed counts an offer to an agent of a department that was not taken.
 func (q *Queue) Missed(department, agent string, why Missed) {
 	q.missed.of(department, string(why)).Inc()
-	if q.r.told[agentLabel][agent] {
+	if q.agentMissed.has(agent) {
 		q.agentMissed.of(agent, string(why)).Inc()
 	}
 }
 
 // Handled observes an agent's part in a call, when his wrap-up has ended.
 func (q *Queue) Handled(agent string, c Contact) {
-	wanted := q.r.told[agentLabel][agent]
+	wanted := q.agentContacts.has(agent)
 	q.handle.of(c.Queue).Observe((c.Talk + c.Hold + c.WrapUp).Seconds())
 	for part, d := range map[string]time.Duration{"talk": c.Talk, "hold": c.Hold, "wrapup": c.WrapUp} {
 		q.parts.of(c.Queue, part).Add(d.Seconds())

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"maps"
 	"reflect"
 	"runtime"
 	"slices"
@@ -25,16 +24,26 @@ type Watch struct {
 	Failed func(sqlState string, late bool)
 }
 
-// Operations are the names of the methods that ask the database, as fire_stages.
-func Operations() []string {
-	t, asks := reflect.TypeFor[*Store](), reflect.TypeFor[context.Context]()
-	names := map[string]bool{}
-	for i := range t.NumMethod() {
-		if m := t.Method(i); m.Type.NumIn() > 1 && m.Type.In(1) == asks {
-			names[snake(m.Name)] = true
+// Operations are the names of the methods that ask the database, as fire_stages, or
+// snapshotter_run of one that is not of Store.
+func Operations() (names []string) {
+	asks := reflect.TypeFor[context.Context]()
+	for _, t := range []reflect.Type{reflect.TypeFor[*Store](), reflect.TypeFor[*Snapshotter]()} {
+		for i := range t.NumMethod() {
+			if m := t.Method(i); m.Type.NumIn() > 1 && m.Type.In(1) == asks {
+				names = append(names, nameOf(t.Elem().Name(), m.Name))
+			}
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	slices.Sort(names)
+	return names
+}
+
+func nameOf(of, method string) string {
+	if of == "Store" {
+		return snake(method)
+	}
+	return snake(of) + "_" + snake(method)
 }
 
 // tracer implements pgx.QueryTracer, pgx.BatchTracer and pgx.ConnectTracer for the
@@ -105,20 +114,22 @@ func (t tracer) TraceConnectStart(ctx context.Context, _ pgx.TraceConnectStartDa
 // TraceConnectEnd implements pgx.ConnectTracer.
 func (t tracer) TraceConnectEnd(_ context.Context, data pgx.TraceConnectEndData) { t.failed(data.Err) }
 
-// method is what names of our methods begin with on a stack.
-const method = "shouwen/cases/store.(*Store)."
+// ours is what names of our methods begin with on a stack.
+const ours = "shouwen/cases/store.(*"
 
-// operation is the name of the method of Store that asks the database. It is read off
-// the stack, so that no method can forget to say it, or say it wrong.
+// operation is the name of the method that asks the database. It is read off the stack,
+// so that no method can forget to say it, or say it wrong.
 func operation() string {
 	pcs := make([]uintptr, 40)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
 	name := ""
 	for {
 		f, more := frames.Next()
-		if m, ok := strings.CutPrefix(f.Function, method); ok && unicode.IsUpper(rune(m[0])) {
-			m, _, _ = strings.Cut(m, ".") // it may be a function within
-			name = snake(m)               // who calls another is whom it is for
+		if rest, ok := strings.CutPrefix(f.Function, ours); ok {
+			of, m, _ := strings.Cut(rest, ").")
+			if m, _, _ = strings.Cut(m, "."); m != "" && unicode.IsUpper(rune(m[0])) { // it may be a function within
+				name = nameOf(of, m) // who calls another is whom it is for
+			}
 		}
 		if !more {
 			return name

@@ -70,6 +70,9 @@ func TestWatchNamesWhatIsAsked(t *testing.T) {
 			t.Errorf("%q is no operation", operation)
 		}
 	}
+	if !slices.Contains(known, "snapshotter_run") {
+		t.Error("what is asked for the snapshot has no name")
+	}
 	for _, want := range []string{"fire_stages", "apply", "ledger_head"} {
 		if asked[want] == 0 {
 			t.Errorf("%s was not told of: %v", want, slices.Collect(maps.Keys(asked)))

@@ -78,8 +78,9 @@ func succeeds(t *testing.T, name string, args ...string) {
 	}
 }
 
-// scrape starts a Prometheus that scrapes a server, and returns its address.
-func scrape(t *testing.T, address, metrics string) string {
+// scrape starts a Prometheus that scrapes a server, with more flags if there are any,
+// and returns its address.
+func scrape(t *testing.T, address, metrics string, flags ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	u, err := url.Parse(metrics)
@@ -96,7 +97,8 @@ scrape_configs:
 	if err != nil {
 		t.Fatal(err)
 	}
-	launchCommand(t, exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address="+address, "--log.level=error"))
+	flags = append(flags, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address="+address, "--log.level=error")
+	launchCommand(t, exec.Command("prometheus", flags...))
 	until(t, "Prometheus is ready", func() bool {
 		res, err := http.Get("http://" + address + "/-/ready")
 		if err == nil {

@@ -81,11 +81,16 @@ func (s *server) measure(sounds map[string]call.Sounds) {
 func (s *server) job(name metrics.Job, every time.Duration, do func(context.Context) error) poll.Loop {
 	return poll.Loop{What: strings.ReplaceAll(string(name), "_", " "), Every: every, Log: s.log, Do: func(ctx context.Context) error {
 		err := do(ctx)
-		if ctx.Err() == nil {
-			s.metrics.Jobs.Ran(name, err)
-		}
+		s.ran(ctx, name, err)
 		return err
 	}}
+}
+
+// ran counts a run of a job, unless it was cut off because the program stops.
+func (s *server) ran(ctx context.Context, name metrics.Job, err error) {
+	if ctx.Err() == nil {
+		s.metrics.Jobs.Ran(name, err)
+	}
 }
 
 const (

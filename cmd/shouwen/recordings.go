@@ -21,7 +21,9 @@ func (s *server) recoverRecordings(ctx context.Context) error {
 	return s.recordings.Recover(func(l media.CutShort) error {
 		f := call.Recovered(l, time.Now())
 		_, err := s.journal.Append(ctx, f)
-		s.metrics.Recordings.Ended(metrics.RecordingPartial, f.RecordingEnded.Bytes)
+		if err == nil {
+			s.metrics.Recordings.Ended(metrics.RecordingPartial, f.RecordingEnded.Bytes)
+		}
 		s.log.Warn("recording was cut short when the program died", "call", l.ID, "length", l.Duration)
 		return err
 	})

@@ -69,7 +69,7 @@ func (s *server) learnCallers(ctx context.Context) time.Duration {
 		asOf = time.Time{} // the database does not know all that we do
 	}
 	open, err := s.database.store.OpenCases(ctx, manyCallers)
-	s.metrics.Jobs.Ran(metrics.OpenCases, err)
+	s.ran(ctx, metrics.OpenCases, err)
 	if err != nil {
 		s.log.Debug("callers' open cases not known", "err", err)
 		return time.Second
@@ -95,7 +95,6 @@ func (s *server) keepPlaces(ctx context.Context) error {
 	for {
 		if n, _ := s.journal.Pending(); n == 0 {
 			places, err := s.database.store.Places(ctx, manyPlaces)
-			s.metrics.Jobs.Ran(metrics.CallbackPlaces, err)
 			for _, p := range places {
 				s.calls.Stand(p)
 			}
