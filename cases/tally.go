@@ -31,7 +31,9 @@ func (c Case) Desk() Desk { return Desk{c.Department, c.Responsible} }
 
 // behind are the parties who are in the department that has the case. All others are in
 // front of it, with the first-asker.
-var behind = []Party{PartyHandler, PartyPersons, PartyDepartment, PartyDepartmentHead, PartyManager, PartySectionHead, PartyCoordinator, PartyFunctional}
+var behind = []Party{
+	PartyHandler, PartyPersons, PartyDepartment, PartyDepartmentHead, PartyManager, PartySectionHead, PartyCoordinator, PartyFunctional, PartyCSC,
+}
 
 // Behind reports whether a clock on t is held against the department that has the case,
 // not against who is responsible for the case wherever it may be.
