@@ -56,7 +56,7 @@ var openClocks = `
 		count(*) filter (where due_at >= now() and at_risk_at <= now()),
 		count(*) filter (where due_at < now()),
 		count(*) filter (where due_at is null and paused),
-		count(*) filter (where due_at >= now() and ` + dayOf("due_at", "$1") + ` = ` + dayOf("now()", "$1") + `),
+		count(*) filter (where due_at >= now() and due_at < (select (` + dayOf("now()", "$1") + ` + 1)::timestamp at time zone 'UTC' - $1::interval)),
 		count(*),
 		coalesce(extract(epoch from greatest(now() - min(due_at), '0')), 0)::float
 	from deadline where ` + runs + ` group by kind, desk`

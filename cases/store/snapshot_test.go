@@ -145,7 +145,7 @@ func (h *house) generate(n, every int) *pgx.Conn {
 		insert into cases (number, call, state, opened, caller, first_asker, responsible, handler, events, head, department, desk, handed)
 		select 'generated-' || n, '00000000-0000-7000-8000-000000000001',
 			case when n % $2 > 0 then 'closed' else (array['registered', 'handed_over', 'accepted', 'replied'])[1 + n / $2 % 4] end,
-			now() - interval '1 min' * (n % 100000), '', 'user' || n % 500, 'user' || n % 500, '', 1, decode(repeat('00', 32), 'hex'),
+			now() - interval '1 min' * (n % 100000), '', 'user' || n % 499, 'user' || n % 499, 'user' || n % 491, 1, decode(repeat('00', 32), 'hex'),
 			'department' || n % 60, 'department' || n % 60, n % 5
 		from generate_series(1, $1) n`, `
 		insert into deadline (case_id, kind, gen, due_at, state, desk, at_risk_at)
