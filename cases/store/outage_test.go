@@ -84,7 +84,8 @@ func TestApplyOverOutages(t *testing.T) {
 
 	const calls, batch = 600, 10
 	figures, over := context.WithCancel(t.Context())
-	p := store.Snapshotter{Store: s, Every: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)}
+	scope := func() store.Scope { return store.Scope{} }
+	p := store.Snapshotter{Store: s, Scope: scope, Every: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)}
 	told := make(chan error, 1)
 	go func() { told <- p.Run(figures) }()
 	tells := func(what string) {

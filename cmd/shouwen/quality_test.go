@@ -100,9 +100,12 @@ func TestDumbPhoneIsCounted(t *testing.T) {
 	})
 	dumb.Hangup()
 	agent.Ended()
-	until(t, "the call is over", func() bool { return len(b.server.calls.Live()) == 0 })
-	b.measured(`shouwen_rtp_no_media_total{leg="caller"} 1`, `shouwen_rtp_one_way_total{leg="caller"} 1`, `shouwen_rtp_one_way_total{leg="agent"} 0`,
-		`shouwen_rtp_no_media_total{leg="agent"} 0`, `shouwen_rtp_unscored_total{reason="no_media"} 1`, `shouwen_rtp_unscored_total{reason="too_short"} 1`)
+	f := figures{b, map[string]bool{}}
+	f.is(samples{
+		`shouwen_rtp_no_media_total{leg="caller"}`: 1, `shouwen_rtp_one_way_total{leg="caller"}`: 1,
+		`shouwen_rtp_no_media_total{leg="agent"}`: 0, `shouwen_rtp_one_way_total{leg="agent"}`: 0,
+		`shouwen_rtp_unscored_total{reason="no_media"}`: 1, `shouwen_rtp_unscored_total{reason="too_short"}`: 1,
+	})
 }
 
 // quality is that of the one call there was.
