@@ -34,6 +34,7 @@ const (
 	AsComplaints  Standing = "complaint_centre" //
 	AsReplier     Standing = "replier"          // the policy has him answer callers
 	AsVisitor     Standing = "visitor"          // the policy has him pay return visits
+	AsPool        Standing = "pool"             // may be first-asker of a case that another picked up
 )
 
 // Standings returns what a is to c under p; nothing to a case about himself.
@@ -56,8 +57,10 @@ func (c Case) Standings(a Actor, p Policy) []Standing {
 		{AsSupervisor, a.Has(RoleSupervisor)},
 		{AsArbiter, a.Has(RoleArbiter)},
 		{AsComplaints, a.Has(RoleComplaintCentre)},
-		{AsReplier, slices.ContainsFunc(p.Reply.By, func(party Party) bool { return c.isParty(a, party) })},
+		{AsReplier, slices.ContainsFunc(p.Reply.By, func(party Party) bool { return c.isParty(a, party) }) ||
+			c.File.Accused != "" && a.Has(RoleComplaintCentre)}, // it must answer the complainant (S23-R2)
 		{AsVisitor, c.isParty(a, cmp.Or(p.ReturnVisit.By, PartyFirstAsker))},
+		{AsPool, slices.Contains(c.File.Matter.Flags, FlagOffPool) && p.FirstAsker.Admits(Person{Roles: a.Roles, Posts: a.Posts})},
 	} {
 		if s.is {
 			all = append(all, s.Standing)
@@ -79,8 +82,19 @@ func (c Case) Visible(a Actor) bool {
 	case accused == "" || a.User == c.FirstAsker || a.User == c.Handler:
 		return true
 	}
+	if c.File.Accused == AccusedUnnamed {
+		return a.SeesUnnamed()
+	}
 	return a.SeesComplaints()
 }
+
+// AccusedUnnamed stands for whom a complaint is about that came over a line for such
+// complaints, until somebody says who it is. It is no user.
+const AccusedUnnamed = "?"
+
+// SeesUnnamed tells whether a sees complaints with which he has nothing to do before it
+// is known whom they are about: it may be anybody.
+func (a Actor) SeesUnnamed() bool { return a.Has(RoleComplaintCentre) || a.Has(RoleAuditor) }
 
 // SeesComplaints tells whether a sees complaints about others that he has nothing to
 // do with.

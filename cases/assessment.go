@@ -68,7 +68,7 @@ func OnScale(answer int) float64 { return float64(answer) * 20 }
 // Grade returns the grade of a score. The regulation leaves scores between the highest
 // of pass and the lowest of excellent without one; GapPolicy decides (S24-R36).
 func (a Assessment) Grade(score float64) Grade {
-	inGap := score > float64(a.PassUpTo) && score < float64(a.Excellent)
+	inGap := a.InGap(score)
 	switch {
 	case inGap && a.GapPolicy == GapNextGrade:
 		return GradeExcellent
@@ -84,6 +84,12 @@ func (a Assessment) Grade(score float64) Grade {
 		return GradePass
 	}
 	return GradeFail
+}
+
+// InGap tells whether the regulation has no grade for a score: whoever is told the grade
+// is told that GapPolicy gave it (S24-R36).
+func (a Assessment) InGap(score float64) bool {
+	return score > float64(a.PassUpTo) && score < float64(a.Excellent)
 }
 
 // Propose returns the steps of the ladder that may be proposed for an offence which was

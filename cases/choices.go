@@ -26,7 +26,7 @@ var (
 	tellings = vocabulary[Telling]{
 		TellState: {"进展或期限", "how it stands"}, TellHandOver: {"转办情况", "who has it now"}, TellExtension: {"延期", "extension"},
 		TellReassignment: {"更换责任人", "re-assignment"}, TellProgress: {"紧急情况进展", "progress of the emergency"},
-		TellRing: {"静休时间可以打扰", "that he may be rung in quiet hours"},
+		TellApology: {"致歉", "an apology"}, TellRing: {"静休时间可以打扰", "that he may be rung in quiet hours"},
 	}
 )
 

@@ -86,9 +86,13 @@ func (c Case) clock(kind ClockKind) (Clock, int, bool) {
 	return c.Clocks[i], i, true
 }
 
-// found returns c, which has just opened, with what the flow before found out of its
-// matter: the category, and the class if r knows it.
+// found returns c, which has just opened, with what is known of its matter: that it is a
+// complaint about one of us, by the line; by the flow before the category, and the class
+// if r knows it.
 func (c Case) found(r Rulebook) Case {
+	if slices.Contains(r.Complaints, c.Call.Hotline) {
+		c.File.Matter.Type, c.File.Accused = StaffComplaint, AccusedUnnamed
+	}
 	flow := c.Call.Flow
 	if flow == nil {
 		return c
@@ -100,11 +104,32 @@ func (c Case) found(r Rulebook) Case {
 	return c
 }
 
+// unanswered returns c after nobody took its caller whom an agent wanted to pass him on
+// to: he is absent (C13), and where the policy says so, the agent sees to it.
+func (c Case) unanswered(t TransferFailed, at time.Time, r Rulebook) Case {
+	if !slices.Contains([]TransferFailure{TransferNoAnswer, TransferUnreachable, TransferDeclined}, t.Reason) {
+		return c
+	}
+	if m := &c.File.Matter; len(r.Policy.AbsentHandler) > 0 && !slices.Contains(m.Flags, FlagHandlerAbsent) {
+		m.Flags = append(slices.Clone(m.Flags), FlagHandlerAbsent)
+		slices.Sort(m.Flags)
+		c = c.revise(at, r)
+	}
+	if r.Policy.Transfer.FollowUp {
+		c.File.Tasks = assign(c.File.Tasks, Task{What: TaskContact, Text: t.Department, For: t.By, Since: at})
+		c.File.Tasks = assign(c.File.Tasks, Task{What: TaskReport, For: t.By, Since: at})
+	}
+	return c
+}
+
 // After returns c after telephony saw f, which c has been through already: what the
 // flow found out when it opens, and what the clocks of r make of it.
 func (c Case) After(f Fact, r Rulebook) Case {
 	if c.Events == 1 && f.OpensCase() {
 		c = c.found(r)
+	}
+	if f.PickedUp != nil && f.PickedUp.OffPool && !slices.Contains(c.File.Matter.Flags, FlagOffPool) {
+		c.File.Matter.Flags = append(slices.Clone(c.File.Matter.Flags), FlagOffPool)
 	}
 	c.Events-- // clocks name the event that starts them, which has been recorded
 	var came []Milestone
@@ -117,7 +142,10 @@ func (c Case) After(f Fact, r Rulebook) Case {
 	case FactMissed:
 		c = c.Reach(AtRing, c.Call.Arrived, r)
 		came = []Milestone{AtMissed}
+	case FactTransferFailed:
+		c = c.unanswered(*f.TransferFailed, f.At, r)
 	case FactTransferCompleted: // somebody there has taken it
+		c.File.Tasks = finish(c.File.Tasks, TaskContact, f.TransferCompleted.By, f.At)
 		came = []Milestone{AtDeskReached, AtHandlerNotified}
 	case FactSummoned:
 		came = f.Summoned.reached()

@@ -75,10 +75,12 @@ type Offered struct {
 // PickedUp: an agent won the call and is from now on its first-asker. The journal
 // gives the case its number in this fact.
 type PickedUp struct {
-	Agent     string   `json:"agent"`          // user of the first-asker
-	Extension string   `json:"extension"`      //
-	Waited    Span     `json:"waited_seconds"` // from entering the queue
-	Tied      []string `json:"tied,omitempty"` // who else answered within the tie window; the highest rank won (S34-R3)
+	Agent     string   `json:"agent"`               // user of the first-asker
+	Extension string   `json:"extension"`           //
+	Waited    Span     `json:"waited_seconds"`      // from entering the queue
+	Tied      []string `json:"tied,omitempty"`      // who else answered within the tie window
+	TieBreak  TieBreak `json:"tie_break,omitempty"` // why it is not one of them (S34-R3)
+	OffPool   bool     `json:"off_pool,omitempty"`  // he is none of those who may be first-asker (S19-R2)
 
 	OpenCase       CaseNumber `json:"open_case,omitempty"`        // that the caller had already
 	OpenFirstAsker string     `json:"open_first_asker,omitempty"` // whose it is

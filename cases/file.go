@@ -33,6 +33,8 @@ type File struct {
 	Entered    bool        `json:"entered,omitempty"`  // the first-asker has taken the result into the register (S02-R15)
 	Waiting    string      `json:"waiting,omitempty"`  // what has to come first; empty: nothing
 	Promise    *Promise    `json:"promise,omitempty"`  // the open one
+	Tasks      []Task      `json:"tasks,omitempty"`
+	Cause      string      `json:"cause,omitempty"`    // of an emergency, once it is confirmed
 	Extend     *Extend     `json:"extend,omitempty"`   // asked for, not in force yet
 	Reassign   *Reassign   `json:"reassign,omitempty"` // asked for, not in force yet
 	Shift      *HandOff    `json:"shift,omitempty"`    // last note to the next shift

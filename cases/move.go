@@ -20,8 +20,9 @@ type Move interface {
 // Rulebook is what decides about moves: what the organisation demands, and when it
 // works.
 type Rulebook struct {
-	Policy   Policy
-	Calendar Calendar
+	Policy     Policy
+	Calendar   Calendar
+	Complaints []string // numbers of hotlines for complaints about staff (S13-R12)
 }
 
 // Reason says why a move is refused. The same word is in the API's problem, on the
@@ -194,7 +195,10 @@ func (d *decision) reach(all ...Milestone) {
 	for _, m := range all {
 		d.c = d.c.Reach(m, d.at, d.Rulebook)
 	}
-	if _, _, open := d.c.clock(ClockPromise); !open { // whatever it stopped at
+	if _, _, open := d.c.clock(ClockPromise); !open && d.c.File.Promise != nil { // whatever it stopped at
+		if d.Policy.Conduct.Apology && d.at.After(d.c.File.Promise.Due) {
+			d.c.File.Tasks = assign(d.c.File.Tasks, Task{What: TaskApologise, For: d.c.Responsible, Since: d.at})
+		}
 		d.c.File.Promise = nil
 	}
 }

@@ -23,6 +23,7 @@ type Reply struct {
 	Result   string   `json:"result"`
 	Reason   string   `json:"reason,omitempty"` // why not, if it could not be
 	Evidence Evidence `json:"evidence"`
+	Clear    bool     `json:"clear,omitempty"` // he was asked whether it is clear to him, and it is (S29-R5, S34-R6)
 	By       string   `json:"by,omitempty"`    // set by the move: user
 	Party    []Party  `json:"party,omitempty"` // set by the move: what he is, of those the policy has reply
 }
@@ -93,6 +94,7 @@ func (m Visit) do(d *decision) {
 	}
 	d.reopen()
 	if !m.Answered { // what was reported as an answer was none (S30-R11)
+		d.flag([]Flag{FlagDenied}, nil)
 		delete(d.c.Milestones, AtCallerTold)
 		for i, k := range d.c.Clocks {
 			d.c.Clocks[i] = k.Revoke(AtCallerTold)
@@ -220,6 +222,7 @@ func (m Close) do(d *decision) {
 		d.need(false, "visit", Words{"须先回访", "the return visit comes first"})
 	}
 	d.need(f.Result == nil || f.Entered, "enter", Words{"首问责任人须先登记结果（S02-R15）", "the first-asker takes the result into the register (S02-R15)"})
+	d.need(len(f.ToDo()) == 0 || signed, "tasks", Words{"还有未完成的任务", "what is still to be done is to be done"})
 	d.need(f.Promise == nil || signed, "promise", Words{"有承诺尚未兑现", "there is one to be kept"})
 	d.need(f.Extend == nil && f.Reassign == nil, "decide", Words{"申请须先批复并告知来电人", "what was asked for is to be decided and told"})
 	d.need(!d.c.inquiring(d.at), "inquiry", Words{"问责程序须先结束", "it is to be brought to its end"})

@@ -54,5 +54,8 @@ const (
 	EventRefused             EventKind = "refused"
 	EventWithdrawn           EventKind = "withdrawn"
 	EventMerged              EventKind = "merged"
+	EventTaken               EventKind = "taken"
+	EventEntrusted           EventKind = "entrusted"
+	EventFinished            EventKind = "finished"
 	EventClosed              EventKind = "closed"
 )

@@ -57,6 +57,7 @@ func (d *decision) hand(m HandOver) {
 	d.reach(AtHandedOver)
 	if m.Reached {
 		d.reach(AtReceived, AtDeskReached, AtHandlerNotified)
+		d.c.File.Tasks = finish(d.c.File.Tasks, TaskContact, d.by.User, d.at)
 	}
 	if m.Copied {
 		d.reach(AtManagerCopied)
@@ -114,6 +115,12 @@ func (m Contact) do(d *decision) {
 	d.need(known, "party", Words{"制度所指的人员", "one the rules know"})
 	d.need(m.Person != "", "person", Words{"联系到的人", "who was reached"})
 	d.reach(reachedBy[m.Party]...)
+	switch {
+	case slices.Contains(reachedBy[m.Party], AtLeaderReached), m.Party == PartySupervisor:
+		d.c.File.Tasks = finish(d.c.File.Tasks, TaskReport, d.by.User, d.at)
+	case slices.Contains(reachedBy[m.Party], AtHandlerNotified), slices.Contains(reachedBy[m.Party], AtDeskReached):
+		d.c.File.Tasks = finish(d.c.File.Tasks, TaskContact, d.by.User, d.at)
+	}
 }
 
 // Cover does for an absent handler what the policy asks for (C13).
@@ -161,6 +168,8 @@ type Escalate struct {
 	Why     string `json:"why"`
 	Answer  string `json:"answer,omitempty"`
 	Counted bool   `json:"counted,omitempty"` // set by the move: it is a contradiction escalated to the top (S33-R8)
+
+	At time.Time `json:"at,omitzero"` // set by the move
 }
 
 // Kind returns MoveEscalate.
@@ -177,6 +186,9 @@ func (m Escalate) do(d *decision) {
 		d.refuse(RefusedFields, "S11-R12")
 	}
 	m.Counted = want.Counted && (m.To == PartyDirector || m.To == PartyDirectors)
+	if m.At = d.at; m.Counted {
+		d.flag([]Flag{FlagContradiction}, nil)
+	}
 	d.did[0].body = m
 	d.c.File.Ladder = append(d.c.File.Ladder, m)
 	d.reach(AtUnclear, AtLeaderReached)

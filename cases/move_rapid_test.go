@@ -106,7 +106,7 @@ func anyMove(t *rapid.T, kind cases.MoveKind, now time.Time, r cases.Rulebook) c
 		cases.MoveExtend:    cases.Extend{Clock: cases.ClockReplyCaller, Until: later, Reason: text, Agreed: ev, Reported: user},
 		cases.MoveReassign:  cases.Reassign{To: user, Reason: text},
 		cases.MoveDecide:    cases.Decide{Of: rapid.SampledFrom([]cases.Asked{cases.AskedExtension, cases.AskedReassignment}).Draw(t, "asked"), Approve: yes, Reason: text},
-		cases.MoveTell:      cases.Tell{Of: rapid.SampledFrom([]cases.Telling{cases.TellState, cases.TellHandOver, cases.TellExtension, cases.TellReassignment, cases.TellProgress, cases.TellRing}).Draw(t, "of"), Told: r.Policy.Transfer.Tell, Said: text, Evidence: ev},
+		cases.MoveTell:      cases.Tell{Of: rapid.SampledFrom([]cases.Telling{cases.TellState, cases.TellHandOver, cases.TellExtension, cases.TellReassignment, cases.TellProgress, cases.TellRing, cases.TellApology}).Draw(t, "of"), Told: r.Policy.Transfer.Tell, Said: text, Evidence: ev},
 		cases.MovePress:     cases.Press{Text: text},
 		cases.MoveAnswer:    cases.Answer{Text: text},
 		cases.MoveHandOff:   cases.HandOff{To: user, Note: text},
@@ -124,6 +124,9 @@ func anyMove(t *rapid.T, kind cases.MoveKind, now time.Time, r cases.Rulebook) c
 		cases.MoveRefuse:    cases.Refuse{Reason: text, Archive: "A1", Evidence: ev},
 		cases.MoveWithdraw:  cases.Withdraw{Reason: text, Evidence: ev},
 		cases.MoveMerge:     cases.Merge{Into: "250304-1-0009"},
+		cases.MoveTake:      cases.Take{},
+		cases.MoveEntrust:   cases.Entrust{Text: text, For: user},
+		cases.MoveFinish:    cases.Finish{Task: rapid.IntRange(0, 3).Draw(t, "task")},
 		cases.MoveClose:     cases.Close{Signed: text},
 	}
 	return all[kind]

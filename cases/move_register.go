@@ -39,6 +39,7 @@ func (m Registration) do(d *decision) {
 	if who := m.Fields["told_to"]; who != "" && who != was.Fields["told_to"] { // who should have written it down (S30-R18)
 		v := Violation{Of: VerbalOrder, Who: who}
 		d.c.File.Violations = append(d.c.File.Violations, v)
+		d.flag([]Flag{FlagVerbalOrder}, nil)
 		d.happen(EventViolation, v)
 	}
 	maps.Copy(was.Fields, m.Fields)

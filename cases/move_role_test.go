@@ -70,10 +70,12 @@ cover: asker other smith boss chief judge centre | live
 decide: boss chief | live
 deliver: asker smith boss chief centre | live
 enter: asker chief | result_in replied visited
+entrust: asker other smith boss chief judge centre | live
 escalate: asker smith boss chief centre | live
 extend: asker smith boss chief centre | live
 file: asker smith boss chief centre | live
 find: asker other smith boss chief judge centre | live
+finish: asker other smith boss chief judge centre | live
 hand_off: asker smith boss chief centre | live
 hand_over: asker chief centre | registered solved
 inquiry: boss chief centre | live
@@ -96,6 +98,7 @@ report: smith boss | accepted
 resume: asker smith boss chief centre | live
 return: smith boss | handed_over accepted
 solve: asker smith chief centre | registered
+take:  | 
 tell: asker smith boss chief centre | live
 verify: chief centre | live closed refused withdrawn
 violation: asker other smith boss chief judge centre | live

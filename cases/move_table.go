@@ -62,6 +62,9 @@ const (
 	MoveRefuse    MoveKind = "refuse"    // in writing, signed
 	MoveWithdraw  MoveKind = "withdraw"  // the caller takes it back
 	MoveMerge     MoveKind = "merge"     // the same incident is another case already
+	MoveTake      MoveKind = "take"      // over from who may not be first-asker
+	MoveEntrust   MoveKind = "entrust"   // somebody with a task
+	MoveFinish    MoveKind = "finish"    // a task
 	MoveClose     MoveKind = "close"     // nothing is owed any more
 )
 
@@ -149,6 +152,9 @@ var turns = map[MoveKind]turn{
 	MoveTell:     {read[Tell], EventCallerTold, workers, stay(live...)},
 	MovePress:    {read[Press], EventPressed, owners, stay(live...)},
 	MoveAnswer:   {read[Answer], EventPressAnswered, workers, stay(live...)},
+	MoveTake:     {read[Take], EventTaken, []Standing{AsPool}, stay(live...)},
+	MoveEntrust:  {read[Entrust], EventEntrusted, anybody, stay(live...)},
+	MoveFinish:   {read[Finish], EventFinished, anybody, stay(live...)},
 	MoveHandOff:  {read[HandOff], EventHandedOff, workers, stay(live...)},
 
 	MoveAlarm:   {read[Alarm], EventAlarm, anybody, stay(live...)},

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -284,6 +285,7 @@ const (
 	TellExtension    Telling = "extension"    // that it becomes later, and why
 	TellReassignment Telling = "reassignment" // who answers for it now
 	TellProgress     Telling = "progress"     // of an emergency or hazard
+	TellApology      Telling = "apology"      // that we are sorry for being late
 	TellRing         Telling = "ring"         // that he will be rung in quiet hours, and he agrees (S30-R20)
 )
 
@@ -318,6 +320,9 @@ func (m Tell) do(d *decision) {
 	case TellProgress:
 		d.need(m.Said != "", "said", Words{"结果或进展", "the result or the progress"})
 		d.reach(AtCallerTold)
+	case TellApology:
+		d.need(m.Said != "", "said", Words{"如何致歉", "how he was told"})
+		f.Tasks = finish(f.Tasks, TaskApologise, d.by.User, d.at)
 	case TellRing:
 		d.need(m.Said != "", "said", Words{"来电人怎么说", "what he says to it"})
 		f.MayRing = d.at
@@ -372,6 +377,12 @@ func (m HandOff) do(d *decision) {
 		d.c.Handler = m.To
 	}
 	d.c.File.Shift = &m
+	d.c.File.Tasks = slices.Clone(d.c.File.Tasks)
+	for i, t := range d.c.File.Tasks {
+		if t.Done.IsZero() && t.For == d.by.User {
+			d.c.File.Tasks[i].For = m.To
+		}
+	}
 }
 
 // Alarm says that the condition of an emergency is met, and how severe it is. A
@@ -380,6 +391,8 @@ type Alarm struct {
 	Level     int    `json:"level"` // 1 is the most severe
 	Condition string `json:"condition"`
 	Set       []Flag `json:"set,omitempty"`
+
+	Unconfirmed bool `json:"unconfirmed,omitempty"` // set by the move: no cause is confirmed, nothing is to be read into it (S24-R30)
 }
 
 // Kind returns MoveAlarm.
@@ -392,6 +405,8 @@ func (m Alarm) do(d *decision) {
 		_, known := flags[f]
 		d.need(known, "set", oneOf(flags.names()))
 	}
+	m.Unconfirmed = d.unconfirmed()
+	d.did[0].body = m
 	d.c.File.Matter.Level = m.Level
 	d.flag(m.Set, nil)
 	if !slices.ContainsFunc(d.c.Clocks, func(k Clock) bool { return k.On.Start == AtAlarm && !k.Cancelled }) {
@@ -401,8 +416,14 @@ func (m Alarm) do(d *decision) {
 	d.reach(AtAlarm)
 }
 
+// unconfirmed tells whether what is said now of an emergency may not name a cause.
+func (d *decision) unconfirmed() bool {
+	return d.Policy.Emergency.NeutralWording && d.c.File.Cause == ""
+}
+
 // Confirm says that who reported the emergency first has confirmed it (S05-R10).
 type Confirm struct {
+	Cause    string   `json:"cause,omitempty"` // of it, if that is known for sure
 	Evidence Evidence `json:"evidence"`
 }
 
@@ -411,6 +432,7 @@ func (Confirm) Kind() MoveKind { return MoveConfirm }
 
 func (m Confirm) do(d *decision) {
 	d.proven(m.Evidence)
+	d.c.File.Cause = cmp.Or(m.Cause, d.c.File.Cause)
 	d.reach(AtOwnerConfirmed)
 }
 
@@ -481,6 +503,8 @@ func (m Relay) do(d *decision) {
 type FileIt struct {
 	Text   string `json:"text"`
 	Copies int    `json:"copies,omitempty"`
+
+	Unconfirmed bool `json:"unconfirmed,omitempty"` // set by the move: no cause is confirmed (S24-R30)
 }
 
 // Kind returns MoveFile.
@@ -488,6 +512,8 @@ func (FileIt) Kind() MoveKind { return MoveFile }
 
 func (m FileIt) do(d *decision) {
 	d.need(m.Text != "", "text", Words{"发生了什么、做了什么、结果如何", "what happened, what was done, what came of it"})
+	m.Unconfirmed = d.unconfirmed()
+	d.did[0].body = m
 	d.c.File.Special = &m
 	d.reach(AtReportFiled)
 }

@@ -113,7 +113,8 @@ type Conduct struct {
 	BannedPhrases []string     `json:"banned_phrases"`
 	Effect        PhraseEffect `json:"banned_phrase_effect"`
 	Greeting      string       `json:"greeting"`
-	Pact          []string     `json:"pact"` // shown to agents
+	Apology       bool         `json:"apology"` // to a caller to whom a promise was kept late
+	Pact          []string     `json:"pact"`    // shown to agents
 }
 
 // Banned returns the banned phrases in what somebody said.
@@ -140,6 +141,7 @@ type TransferPolicy struct {
 	Mode               TransferMode `json:"mode"`
 	OwnDepartmentFirst bool         `json:"own_department_first"`
 	NamedPerson        bool         `json:"named_person"` // the hand-over is to a person, who confirms it
+	FollowUp           bool         `json:"follow_up"`    // where nobody answers, the agent reaches him later, and tells his superior
 	TellCaller         bool         `json:"tell_caller"`
 	Tell               []Told       `json:"tell"` // of what
 }

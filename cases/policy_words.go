@@ -6,13 +6,16 @@ type Class string
 // MatterType is what a caller comes with (C01).
 type MatterType string
 
+// StaffComplaint is the matter type of complaints about one of us.
+const StaffComplaint MatterType = "staff_complaint"
+
 var matterTypes = vocabulary[MatterType]{
 	"consultation": {"咨询", "consultation"}, "request": {"办事", "request"}, "licence": {"许可审批", "licence or approval"},
 	"repair": {"报修", "repair"}, "complaint": {"投诉", "complaint"}, "denunciation": {"举报", "denunciation"},
 	"crime_report": {"报案", "crime report"}, "opinion": {"意见", "opinion"}, "suggestion": {"建议", "suggestion"},
 	"distress": {"求助", "distress"}, "state_query": {"查询进度", "query of state"}, "claim": {"理赔", "claim"},
 	"letter": {"公函", "letter of another authority"}, "order": {"上级交办", "order of a superior"}, "item": {"物品需求", "item request"},
-	"staff_complaint": {"投诉工作人员", "complaint about staff"},
+	StaffComplaint: {"投诉工作人员", "complaint about staff"},
 }
 
 // Flag is something known of a case besides its class.
@@ -43,6 +46,10 @@ const (
 	FlagHandlerAbsent Flag = "handler_absent"
 	FlagObjects       Flag = "objects_received"
 	FlagMisdial       Flag = "misdial_suspected" // another number was dialled than the caller was told (S30-R16)
+	FlagVerbalOrder   Flag = "verbal_order"      // told to somebody who wrote down nothing (S30-R18)
+	FlagOffPool       Flag = "off_pool"          // picked up by who may not be first-asker: one who may is to take it (S19-R2)
+	FlagContradiction Flag = "contradiction"     // departments could not settle it, the director has it (S33-R8)
+	FlagDenied        Flag = "answer_denied"     // the caller says that nobody answered him: the manager samples it (S33-R10)
 )
 
 var flags = vocabulary[Flag]{
@@ -56,6 +63,8 @@ var flags = vocabulary[Flag]{
 	FlagRain: {"持续暴雨满 2 小时", "2 h of continuous rainstorm"}, FlagOutOfControl: {"事态失控", "out of control"},
 	FlagBlocked: {"因来电人自身原因暂不能办", "blocked by the caller's circumstances"}, FlagHandlerAbsent: {"承办人不在", "the handler is absent"},
 	FlagObjects: {"收到物品或材料", "objects or materials received"}, FlagMisdial: {"疑似拨错号码", "misdial suspected"},
+	FlagVerbalOrder: {"口头交办未开单", "verbal order without ticket"}, FlagOffPool: {"非首问岗位接听", "not picked up by a first-asker's post"},
+	FlagContradiction: {"矛盾升级", "contradiction escalated"}, FlagDenied: {"来电人称未获答复", "the caller says nobody answered him"},
 }
 
 // Party is somebody a rule speaks of, by what he is to the case.
@@ -93,6 +102,8 @@ const (
 	PartyAccused         Party = "accused"
 	PartyPersons         Party = "person"
 	PartyBank            Party = "bank"
+	PartyWindow          Party = "window"
+	PartyDesignated      Party = "designated"
 )
 
 var parties = vocabulary[Party]{
@@ -107,7 +118,7 @@ var parties = vocabulary[Party]{
 	PartyFunctional: {"职能部门", "functional department"}, PartyHQ: {"总公司或省公司监督", "headquarters' supervision"},
 	PartyCoordinator: {"协调专人", "coordinator"}, PartyDiscipline: {"纪检监察机关", "discipline inspection"}, PartyVillageCadre: {"驻村干部", "village cadre"},
 	PartyComplainant: {"投诉人", "complainant"}, PartyAccused: {"被问责人", "sanctioned person"}, PartyPersons: {"当事人", "person concerned"},
-	PartyBank: {"代理银行", "agent bank"},
+	PartyBank: {"代理银行", "agent bank"}, PartyWindow: {"窗口人员", "window staff"}, PartyDesignated: {"指定首问岗位", "designated first-asker"},
 }
 
 // The settings that are one of a closed set of words.
@@ -145,6 +156,7 @@ type (
 const (
 	PoolAnyone     Pool          = "anyone"
 	PoolWindow     Pool          = "window"
+	Warn           OffPool       = "warn"
 	FirstAnswer    TieBreak      = "first_200_ok"
 	HigherRank     TieBreak      = "higher_rank"
 	Stays          Mode          = "stays"
@@ -196,7 +208,7 @@ var (
 		"designated": {"指定岗位", "designated posts"}, "filed": {"备案名单", "those on the filed roster"}, "service_centre": {"客服中心接触人员", "who is met at the service centre"},
 		"acceptor": {"受理人", "who accepts the matter"}, "cadre": {"任何干部", "any cadre"},
 	}
-	offPools    = vocabulary[OffPool]{"accept": {"照样受理", "accepted all the same"}, "warn": {"提示并转窗口人员", "a warning, and the case is offered to the pool"}}
+	offPools    = vocabulary[OffPool]{"accept": {"照样受理", "accepted all the same"}, Warn: {"提示并转窗口人员", "a warning, and the case is offered to the pool"}}
 	tieBreaks   = vocabulary[TieBreak]{FirstAnswer: {"先接通者", "the first answer"}, HigherRank: {"职务高者", "the higher rank"}}
 	identities  = vocabulary[AgentIdentity]{"on_request": {"问到时说明", "when asked"}, "announce_on_answer": {"接通时报姓名职务", "name and duty on answering"}, "announce_and_sms": {"报姓名并发短信", "announced and sent by message"}, "badge": {"挂牌公示", "badge or board"}}
 	modes       = vocabulary[Mode]{Stays: {"一直由首问责任人负责", "stays with the first-asker"}, Moves: {"转给第一位有权限的承办人", "moves to the first handler with the authority"}, Consent: {"经领导同意并告知后才可转移", "moves only with a leader's consent, after the caller was told"}, Guided: {"引导交接后结束", "ends when the caller has been led to the handler"}}

@@ -134,6 +134,7 @@ func (r Register) answered(f File) {
 		r.add("solved_time", last.Time)
 		r.add("caller_told", "yes")
 		r.add("evidence", last.Evidence.String())
+		r.add("understood", ticked(last.Clear))
 	}
 	if n := len(f.Visits); n > 0 {
 		r.add("visit_record", "answered "+strconv.FormatBool(f.Visits[n-1].Answered)+", solved "+strconv.FormatBool(f.Visits[n-1].Solved))

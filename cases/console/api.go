@@ -162,13 +162,13 @@ type callsBody struct {
 	Calls []liveCallBody `json:"calls" nullable:"false"`
 }
 
-func (x *site) listCalls(context.Context, *struct{}) (*out[callsBody], error) {
-	return &out[callsBody]{callsBody{Calls: liveCallsOf(x.liveCalls())}}, nil
+func (x *site) listCalls(ctx context.Context, _ *struct{}) (*out[callsBody], error) {
+	return &out[callsBody]{callsBody{Calls: liveCallsOf(x.liveCalls(viewerOf(ctx)))}}, nil
 }
 
-// liveCalls returns the calls that are up, oldest first.
-func (x *site) liveCalls() []Call {
-	calls := x.Calls()
+// liveCalls returns the calls that are up, oldest first, as v is told of them.
+func (x *site) liveCalls(v viewer) []Call {
+	calls := slices.DeleteFunc(x.Calls(), func(c Call) bool { return !v.hears(c) })
 	place := map[string]acd.Waiting{}
 	position := map[string]int{}
 	for _, q := range x.Agents().Queues {

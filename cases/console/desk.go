@@ -22,6 +22,7 @@ type deskPage struct {
 	Away      bool  // the database; Cases and Callbacks are empty
 	Cases     []deskRow
 	Callbacks []cases.Case
+	Leaving   []cases.CaseNumber // he wants to go: of these the next shift is to be told first
 }
 
 // deskRow is an open case with the clock that is due first.
@@ -29,6 +30,22 @@ type deskRow struct {
 	cases.Case
 	Next    cases.Clock // zero: none is due
 	Because string
+}
+
+// leaves are the cases of which v has still to tell the next shift.
+func (x *site) leaves(ctx context.Context, v viewer) (owed []cases.CaseNumber) {
+	ctx, cancel := context.WithTimeout(ctx, pagePatience)
+	defer cancel()
+	all, err := x.Store.Desk(ctx, v.User, "", deskRows)
+	if err != nil {
+		x.Log.Warn("signs out, and nobody knows what he leaves", "user", v.User, "err", err)
+	}
+	for _, c := range all {
+		if c.Leaves(v.Actor, x.Store.Rules.Policy) {
+			owed = append(owed, c.Number)
+		}
+	}
+	return owed
 }
 
 func (x *site) desk(ctx context.Context, l lang) deskPage {
@@ -94,7 +111,11 @@ func (x *site) showDesk(template string) http.HandlerFunc {
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 			return
 		}
-		x.render(w, r, http.StatusOK, template, x.desk(r.Context(), languageOf(r)))
+		page := x.desk(r.Context(), languageOf(r))
+		if r.URL.Query().Has("leaving") {
+			page.Leaving = x.leaves(r.Context(), viewerOf(r.Context()))
+		}
+		x.render(w, r, http.StatusOK, template, page)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"shouwen/cases"
+	"shouwen/cases/profile"
 	"shouwen/cases/store/storetest"
 	"shouwen/ivr/acd"
 )
@@ -147,4 +148,33 @@ func TestEveryFormFitsItsMove(t *testing.T) {
 			t.Errorf("%s: %v: %s", kind, err, body)
 		}
 	}
+}
+
+// TestNobodyGoesWithoutAWordToTheNextShift: S30-R12, S30-R14. Who has promised something
+// hands the case off before he signs out, where the profile has shifts hand over.
+func TestNobodyGoesWithoutAWordToTheNextShift(t *testing.T) {
+	t.Parallel()
+	st := storetest.New(t)
+	s, _ := newServer(st)
+	hotel, err := profile.Policy("hotel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.Rules.Policy = hotel
+	h := s.Handler()
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
+	const n = "261123-1-0001"
+	moves(t, st, n, "clerk", noon, cases.Registration{Content: "lost my phone", Name: "a guest", ReadBack: true}, cases.Promise{What: "your phone", Due: noon.Add(time.Hour)})
+	clerk := signInAs(t, h, "clerk")
+	leave := func(want string) {
+		t.Helper()
+		if r := ask(h, "POST", "/sign-out", "", "Cookie", clerk); r.Header.Get("Location") != want {
+			t.Errorf("led to %q, want %q", r.Header.Get("Location"), want)
+		}
+	}
+	leave("/desk?leaving=")
+	page := text(t, ask(h, "GET", "/desk?leaving=", "", "Cookie", clerk, "Accept-Language", "en"))
+	wants(t, page, "Before you go", n)
+	moves(t, st, n, "clerk", noon, cases.HandOff{To: "aide", Note: "his phone is to be at the lobby"})
+	leave("/sign-in")
 }

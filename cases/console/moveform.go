@@ -38,7 +38,7 @@ type formField struct {
 
 // setByMove are the fields that a move sets itself.
 var setByMove = map[cases.MoveKind][]string{
-	cases.MoveNotify: {"again"}, cases.MoveEscalate: {"counted"}, cases.MoveHandOver: {"unconfirmed", "by"}, cases.MoveReturn: {"by", "from", "sender"}, cases.MoveReply: {"by", "party"},
+	cases.MoveNotify: {"again"}, cases.MoveEscalate: {"counted", "at"}, cases.MoveAlarm: {"unconfirmed"}, cases.MoveFile: {"unconfirmed"}, cases.MoveHandOver: {"unconfirmed", "by"}, cases.MoveReturn: {"by", "from", "sender"}, cases.MoveReply: {"by", "party"},
 	cases.MoveRefuse: {"signed"}, cases.MoveExtend: {"asked", "approver", "approved", "told"}, cases.MoveReassign: {"consent", "told"},
 }
 

@@ -73,7 +73,7 @@ func (a agentRow) rank() int {
 
 func (x *site) board(ctx context.Context) boardPage {
 	b := boardPage{At: time.Now(), Down: down(x.Trunks())}
-	calls := x.liveCalls()
+	calls := x.liveCalls(viewerOf(ctx))
 	b.Up, b.Calls = len(calls), head(calls, callRows)
 	b.talkers(calls)
 	b.people(x.Agents(), calls)

@@ -21,6 +21,7 @@ type casesInput struct {
 	FirstAsker string    `query:"first_asker" maxLength:"128" doc:"User who picked up."`
 	Department string    `query:"department" maxLength:"128" doc:"That has it."`
 	State      string    `query:"state" enum:"open,registered,solved,handed_over,accepted,result_in,replied,visited,closed,refused,withdrawn,merged"`
+	Flag       string    `query:"flag" maxLength:"64" pattern:"^[a-z0-9_]*$" doc:"That is set." example:"answer_denied"`
 	Clock      string    `query:"clock" maxLength:"64" doc:"A clock of this kind runs." example:"reply_caller"`
 	ClockIs    string    `query:"clock_is" enum:"running,paused,late" doc:"And how it stands with it; without clock: with any. running is paused, too."`
 	From       time.Time `query:"from" doc:"Opened then or later."`
@@ -66,7 +67,7 @@ func (x *site) listCases(ctx context.Context, in *casesInput) (*out[casePageBody
 	defer cancel()
 	list, next, err := x.Store.Cases(ctx, store.Filter{
 		Number: in.Number, Caller: in.caller(), Name: in.Name, Text: in.Text, FirstAsker: in.FirstAsker, Department: in.Department,
-		State: cases.State(in.State), Clock: store.ClockFilter{Kind: cases.ClockKind(in.Clock), Is: store.ClockCondition(in.ClockIs), AsNow: x.Now()},
+		State: cases.State(in.State), Flag: cases.Flag(in.Flag), Clock: store.ClockFilter{Kind: cases.ClockKind(in.Clock), Is: store.ClockCondition(in.ClockIs), AsNow: x.Now()},
 		From: in.From, Until: in.Until, For: viewerOf(ctx).whom(), After: store.Cursor(in.Cursor), Limit: in.Limit,
 	})
 	if err := x.problem(err); err != nil {

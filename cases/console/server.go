@@ -62,6 +62,8 @@ type Call struct {
 	OpenCase   cases.CaseNumber // the caller had already when he called, empty: none
 	FirstAsker string           // user, of that one; empty: nobody
 
+	Confidential bool // a complaint about staff: for the complaint centre only, and whoever speaks with the caller
+
 	Position int           // in his queue, 0: waits in none; the console finds it
 	Estimate time.Duration // how long he has still to wait, 0: not known; the console finds it
 }

@@ -19,6 +19,11 @@ type viewer struct{ cases.Actor }
 // sees tells whether c is shown to v.
 func (v viewer) sees(c cases.Case) bool { return v.User == "" || c.Visible(v.Actor) }
 
+// hears tells whether v is told of a live call.
+func (v viewer) hears(c Call) bool {
+	return !c.Confidential || v.User == "" || v.SeesUnnamed() || v.User == c.Agent || v.User == c.Target
+}
+
 // seen returns those of list that v sees.
 func (v viewer) seen(list []cases.Case) []cases.Case {
 	var shown []cases.Case

@@ -51,11 +51,12 @@ type OpenCase struct {
 }
 
 // OpenCases returns the cases of known callers that are not at an end, the newest
-// first, at most limit.
+// first, at most limit. Complaints about staff are not among them: phones would show them
+// to whom they are about.
 func (s *Store) OpenCases(ctx context.Context, limit int) ([]OpenCase, error) {
 	rows, err := s.db.Query(ctx, `
 		select caller, number, first_asker from cases
-		where caller <> '' and state not in ('closed', 'refused', 'withdrawn', 'merged')
+		where caller <> '' and accused = '' and state not in ('closed', 'refused', 'withdrawn', 'merged')
 		order by opened desc, number desc limit $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("open cases: %w", err)

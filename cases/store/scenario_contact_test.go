@@ -1,13 +1,15 @@
 package store_test
 
 import (
-	"strings"
+	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"shouwen/cases"
+	"shouwen/cases/store"
 )
 
 // TestE01_FirstPickUpBinds: S02-R2, S07-R9, S12-R7, S24-R7. Who is rung in vain, and
@@ -36,38 +38,70 @@ func TestE01_FirstPickUpBinds(t *testing.T) {
 	}
 }
 
-// TestE02_SimultaneousAnswerHigherRankWins: S34-R3. Who won, and over whom, is in the
+// TestE02_SimultaneousAnswerHigherRankWins: S34-R3. Who won, over whom and why, is in the
 // ledger; who was late never is first-asker.
 func TestE02_SimultaneousAnswerHigherRankWins(t *testing.T) {
 	t.Parallel()
-	o := under(t, "gov_bureau_basic")
-	if got := o.s.Rules.Policy.FirstAsker.TieBreak; got != cases.HigherRank {
-		t.Fatalf("ties are decided by %s", got)
-	}
-	call, number, came := o.call("09:00", caller)
-	o.apply(came, cases.Fact{At: at("09:00:01"), Call: call, Case: number, PickedUp: &cases.PickedUp{Agent: "section", Extension: "1002", Tied: []string{"asker"}}})
-	sc := &scene{stage: o, Case: cases.Case{Number: number}}
-	events := sc.look()
-	sc.stands(cases.Open, "section", "section")
-	if body := string(events[0].Body); !strings.Contains(body, `"tied": ["asker"]`) && !strings.Contains(body, `"tied":["asker"]`) {
-		t.Errorf("the ledger says %s", body)
+	for policy, want := range map[string]cases.TieBreak{"gov_bureau_basic": cases.HigherRank, "property_csc": cases.FirstAnswer} {
+		t.Run(policy, func(t *testing.T) {
+			o := under(t, policy)
+			if got := o.s.Rules.Policy.FirstAsker.TieBreak; got != want {
+				t.Fatalf("ties are decided by %s", got)
+			}
+			call, number, came := o.call("09:00", caller)
+			o.apply(came,
+				cases.Fact{At: at("09:00:01"), Call: call, Case: number, PickedUp: &cases.PickedUp{Agent: "section", Extension: "1002", Tied: []string{"asker"}, TieBreak: want}})
+			sc := &scene{stage: o, Case: cases.Case{Number: number}}
+			events := sc.look()
+			sc.stands(cases.Open, "section", "section")
+			var said cases.PickedUp
+			if err := json.Unmarshal(events[0].Body, &said); err != nil || !slices.Equal(said.Tied, []string{"asker"}) || said.TieBreak != want {
+				t.Errorf("the ledger says %s, %v", events[0].Body, err)
+			}
+		})
 	}
 }
 
 // TestE03_AgencyStaffCount: S02-R1, S19-R2. Whoever answers is first-asker, staff of an
-// agency too; where only a window may be, the case is to be offered to one.
+// agency too; where only a window may be, it is on record, and somebody of the window
+// takes the case over.
 func TestE03_AgencyStaffCount(t *testing.T) {
 	t.Parallel()
+	staff := cases.Directory{People: []cases.Person{
+		{User: "asker", Extension: "1001"}, {User: "neighbour", Extension: "1002"}, {User: "counter", Extension: "1003", Posts: []cases.Party{cases.PartyWindow}},
+	}}
+	window, _ := staff.Actor("counter")
 	for policy, want := range map[string]cases.FirstAskers{
 		"property_csc":    {Pool: cases.PoolAnyone, Agency: true, OffPool: "accept", TieBreak: cases.FirstAnswer},
-		"gov_city_window": {Pool: cases.PoolWindow, Agency: true, OffPool: "warn", TieBreak: cases.FirstAnswer},
+		"gov_city_window": {Pool: cases.PoolWindow, Agency: true, OffPool: cases.Warn, TieBreak: cases.FirstAnswer},
 	} {
 		t.Run(policy, func(t *testing.T) {
 			o := under(t, policy)
-			if diff := cmp.Diff(want, o.s.Rules.Policy.FirstAsker); diff != "" {
+			pool := o.s.Rules.Policy.FirstAsker
+			if diff := cmp.Diff(want, pool); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
-			o.opens("09:00", caller, asker).stands(cases.Open, "asker", "asker")
+			offered := staff.OffPool(pool, "asker")
+			if warned := pool.OffPool == cases.Warn; warned != slices.Equal(offered, []string{"counter"}) || staff.OffPool(pool, "counter") != nil {
+				t.Errorf("offered to %v", offered)
+			}
+			call, number, came := o.call("09:00", caller)
+			o.apply(came, cases.Fact{At: at("09:00"), Call: call, Case: number, PickedUp: &cases.PickedUp{Agent: "asker", Extension: "1001", OffPool: len(offered) > 0}})
+			sc := &scene{stage: o, Case: cases.Case{Number: number}}
+			sc.look()
+			sc.stands(cases.Open, "asker", "asker")
+			list, _, err := o.s.Cases(t.Context(), store.Filter{Flag: cases.FlagOffPool})
+			if err != nil || len(list) != len(offered) {
+				t.Errorf("%d cases to be taken over, %v", len(list), err)
+			}
+			if len(offered) == 0 {
+				sc.refused("09:01", window, cases.Take{}, cases.RefusedRole)
+				return
+			}
+			sc.refused("09:01", neighbour, cases.Take{}, cases.RefusedRole)
+			sc.does("09:02", window, cases.Take{})
+			sc.stands(cases.Open, "asker", "counter") // who picked up stays on record
+			sc.refused("09:03", window, cases.Take{}, cases.RefusedRole)
 		})
 	}
 }

@@ -46,8 +46,23 @@ func TestE19_LostPhoneNumberSpoken(t *testing.T) {
 		t.Errorf("handler %s of %q, want who answered first", sc.Handler, sc.Department)
 	}
 	sc.running(cases.ClockTransfer, true) // it was not passed on
-	sc.does("03:05", asker, cases.Contact{Party: cases.PartyPersons, Person: "security", Said: "secures the door"}, cases.Contact{Party: cases.PartyOwnLeader, Person: "leader"})
-	sc.refused("03:06", asker, cases.Close{}, cases.RefusedEvidence, "reply", "handover_note")
+	want := []cases.Task{
+		{What: cases.TaskContact, Text: "card room", For: "asker", Since: at("03:04").UTC()},
+		{What: cases.TaskReport, For: "asker", Since: at("03:04").UTC()},
+	}
+	if diff := cmp.Diff(want, sc.File.ToDo()); diff != "" {
+		t.Errorf("to do: -want +got\n%s", diff)
+	}
+	sc.refused("03:05", asker, cases.Entrust{}, cases.RefusedFields, "text", "for")
+	sc.does("03:05", asker, cases.Contact{Party: cases.PartyPersons, Person: "security", Said: "goes there"}, cases.Entrust{Text: "secure the door", For: "security"})
+	sc.does("03:06", asker, cases.Contact{Party: cases.PartyOwnLeader, Person: "leader"})
+	sc.refused("03:06", asker, cases.Close{}, cases.RefusedEvidence, "reply", "handover_note", "tasks")
+	sc.refused("03:07", neighbour, cases.Finish{Task: 3}, cases.RefusedFields, "task")
+	sc.refused("03:07", asker, cases.Finish{Task: 1}, cases.RefusedFields, "task") // it is done
+	sc.does("03:10", cases.Actor{User: "security"}, cases.Finish{Task: 3})
+	if todo := sc.File.ToDo(); len(todo) > 0 || sc.File.Tasks[2].By != "security" {
+		t.Errorf("still to do: %+v of %+v", todo, sc.File.Tasks)
+	}
 	sc.stands(cases.Registered, "asker", "asker")
 }
 
@@ -135,12 +150,19 @@ func TestAMissedCallIsPartOfTheOpenCase(t *testing.T) {
 func TestE21_ShiftHandoverWithOpenPromise(t *testing.T) {
 	t.Parallel()
 	sc := under(t, "hotel").lostPhone()
-	sc.does("03:05", asker, cases.Promise{What: "your phone at the lobby", Due: at("09:00")})
+	sc.does("03:05", asker, cases.Promise{What: "your phone at the lobby", Due: at("09:00")}, cases.Entrust{Text: "press the card room", For: "asker"})
+	if !sc.Leaves(asker, sc.s.Rules.Policy) || sc.Leaves(neighbour, sc.s.Rules.Policy) {
+		t.Error("he may go without a word")
+	}
 	sc.refused("07:00", asker, cases.HandOff{To: "neighbour"}, cases.RefusedFields, "note")
 	sc.does("07:00", asker, cases.HandOff{To: "neighbour", Note: "his phone is to be at the lobby by nine"})
 	sc.stands(cases.Registered, "asker", "asker")
-	if sc.Handler != "neighbour" || sc.File.Promise == nil {
-		t.Errorf("handler %s, promise %+v", sc.Handler, sc.File.Promise)
+	if sc.Handler != "neighbour" || sc.File.Promise == nil || sc.File.Tasks[0].For != "neighbour" || sc.Leaves(asker, sc.s.Rules.Policy) {
+		t.Errorf("handler %s, promise %+v, tasks %+v", sc.Handler, sc.File.Promise, sc.File.Tasks)
+	}
+	next, err := sc.s.Desk(t.Context(), neighbour.User, "", 10)
+	if err != nil || len(next) != 1 || next[0].Number != sc.Number {
+		t.Errorf("the next shift has %+v, %v", next, err)
 	}
 	sc.due(cases.ClockPromise, "09:00")
 	sc.does("08:50", neighbour, cases.Keep{})
@@ -152,12 +174,18 @@ func TestE21_ShiftHandoverWithOpenPromise(t *testing.T) {
 // down nothing is delivered first; the record says whom it was told.
 func TestE22_SteamedBunsLost(t *testing.T) {
 	t.Parallel()
-	sc := under(t, "hotel").opens("12:30", caller, asker)
+	o := under(t, "hotel")
+	if none, _, err := o.s.Cases(t.Context(), store.Filter{Caller: caller}); err != nil || len(none) != 0 {
+		t.Fatalf("a ticket for what nobody wrote down: %+v, %v", none, err)
+	}
+	sc := o.opens("12:30", caller, manager) // the assistant manager finds none, and opens one
 	m := room("steamed buns, ordered at 11:50")
 	m.Fields["told_to"] = "cook"
-	sc.does("12:31", asker, m, cases.Classify{Class: "item"})
+	sc.does("12:31", manager, m, cases.Classify{Class: "item"})
 	sc.due(cases.ClockDelivery, "12:34")
-	sc.does("12:32", asker, over("kitchen", "smith"))
+	sc.does("12:31", manager, cases.Order{Instruction: "deliver first, ask afterwards"})
+	sc.does("12:32", manager, over("kitchen", "smith"))
+	sc.refused("13:00", manager, cases.Close{}, cases.RefusedEvidence, "reply", "pickup_entry")
 	sc.does("13:10", smith, cases.Accept{}, cases.Deliver{What: "steamed buns"})
 	sc.late(cases.ClockDelivery, "18:00", 36*time.Minute)
 	if got := sc.Register()["told_to"]; got != "cook" {
@@ -165,6 +193,10 @@ func TestE22_SteamedBunsLost(t *testing.T) {
 	}
 	if diff := cmp.Diff([]cases.Violation{{Of: cases.VerbalOrder, Who: "cook"}}, sc.File.Violations); diff != "" || sc.events(cases.EventViolation) != 1 {
 		t.Errorf("-want +got\n%s", diff)
+	}
+	flagged, _, err := o.s.Cases(t.Context(), store.Filter{Flag: cases.FlagVerbalOrder, For: &manager}) // what the supervisor looks at
+	if err != nil || len(flagged) != 1 || flagged[0].Number != sc.Number {
+		t.Errorf("flagged %+v, %v", flagged, err)
 	}
 }
 
@@ -181,22 +213,34 @@ func TestE24_BottleOfGlue(t *testing.T) {
 	sc.refused("10:02", asker, away, cases.RefusedFields, "own_asked", "person")
 	sc.does("10:03", asker, cases.Contact{Party: cases.PartyPersons, Person: "neighbour", Said: "none here"},
 		cases.Contact{Party: cases.PartyDepartment, Person: "front desk", Said: "none here"},
+		cases.Contact{Party: cases.PartyOwnLeader, Person: "leader", Said: "finance has one"},
 		cases.Find{Department: "finance", How: "the front desk's superior"}, over("finance", "clerk"))
 	sc.does("10:10", clerk, cases.Accept{}, cases.Report{Result: "a bottle of glue"})
 	sc.refused("10:11", asker, cases.Close{}, cases.RefusedEvidence, "reply")
-	sc.does("10:15", clerk, cases.Deliver{What: "a bottle of glue"}, cases.Reply{Result: "delivered", Evidence: sc.proof()})
-	sc.does("10:20", asker, cases.Visit{Answered: true, Solved: true, Evidence: sc.proof()}, cases.Enter{}, cases.Close{})
+	sc.does("10:12", clerk, cases.Reply{Result: "it comes", Evidence: sc.proof()})
+	sc.does("10:13", asker, cases.Visit{Answered: true, Solved: true, Evidence: sc.proof()}, cases.Enter{})
+	sc.refused("10:14", asker, cases.Close{}, cases.RefusedFields, "pickup_entry") // he was told, and has no glue
+	sc.does("10:15", clerk, cases.Deliver{What: "a bottle of glue"})
+	sc.does("10:20", asker, cases.Close{})
 	sc.stands(cases.Closed, "asker", "asker")
-	if n, bad := sc.events(cases.EventContacted), sc.events(cases.EventViolation); n != 2 || bad != 1 {
+	if n, bad := sc.events(cases.EventContacted), sc.events(cases.EventViolation); n != 3 || bad != 1 {
 		t.Errorf("%d contacts and %d violations in the ledger", n, bad)
 	}
 }
 
-// TestE25_DirectionsAndRetelling: S30-R22, S30-R25, S29-R5, S30-R23. Who takes over has
-// the question as it was recorded; the post is covered by a stand-in.
+// TestE25_DirectionsAndRetelling: S30-R22, S30-R25, S29-R5, S30-R23. Who knows the answer
+// gives it, and asks whether it is clear; who takes over has the question as it was
+// recorded, and the post is covered by a stand-in before its agent leaves.
 func TestE25_DirectionsAndRetelling(t *testing.T) {
 	t.Parallel()
-	sc := under(t, "hotel").opens("10:00", caller, asker)
+	o := under(t, "hotel")
+	knows := o.opens("09:30", caller, asker)
+	knows.does("09:31", asker, room("when is breakfast?"), cases.Classify{Class: "own"},
+		cases.Reply{Result: "from six to ten", Clear: true, Evidence: knows.proof()})
+	if !knows.File.Replies[0].Clear || knows.Register()["understood"] != "yes" {
+		t.Errorf("answered %+v, register %v", knows.File.Replies, knows.Register())
+	}
+	sc := o.opens("10:00", caller, asker)
 	sc.does("10:01", asker, room("how do I get to the old town hall?"), cases.Classify{Class: "other"})
 	sc.refused("10:02", asker, cases.Cover{Remedy: "stand_in", Absent: "asker"}, cases.RefusedFields, "stand_in")
 	sc.does("10:02", asker, cases.Cover{Remedy: "stand_in", Absent: "asker", StandIn: "neighbour"})
@@ -208,7 +252,8 @@ func TestE25_DirectionsAndRetelling(t *testing.T) {
 	if got := sc.File.Matter.Content; !strings.Contains(got, "old town hall") || !sc.File.Matter.ReadBack {
 		t.Errorf("the concierge reads %q", got)
 	}
-	if sc.Handler != "smith" || sc.FirstAsker != "asker" {
-		t.Errorf("handler %s, first-asker %s", sc.Handler, sc.FirstAsker)
+	sc.does("10:05", manager, cases.Violation{Of: cases.Retold, Who: "smith"}) // and yet had him tell it again
+	if sc.Handler != "smith" || sc.FirstAsker != "asker" || sc.File.Violations[0].Who != "smith" {
+		t.Errorf("handler %s, first-asker %s, violations %+v", sc.Handler, sc.FirstAsker, sc.File.Violations)
 	}
 }

@@ -1,9 +1,13 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"shouwen/cases"
 )
@@ -46,6 +50,16 @@ func TestE27_PromisedArrivalVsActual(t *testing.T) {
 	sc.does("5 Mar 00:00", surveyor, cases.Arrive{Who: "smith"})
 	sc.running(cases.ClockPromise, false)
 	sc.late(cases.ClockPromise, "5 Mar 09:00", 40*time.Minute)
+	if todo := sc.File.ToDo(); len(todo) != 1 || todo[0].What != cases.TaskApologise || todo[0].For != sc.Responsible || !todo[0].Since.Equal(at("5 Mar 00:00")) {
+		t.Errorf("to do: %+v", todo)
+	}
+	sorry := cases.Tell{Of: cases.TellApology, Evidence: sc.proof()}
+	sc.refused("5 Mar 00:01", surveyor, sorry, cases.RefusedFields, "said")
+	sorry.Said = "sorry to have kept you waiting"
+	sc.does("5 Mar 00:01", surveyor, sorry)
+	if todo := sc.File.ToDo(); len(todo) > 0 {
+		t.Errorf("still to do: %+v", todo)
+	}
 	if called := sc.clock(cases.ClockDispatchCall).Stopped; !called.Equal(at("23:02")) {
 		t.Errorf("first call to the customer at %s", called)
 	}
@@ -156,33 +170,56 @@ func TestE30_Extension(t *testing.T) {
 // is done for a caller whose handler is away is the policy's; he is never dropped.
 func TestE31_AbsentHandlerVariants(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		policy string
-		cover  cases.Cover
-		lacks  string // what it is refused for at first
-		then   func(*cases.Cover)
+	lacking := map[cases.Remedy]struct { // what it is refused for at first, and with it is not
+		field string
+		then  func(*cases.Cover)
 	}{
-		{"gov_bureau_basic", cases.Cover{Remedy: "take_materials", Materials: []string{"form 3"}}, "receipt", func(c *cases.Cover) { c.Receipt = "R7" }},
-		{"gov_bureau_basic", cases.Cover{Remedy: "note_and_pass"}, "contact", func(c *cases.Cover) { c.Contact = "13900000001" }},
-		{"gov_bureau_migration", cases.Cover{Remedy: "give_or_take_contact"}, "contact", func(c *cases.Cover) { c.Contact = "8800" }},
-		{"property_basic", cases.Cover{Remedy: "hang_up"}, "remedy", func(c *cases.Cover) { c.Remedy = "accept_for_him" }},
+		"take_materials":       {"receipt", func(c *cases.Cover) { c.Receipt = "R7" }},
+		"note_and_pass":        {"contact", func(c *cases.Cover) { c.Contact = "13900000001" }},
+		"record_and_transfer":  {"contact", func(c *cases.Cover) { c.Contact = "13900000001" }},
+		"contact_him":          {"contact", func(c *cases.Cover) { c.Contact = "8800" }},
+		"give_or_take_contact": {"contact", func(c *cases.Cover) { c.Contact = "8800" }},
+		"tell_where":           {"contact", func(c *cases.Cover) { c.Contact = "room 7" }},
+		"stand_in":             {"stand_in", func(c *cases.Cover) { c.StandIn = "neighbour" }},
+		"accept_for_him":       {}, "find_or_promise": {},
+	}
+	for policy, remedies := range map[string][]cases.Remedy{
+		"gov_bureau_basic": {"contact_him", "take_materials", "find_or_promise", "note_and_pass", "record_and_transfer", "tell_where"}, "gov_bureau_migration": {"give_or_take_contact"},
+		"property_basic": {"accept_for_him"}, "hotel": {"stand_in"},
 	} {
-		t.Run(tt.policy+" "+string(tt.cover.Remedy), func(t *testing.T) {
-			sc := under(t, tt.policy).opens("09:00", "", asker) // who withheld his number
-			m := matter("my form")
-			sc.does("09:05", asker, m)
-			tt.cover.Absent = "smith"
-			sc.refused("09:06", asker, tt.cover, cases.RefusedFields, tt.lacks)
-			tt.then(&tt.cover)
-			sc.does("09:07", asker, tt.cover)
-			if sc.FirstAsker != "asker" || sc.Responsible != "asker" || sc.File.Cover == nil || sc.Register()["receipt_number"] == "" {
-				t.Errorf("first-asker %s, responsible %s, register %v", sc.FirstAsker, sc.Responsible, sc.Register())
+		t.Run(policy, func(t *testing.T) {
+			o := under(t, policy)
+			if diff := cmp.Diff(remedies, o.s.Rules.Policy.AbsentHandler, cmpopts.SortSlices(func(a, b cases.Remedy) bool { return a < b })); diff != "" {
+				t.Errorf("remedies: -want +got\n%s", diff)
 			}
-			sc.refused("09:08", asker, cases.Close{}, cases.RefusedEvidence, "reply") // he is still owed an answer
-			if tt.policy == "gov_bureau_basic" {
-				sc.running(cases.ClockNotifyHandler, true)
-				sc.does("10:00", asker, cases.Contact{Party: cases.PartyHandler, Person: "smith"})
-				sc.running(cases.ClockNotifyHandler, false)
+			for _, remedy := range remedies {
+				sc := o.opens("09:00", "", asker) // who withheld his number
+				sc.does("09:05", asker, matter("my form"))
+				rings := cases.Transfer{Kind: cases.TransferWarm, How: cases.ByAPI, By: "asker", To: "smith", Extension: "8001"}
+				sc.saw("09:05", cases.Fact{TransferStarted: &cases.TransferStarted{Transfer: rings}})
+				sc.saw("09:06", cases.Fact{TransferFailed: &cases.TransferFailed{Transfer: rings, Reason: cases.TransferNoAnswer, Caller: cases.CallerWithAgent}})
+				if !slices.Contains(sc.File.Matter.Flags, cases.FlagHandlerAbsent) { // his extension rang out
+					t.Errorf("%s: flags %v", remedy, sc.File.Matter.Flags)
+				}
+				sc.refused("09:06", asker, cases.Cover{Remedy: "hang_up", Absent: "smith"}, cases.RefusedFields, "remedy")
+				cover := cases.Cover{Remedy: remedy, Absent: "smith", Materials: []string{"form 3"}}
+				if lacks := lacking[remedy]; lacks.field != "" {
+					sc.refused("09:06", asker, cover, cases.RefusedFields, lacks.field)
+					lacks.then(&cover)
+				}
+				sc.does("09:07", asker, cover)
+				if sc.FirstAsker != "asker" || sc.Responsible != "asker" || sc.File.Cover == nil || sc.Register()["receipt_number"] == "" {
+					t.Errorf("%s: first-asker %s, responsible %s, register %v", remedy, sc.FirstAsker, sc.Responsible, sc.Register())
+				}
+				if remedy == "accept_for_him" && sc.Handler != "asker" || remedy == "stand_in" && sc.Handler != "neighbour" {
+					t.Errorf("%s: handler %s", remedy, sc.Handler)
+				}
+				sc.refused("09:08", asker, cases.Close{}, cases.RefusedEvidence, "reply") // he is still owed an answer
+				if policy == "gov_bureau_basic" {
+					sc.running(cases.ClockNotifyHandler, true)
+					sc.does("10:00", asker, cases.Contact{Party: cases.PartyHandler, Person: "smith"})
+					sc.running(cases.ClockNotifyHandler, false)
+				}
 			}
 		})
 	}

@@ -188,6 +188,11 @@ func TestE40_Scoring(t *testing.T) {
 	}
 	for gap, want := range map[cases.GapPolicy]cases.Grade{cases.GapFloor: cases.GradePass, cases.GapRound: cases.GradePass, cases.GapNextGrade: cases.GradeExcellent} {
 		p.Assessment.GapPolicy = gap
+		for score, inGap := range map[float64]bool{89.2: true, 89: false, 89.01: true, 90: false, 60: false} {
+			if got := p.Assessment.InGap(score); got != inGap { // it is never decided silently
+				t.Errorf("%v is in the gap: %t", score, got)
+			}
+		}
 		for score, want := range map[float64]cases.Grade{89.2: want, 59.99: cases.GradeFail, 60: cases.GradePass, 90: cases.GradeExcellent} {
 			if got := p.Assessment.Grade(score); got != want {
 				t.Errorf("%v by %s is %s, want %s", score, gap, got, want)

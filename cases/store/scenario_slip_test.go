@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/store"
 )
 
 // slip is a case of another department, as repairs has it at 10:00.
@@ -32,6 +33,9 @@ func TestE11_ContradictionEscalationCounted(t *testing.T) {
 	sc.refused("10:41", asker, over("repairs", "smith"), cases.RefusedPolicy) // they do not bounce it on
 	sc.refused("10:42", asker, cases.Escalate{To: cases.PartyFunctional, Person: "functional"}, cases.RefusedFields, "why")
 	sc.does("10:43", asker, cases.Escalate{To: cases.PartyFunctional, Person: "functional", Why: "whose pipe it is"})
+	if slices.Contains(sc.File.Matter.Flags, cases.FlagContradiction) {
+		t.Error("it counts before it is the director's")
+	}
 	sc.does("11:30", asker, cases.Escalate{To: cases.PartyDirector, Person: "director", Why: "still whose pipe it is"})
 	var counted []cases.Escalate
 	for _, step := range sc.File.Ladder {
@@ -39,13 +43,14 @@ func TestE11_ContradictionEscalationCounted(t *testing.T) {
 			counted = append(counted, step)
 		}
 	}
-	if len(sc.File.Ladder) != 2 || len(counted) != 1 || counted[0].To != cases.PartyDirector {
+	if len(sc.File.Ladder) != 2 || len(counted) != 1 || counted[0].To != cases.PartyDirector || !counted[0].At.Equal(at("11:30")) {
 		t.Errorf("ladder %+v", sc.File.Ladder)
 	}
-	for _, e := range sc.look() {
-		if e.Kind == cases.EventEscalated && e.Seq == sc.Events && !e.At.Equal(at("11:30")) {
-			t.Errorf("escalated at %s", e.At)
-		}
+	if !slices.Contains(sc.File.Matter.Flags, cases.FlagContradiction) {
+		t.Errorf("flags %v", sc.File.Matter.Flags)
+	}
+	if top, below := sc.counted(cases.CountEscalations, "level", "4"), sc.counted(cases.CountEscalations, "level", "1"); top != 1 || below != 1 {
+		t.Errorf("counted %d to the director, %d to the functional department", top, below)
 	}
 	sc.does("12:00", judge, cases.Arbitrate{Department: "repairs", Reason: "it is before the meter"})
 	sc.refused("12:10", smith, cases.Return{Code: "not_ours", Opinion: "no"}, cases.RefusedPolicy)
@@ -227,6 +232,13 @@ func TestE18_ReturnVisitVerifiesTheDepartment(t *testing.T) {
 	if n := sc.events(cases.EventReopened); n != 1 || sc.File.Visits[0].Answered {
 		t.Errorf("reopened %d times, visits %+v", n, sc.File.Visits)
 	}
+	sample, _, err := sc.s.Cases(t.Context(), store.Filter{Flag: cases.FlagDenied}) // what the manager has to look at
+	if err != nil || len(sample) != 1 || sample[0].Number != sc.Number {
+		t.Errorf("to be sampled: %+v, %v", sample, err)
+	}
+	sc.does("5 Mar 11:00", smith, cases.Report{Result: "a new bulb"}, cases.Reply{Result: "a new bulb", Evidence: sc.proof()})
+	sc.running(cases.ClockReplyDepartment, false)
+	sc.late(cases.ClockReplyDepartment, "8 Mar 09:00", time.Hour+55*time.Minute) // as if nobody had said so before
 }
 
 // TestASupervisorSignsForWhomNobodyReaches: what only the caller could say is not asked

@@ -58,6 +58,7 @@ func at(when string) time.Time {
 // stage is the organisation of a scenario: its database and its rules.
 type stage struct {
 	t     *testing.T
+	url   string
 	s     *store.Store
 	calls int
 }
@@ -66,12 +67,17 @@ type stage struct {
 // its own settings.
 func under(t *testing.T, policy string, own ...func(*cases.Policy)) *stage {
 	t.Helper()
-	s := storetest.New(t)
+	url := storetest.URL(t)
+	s, err := store.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
 	s.Rules = rulebook(t, policy)
 	for _, set := range own {
 		set(&s.Rules.Policy)
 	}
-	return &stage{t: t, s: s}
+	return &stage{t: t, url: url, s: s}
 }
 
 // scene is one case of a scenario, as it is now.
@@ -251,6 +257,16 @@ func (sc *scene) events(kind cases.EventKind) (n int) {
 		if e.Kind == kind {
 			n++
 		}
+	}
+	return n
+}
+
+// counted is how often something was counted, with a label.
+func (o *stage) counted(name cases.Counter, label, value string) (n int) {
+	o.t.Helper()
+	err := direct(o.t, o.url).QueryRow(o.t.Context(), `select coalesce(sum(value), 0) from kpi_counter where name = $1 and labels ->> $2 = $3`, name, label, value).Scan(&n)
+	if err != nil {
+		o.t.Fatal(err)
 	}
 	return n
 }

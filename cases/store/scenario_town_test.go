@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"shouwen/cases"
+	"shouwen/cases/store"
 )
 
 // TestE35_TownComplaintLimits: S24-R25. The same day, 7 days, or 15; what is late stays late.
@@ -43,9 +45,6 @@ func TestE35_TownComplaintLimits(t *testing.T) {
 func TestE36_EmergencyArrivalClocks(t *testing.T) {
 	t.Parallel()
 	o := under(t, "township")
-	if !o.s.Rules.Policy.Emergency.NeutralWording {
-		t.Error("causes are named before they are known")
-	}
 	alarm := func(class cases.Class) *scene {
 		sc := o.opens("09:00", caller, asker)
 		sc.does("09:00", asker, matter("an emergency"), cases.Classify{Class: class})
@@ -66,8 +65,26 @@ func TestE36_EmergencyArrivalClocks(t *testing.T) {
 	worse.due(cases.ClockArrival, "10:00")
 
 	severe := alarm("safety")
-	severe.does("09:10", asker, cases.Alarm{Level: 2, Condition: "the mill burns"})
+	severe.does("09:10", asker, cases.Alarm{Level: 2, Condition: "the mill burns, arson"})
 	severe.due(cases.ClockArrival, "09:40")
+	hasty := func(kind cases.EventKind) (flagged bool) { // the texts of its last event
+		t.Helper()
+		for _, e := range severe.look() {
+			if e.Kind == kind {
+				flagged = strings.Contains(string(e.Body), `"unconfirmed": true`) || strings.Contains(string(e.Body), `"unconfirmed":true`)
+			}
+		}
+		return flagged
+	}
+	severe.does("10:00", asker, cases.FileIt{Text: "the mill was set on fire"})
+	if !hasty(cases.EventAlarm) || !hasty(cases.EventReportFiled) || !severe.File.Special.Unconfirmed {
+		t.Error("causes are named before they are known, and nobody sees it")
+	}
+	severe.does("12:00", leader, cases.Confirm{Cause: "a short circuit", Evidence: severe.proof()})
+	severe.does("12:10", asker, cases.FileIt{Text: "a short circuit"})
+	if hasty(cases.EventReportFiled) || severe.File.Cause != "a short circuit" {
+		t.Errorf("the cause %q is known", severe.File.Cause)
+	}
 
 	county := alarm("petition_county")
 	county.does("09:10", asker, cases.Alarm{Condition: "twenty at the county's gate"})
@@ -83,16 +100,39 @@ func TestE36_EmergencyArrivalClocks(t *testing.T) {
 // has the case nor sees it, and a finding proposes, it does not punish.
 func TestE37_StaffComplaintLine(t *testing.T) {
 	t.Parallel()
-	sc := under(t, "gov_bureau_migration", func(p *cases.Policy) { p.Reply.By = append(p.Reply.By, cases.PartyComplaintCentre) }).opens("09:00", caller, neighbour)
-	sc.does("09:05", neighbour, matter("asker was rude"), cases.Classify{Type: "staff_complaint"}, cases.Complain{Accused: "asker"})
-	if sc.Visible(asker) || len(sc.Moves(asker, sc.s.Rules.Policy)) > 0 || !sc.Visible(complaints) {
-		t.Error("whom it is about sees it, or the complaint centre does not")
+	o := under(t, "gov_bureau_migration")
+	o.s.Rules.Complaints = []string{"12345"} // the line he calls
+	sc := o.opens("09:00", caller, neighbour)
+	if sc.File.Matter.Type != cases.StaffComplaint {
+		t.Errorf("a %q", sc.File.Matter.Type)
+	}
+	sees := func(who cases.Actor, want bool) {
+		t.Helper()
+		list, _, err := o.s.Cases(t.Context(), store.Filter{For: &who})
+		if err != nil || (len(list) == 1) != want || sc.Visible(who) != want || len(sc.Moves(who, o.s.Rules.Policy)) > 0 != want {
+			t.Errorf("%s sees it: %t, listed %d, %v", who.User, sc.Visible(who), len(list), err)
+		}
+	}
+	for _, who := range []cases.Actor{asker, manager, section} { // it may be any of them
+		sees(who, false)
+	}
+	sees(neighbour, true)
+	sees(complaints, true)
+	sc.does("09:05", neighbour, matter("asker was rude"), cases.Complain{Accused: "asker"})
+	sees(asker, false)
+	sees(manager, true)
+	sees(complaints, true)
+	if open, err := o.s.OpenCases(t.Context(), 10); err != nil || len(open) != 0 { // phones would show it
+		t.Errorf("known to phones: %+v, %v", open, err)
 	}
 	sc.refused("09:06", asker, cases.Press{Text: "what?"}, cases.RefusedRole)
 	sc.refused("09:06", neighbour, over("desk", "asker"), cases.RefusedFields, "person")
 	sc.running(cases.ClockComplaintAnswered, true)
 	sc.refused("10:00", neighbour, cases.Verify{True: true, Offence: "uncivil_phone", Against: "asker", Finding: "heard the recording"}, cases.RefusedRole)
 	sc.does("10:00", complaints, cases.Verify{True: true, Offence: "uncivil_phone", Against: "asker", Finding: "heard the recording"})
+	if got := sc.proposed()["asker"]; len(got) == 0 || sc.State != cases.Registered { // a proposal, no more
+		t.Errorf("proposed %v, the case is %s", got, sc.State)
+	}
 	sc.does("10:30", complaints, cases.Reply{Result: "it was so, we apologise", Evidence: sc.proof()})
 	sc.running(cases.ClockComplaintAnswered, false)
 	sc.refused("10:31", complaints, cases.Close{}, cases.RefusedRole) // who registered it closes it

@@ -24,6 +24,7 @@ type Filter struct {
 	FirstAsker string       // user
 	Department string       // that has it
 	State      cases.State
+	Flag       cases.Flag
 	Clock      ClockFilter
 	From       time.Time    // opened then or later
 	Until      time.Time    // opened before
@@ -170,6 +171,9 @@ func (f Filter) condition() (q condition, err error) {
 	if f.Department != "" {
 		q.and("c.department = %s and c.department <> ''", f.Department)
 	}
+	if f.Flag != "" {
+		q.and("c.file #> '{matter,flags}' ? %s", string(f.Flag))
+	}
 	f.Clock.narrow(&q)
 	if !f.From.IsZero() {
 		q.and("c.opened >= %s", f.From)
@@ -216,7 +220,8 @@ func visible(q *condition, who *cases.Actor) {
 		q.and("false")
 		return
 	}
-	q.and("(c.accused = '' or c.accused <> %s and (c.first_asker = %s or c.handler = %s or %s))", who.User, who.User, who.User, who.SeesComplaints())
+	q.and("(c.accused = '' or c.accused <> %s and (c.first_asker = %s or c.handler = %s or case when c.accused = %s then %s::bool else %s::bool end))",
+		who.User, who.User, who.User, cases.AccusedUnnamed, who.SeesUnnamed(), who.SeesComplaints())
 }
 
 // Cases returns a page of the cases f lets through, newest first, and the cursor

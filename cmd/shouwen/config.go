@@ -82,6 +82,8 @@ type HotlineConfig struct {
 	Flow      string      `yaml:"flow"`      // file of a menu before the queue; empty: none (GB/T 33358)
 	Survey    string      `yaml:"survey"`    // file of a flow after the call; empty: none
 	Emergency string      `yaml:"emergency"` // key of callers who wait, or off; with a flow, the flow's
+
+	Complaints bool `yaml:"complaints"` // about staff (S13-R12): its queue is the complaint centre's
 }
 
 // Greeting is the name of the prompt callers hear first; empty: none.

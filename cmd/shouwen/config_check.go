@@ -217,6 +217,34 @@ func (c Config) checkMembers(d cases.Directory) error {
 			}
 		}
 	}
+	return c.checkComplaints(d)
+}
+
+// checkComplaints reports the first who would be rung for complaints about staff and is
+// not of the complaint centre: it may be about him.
+func (c Config) checkComplaints(d cases.Directory) error {
+	for i, h := range c.Hotlines {
+		if !h.Complaints {
+			continue
+		}
+		at := fmt.Sprintf("hotlines[%d].complaints", i)
+		queues := []string{h.Queue, h.Night.Name}
+		for _, q := range c.Queues {
+			if !slices.Contains(queues, q.Name) {
+				continue
+			}
+			for _, user := range q.queue(d).Members {
+				if p, _ := d.Person(user); !p.Has(cases.RoleComplaintCentre) {
+					return bad(at, "rings %s in queue %s, whom it may be about; its queue is to have members of the role complaint_centre only", user, q.Name)
+				}
+			}
+			for _, overflow := range []call.Disposition{q.WhenFull, q.WhenNobody, q.WhenWaited} {
+				if other, ok := overflow.OverflowTo(); ok && !slices.Contains(queues, other) {
+					return bad(at, "overflows to queue %s, whose members it may be about; let queue %s take a message, or a callback", other, q.Name)
+				}
+			}
+		}
+	}
 	return nil
 }
 

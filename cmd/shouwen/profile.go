@@ -23,6 +23,11 @@ func (c Config) loadRules() (r cases.Rulebook, err error) {
 	if r.Calendar, err = c.loadCalendar(c.Calendar, zone); err != nil {
 		return r, bad("calendar", "%s; want a calendar file or one of %s", err, strings.Join(profile.Calendars(), ", "))
 	}
+	for _, h := range c.Hotlines {
+		if h.Complaints {
+			r.Complaints = append(append(r.Complaints, h.Number), h.Aliases...)
+		}
+	}
 	return r, nil
 }
 

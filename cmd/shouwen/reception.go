@@ -178,7 +178,7 @@ func (h HotlineConfig) hotline(r reception, c Config) call.Hotline {
 		Number: h.Number, Aliases: h.Aliases, Queue: h.Queue,
 		Greeting: r.sounds[c.Language].Words[prompts.Name(h.Greeting)], Hours: h.Hours, Night: call.Exit(h.Night),
 		Flow: r.flows[h.Flow], Survey: r.flows[h.Survey],
-		CallbackWithin: time.Duration(h.CallbackWithin),
+		CallbackWithin: time.Duration(h.CallbackWithin), Complaints: h.Complaints,
 	}
 	key := h.Emergency
 	if line.Flow != nil {

@@ -215,6 +215,7 @@ func (s *server) wire(rules cases.Policy) error {
 		return faults
 	}
 	s.roster.took = s.reorganise
+	s.calls.OffPool = func(user string) []string { return s.roster.directory().OffPool(rules.FirstAsker, user) }
 	s.calls.Managers = func(m cases.Summons) []cases.Recipient { return s.roster.directory().Ladder(rules, m) }
 	s.wireOutbound()
 	if err := s.wireOutbox(); err != nil {
@@ -482,7 +483,7 @@ func (s *server) liveCalls() []console.Call {
 		all = append(all, console.Call{
 			ID: l.ID, Direction: string(l.Direction), State: string(l.State), Caller: l.Caller, Dialed: l.Dialed,
 			Agent: l.Agent, Target: l.Target, Supervisor: l.Supervisor, Monitor: l.Monitor, Recording: l.Recording,
-			Case: l.Case, Since: l.Since, Answered: l.Answered, OpenCase: l.Again.Case, FirstAsker: l.Again.FirstAsker,
+			Case: l.Case, Since: l.Since, Answered: l.Answered, OpenCase: l.Again.Case, FirstAsker: l.Again.FirstAsker, Confidential: l.Confidential,
 		})
 	}
 	return all

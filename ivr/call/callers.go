@@ -55,6 +55,16 @@ type Again struct {
 	Repeat Repeat
 }
 
+// again notes a call of who to line, and returns what is known of him. On a line for
+// complaints he is a stranger: his case may be that of whom he complains of.
+func (s *Switch) again(line Hotline, who cases.Caller, at time.Time) Again {
+	if line.Complaints {
+		return Again{}
+	}
+	s.Callers.Called(who, at)
+	return s.Callers.Again(who, at)
+}
+
 // Again returns what is known of who at now. A number that is withheld or shared
 // is nobody's.
 func (k *Callers) Again(who cases.Caller, now time.Time) Again {

@@ -118,12 +118,11 @@ func (s *Switch) converse(leg *sip.Leg, line Hotline) func(sip.Event) {
 	leg.Log(c.log)
 	c.live = Live{
 		ID: c.id, Direction: metrics.Inbound, State: metrics.InIVR, Caller: callerOf(in.Caller),
-		Dialed: in.Dialed, Since: time.Now(),
+		Dialed: in.Dialed, Since: time.Now(), Confidential: line.Complaints,
 	}
 	c.log.Info("call arrived", "caller", c.live.Caller.E164, "hotline", in.Dialed, "trunk", in.Trunk, "sip_call_id", in.CallID)
 	c.record(cases.Fact{Arrived: &cases.Arrived{Caller: c.live.Caller, Hotline: in.Dialed, Trunk: in.Trunk}})
-	s.Callers.Called(c.live.Caller, c.live.Since)
-	c.again = s.Callers.Again(c.live.Caller, c.live.Since)
+	c.again = s.again(line, c.live.Caller, c.live.Since)
 	c.live.Again = c.again.OpenCase
 	s.show(c.live)
 	s.own(c)
@@ -279,7 +278,9 @@ func (c *Conversation) step(e *event) {
 		c.unrecorded--
 		if e.fact.Case != "" {
 			c.live.Case = e.fact.Case
-			c.sw.Callers.Opened(c.live.Caller, e.fact.Case, c.first, time.Now())
+			if !c.line.Complaints {
+				c.sw.Callers.Opened(c.live.Caller, e.fact.Case, c.first, time.Now())
+			}
 		}
 	}
 	act, ok := table[c.state][e.kind]

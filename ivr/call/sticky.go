@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"shouwen/cases"
 	"shouwen/ivr/acd"
 )
 
@@ -32,6 +33,18 @@ func (c *Conversation) tells(user string) shown {
 		told.Display = string(told.number)
 	}
 	return told
+}
+
+// offer lets those know who may be first-asker, and him who picked up, that one of them is
+// to take his case over (S19-R2).
+func (s *Switch) offer(n cases.CaseNumber, user string) {
+	text := fmt.Sprintf("Case %s was picked up by %s, who is not to be first-asker: please take it over", n, user)
+	if strings.HasPrefix(s.Language, "zh") {
+		text = fmt.Sprintf("案件 %s 由非首问岗位 %s 接听，请窗口人员接手", n, user)
+	}
+	for _, who := range append(s.OffPool(user), user) {
+		s.Tell(who, text)
+	}
 }
 
 // tellFirstAsker lets the first-asker of the caller's open case know who spoke with

@@ -31,6 +31,8 @@ type Hotline struct {
 	Flow      *Flow  // before the queue; nil: none
 	Survey    *Flow  // after the agent has hung up; nil: none
 	Emergency byte   // key of a caller who waits; 0: none
+
+	Complaints bool // about staff: nobody else is told of its callers and their cases
 }
 
 // Sounds are the prompts of the organisation's language.
@@ -73,6 +75,7 @@ type Switch struct {
 	Recordings   Recordings
 	Outbound     *Outbound                             // places calls to the outside; nil: there is no trunk for them
 	Cases        CaseList                              // whose callers agents call back
+	OffPool      func(user string) []string            // to whom the case is offered of who may not be first-asker; nil: everybody may
 	Managers     func(cases.Summons) []cases.Recipient // who is rung for an emergency, the first one first
 	Retries      Retries                               // of callbacks
 	Node         int                                   // of the numbers of cases
@@ -125,6 +128,8 @@ type Live struct {
 	Again      OpenCase          // the caller has this one already; zero: none
 	Since      time.Time         // arrival
 	Answered   time.Time         // pick-up; zero: not yet
+
+	Confidential bool // on a line for complaints about staff
 }
 
 // OnCall decides what becomes of a new leg and returns the receiver of its
@@ -181,7 +186,7 @@ func (s *Switch) OnRefused(in sip.Incoming, code int) {
 		log := s.Log.With("call", id)
 		arrived := cases.Fact{At: now, Call: id, Arrived: &cases.Arrived{Caller: callerOf(in.Caller), Hotline: in.Dialed, Trunk: in.Trunk}}
 		missed := cases.Fact{At: now, Call: id, Missed: &cases.Missed{
-			Reason: cases.MissedRefused, CallbackDue: now.Add(line.CallbackWithin), OpenCase: s.Callers.Again(arrived.Arrived.Caller, now).Case,
+			Reason: cases.MissedRefused, CallbackDue: now.Add(line.CallbackWithin), OpenCase: s.again(line, arrived.Arrived.Caller, now).Case,
 		}}
 		for _, f := range []cases.Fact{arrived, missed} {
 			if _, err := s.Journal.Append(context.Background(), f); err != nil {

@@ -17,6 +17,9 @@ func (c *Conversation) opened(e event) {
 	if e.err == nil {
 		c.log.Info("case opened", "case", c.live.Case, "agent", c.agent.User)
 	} // else the disk fails under a live call: talking goes before recording
+	if e.fact.PickedUp.OffPool {
+		c.sw.offer(c.live.Case, c.agent.User)
+	}
 	c.enter(talking)
 	c.arrange()
 }

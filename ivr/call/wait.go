@@ -221,8 +221,13 @@ func (c *Conversation) won(p *party, tied []string, reason string) {
 	waited := c.since.Sub(c.entered)
 	person, _ := c.sw.Directory().Person(p.User)
 	c.log.Info("picked up", "agent", p.User, "waited", waited, "reason", reason, "tied", tied)
+	var tieBreak cases.TieBreak
+	if len(tied) > 0 {
+		tieBreak = cases.TieBreak(reason)
+	}
+	offPool := c.sw.OffPool != nil && len(c.sw.OffPool(p.User)) > 0
 	c.record(cases.Fact{PickedUp: &cases.PickedUp{
-		Agent: p.User, Extension: person.Extension, Waited: cases.Span(waited), Tied: tied,
+		Agent: p.User, Extension: person.Extension, Waited: cases.Span(waited), Tied: tied, TieBreak: tieBreak, OffPool: offPool,
 		OpenCase: c.again.Case, OpenFirstAsker: c.again.FirstAsker,
 	}})
 	c.tellFirstAsker(p.User)
