@@ -178,6 +178,7 @@ func TestALineIsWrittenForItsReader(t *testing.T) {
 			t.Errorf("%s: -want +got\n%s", lang, diff)
 		}
 	}
+	r.Language = "en"
 	log, _ := p.Form(cases.FormHandover)
 	line := r.Line(log, c, &cases.HandOff{To: "chief", Note: "call back at nine"}, "clerk", c.Opened)
 	if columns := r.Columns(log); len(line) != len(columns) || columns[1].Title != "handed over at" || line[2] != "赵" || line[3] != "钱" || line[len(line)-1] != "call back at nine" {
