@@ -18,6 +18,7 @@ var (
 		"no_answer": {"无人接听", "no answer"}, "busy": {"占线", "busy"}, "wrong_number": {"号码有误", "wrong number"}, "voicemail": {"语音信箱", "voicemail"},
 	}
 	inquiryWords = vocabulary[InquiryStep]{
+		InquiryProposed: {"书面建议", "proposed"}, InquiryAppealed: {"提出申诉", "appealed"},
 		InquiryOpened: {"成立调查组", "opened"}, InquiryProlonged: {"延长调查", "prolonged"}, InquiryReported: {"提交调查报告", "reported"},
 		InquiryDecided: {"作出决定", "decided"}, InquiryServed: {"送达决定书", "decision served"},
 		InquiryReviewRequested: {"申请复核", "review requested"}, InquiryReviewDecided: {"复核决定", "review decided"},
@@ -44,6 +45,8 @@ func Choices(v any) []Choice {
 		return returnCodes.choices()
 	case AttemptResult:
 		return attemptResults.choices()
+	case Consequence:
+		return consequences.choices()
 	case InquiryStep:
 		return inquiryWords.choices()
 	case Asked:

@@ -219,6 +219,14 @@ func (e explainer) cases(p Policy, t Terms) string {
 	return Words{"（", " ("}.In(e.lang) + strings.Join(parts, Words{"、", ", "}.In(e.lang)) + Words{"）", ")"}.In(e.lang)
 }
 
+// suspected says what lets o be suspected, in brackets; nothing if nothing does.
+func (o Offence) suspected(lang string) string {
+	if len(o.Signs) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(Words{"（线索：%s）", " (suspected by: %s)"}.In(lang), many("", "", "", o.Signs, signs).value.In(lang))
+}
+
 func (p Policy) explainSanctions(lang string) (lines []string) {
 	add := func(w Words, rules []string, args ...any) {
 		lines = append(lines, fmt.Sprintf(w.In(lang), args...)+cite(rules))
@@ -232,7 +240,7 @@ func (p Policy) explainSanctions(lang string) (lines []string) {
 		return Words{"违规", "a breach"}.In(lang)
 	}
 	for _, o := range p.Sanctions.Offences {
-		add(Words{"违规行为：%s", "offence: %s"}, o.Rules, o.Title.In(lang))
+		add(Words{"违规行为：%s%s", "offence: %s%s"}, o.Rules, o.Title.In(lang), o.suspected(lang))
 	}
 	for _, s := range p.Sanctions.Steps {
 		what := offence(s.Offence)

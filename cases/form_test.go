@@ -170,7 +170,7 @@ func TestALineIsWrittenForItsReader(t *testing.T) {
 		cases.FieldContactTime, cases.FieldChannel, cases.FieldFirstAsker, "department", "person", cases.FieldReadBack, cases.FieldClass, "matter_type", "reason_code", "opinion", "caller_told", "visit_record", "promised",
 	}}
 	for lang, want := range map[string][]string{
-		"zh-CN": {"261123-1-0001", "2026-11-24 00:30", "来访", "赵", "维修部", "钱", "是", "一般", "报修", "不属于本部门", "供水公司的", "部门、联系方式", "已答复，未解决，满意度 5", ""},
+		"zh-CN": {"261123-1-0001", "2026-11-24 00:30", "来访", "赵", "维修部", "钱", "是", "一般", "报修", "不属本部门职责", "供水公司的", "部门、联系方式", "已答复，未解决，满意度 5", ""},
 		"en":    {"261123-1-0001", "2026-11-24 00:30", "visit", "赵", "维修部", "钱", "yes", "ordinary", "repair", "not ours", "供水公司的", "department, contact", "answered, not solved, satisfied 5 of 5", ""},
 	} {
 		r.Language = lang

@@ -194,6 +194,8 @@ type Verify struct {
 	Offence string `json:"offence,omitempty"` // code of the policy
 	Against string `json:"against"`           // user
 	Finding string `json:"finding"`
+
+	Consequence Consequence `json:"consequence,omitempty"` // it had: none, bad or serious (S21-R8, S24-R12)
 }
 
 // Kind returns MoveVerify.
@@ -207,6 +209,7 @@ func (m Verify) do(d *decision) {
 		known := slices.ContainsFunc(d.Policy.Sanctions.Offences, func(o Offence) bool { return o.Code == m.Offence })
 		d.need(known, "offence", Words{"制度规定的代码", "a code of the policy"})
 	}
+	d.need(m.Consequence == "" || slices.Contains(consequences.names(), m.Consequence), "consequence", oneOf(consequences.names()))
 	d.c.File.Verified = &m
 }
 

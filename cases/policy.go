@@ -303,6 +303,7 @@ type Offence struct {
 	Title    Words    `json:"title"`
 	Mutual   bool     `json:"mutual,omitempty"`   // takes two: with both_sides the other is proposed for too
 	Insisted bool     `json:"insisted,omitempty"` // is that of who hands over what was given back as not theirs
+	Signs    []Sign   `json:"signs,omitempty"`    // on record let it be suspected; see Suspected
 	Rules    []string `json:"rules"`
 }
 

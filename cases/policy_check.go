@@ -325,6 +325,7 @@ func (c *checker) lists(p Policy) {
 	for i, o := range p.Sanctions.Offences {
 		path := fmt.Sprintf("sanctions.offences[%d]", i)
 		c.want(identifier.MatchString(o.Code) && !codes[o.Code], path+".code", "is %q, want a short name that is not there yet", o.Code)
+		c.settings(many(path+".signs", "", "", o.Signs, signs))
 		codes[o.Code] = true
 		c.rules(path, o.Rules)
 	}

@@ -30,10 +30,6 @@ var (
 		"call": {"来电", "call"}, "visit": {"来访", "visit"}, "letter": {"来信", "letter"}, "message": {"短信", "message"}, "mail": {"邮件", "mail"},
 		"web": {"网络", "web"}, "box": {"意见箱", "suggestion box"}, "book": {"意见簿", "opinion book"},
 	}
-	returnWords = vocabulary[string]{
-		"not_ours": {"不属于本部门", "not ours"}, "incomplete": {"信息不全", "incomplete"}, "duplicate": {"重复", "duplicate"},
-		"wrong_person": {"派错人", "wrong person"}, "other": {"其他", "other"},
-	}
 )
 
 // Write returns value, of field f, as it stands in a register. An empty one stays so.
@@ -66,7 +62,7 @@ func (r Reader) Write(f Field, value string) string {
 	case "notice":
 		return noticeForms.of(NoticeForm(value)).In(lang)
 	case "reason_code":
-		return returnWords.of(value).In(lang)
+		return returnCodes.of(ReturnCode(value)).In(lang)
 	case "caller_told":
 		var words []string
 		for t := range strings.SplitSeq(value, ", ") {

@@ -12,11 +12,11 @@ type Proposal struct {
 }
 
 // Proposals returns what s proposes about v, when the same was verified against him
-// count times, this time included, and it had a consequence; nothing about what was
-// found untrue. Where it takes two, the other side is proposed for alike: of a case
-// that was given back, who gave it back and who had passed it on (S33-R14).
-func (s Sanctions) Proposals(v Verify, back *Return, count int, had Consequence) (all []Proposal) {
-	steps := s.Propose(v.Offence, count, had)
+// count times, this time included; nothing about what was found untrue. Where it takes
+// two, the other side is proposed for alike: of a case that was given back, who gave it
+// back and who had passed it on (S33-R14).
+func (s Sanctions) Proposals(v Verify, back *Return, count int) (all []Proposal) {
+	steps := s.Propose(v.Offence, count, v.Consequence)
 	if !v.True || len(steps) == 0 {
 		return nil
 	}

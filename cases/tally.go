@@ -79,7 +79,7 @@ func (ch Change) Tallies(p Policy) []Tally {
 			}
 			all = append(all, Tally{CountFirstAskerClosed, Desk{User: ch.Is.FirstAsker}, map[string]string{"result": by}})
 		case e.Kind == EventVerified:
-			for _, against := range p.Sanctions.Proposals(*ch.Is.File.Verified, ch.Is.File.Returned, ch.Verified, "") {
+			for _, against := range p.Sanctions.Proposals(*ch.Is.File.Verified, ch.Is.File.Returned, ch.Verified) {
 				all = append(all, Tally{CountSanctions, Desk{User: against.Against}, nil})
 			}
 		}

@@ -20,7 +20,7 @@ func (sc *scene) proposed() map[string][]cases.Sanction {
 		sc.t.Fatal(err)
 	}
 	all := map[string][]cases.Sanction{}
-	for _, p := range sc.s.Rules.Policy.Sanctions.Proposals(v, sc.File.Returned, count, "") {
+	for _, p := range sc.s.Rules.Policy.Sanctions.Proposals(v, sc.File.Returned, count) {
 		for _, step := range p.Steps {
 			all[p.Against] = append(all[p.Against], step.Propose...)
 		}
@@ -137,12 +137,14 @@ func TestE39_AccountabilityCalendar(t *testing.T) {
 	t.Parallel()
 	sc := under(t, "gov_bureau_migration").opens("3 Mar 09:00", caller, neighbour)
 	sc.does("3 Mar 09:05", neighbour, matter("smith hid"), cases.Classify{Type: "staff_complaint"}, cases.Complain{Accused: "smith"})
-	opened := cases.Inquiry{Step: cases.InquiryOpened}
+	opened, proposed := cases.Inquiry{Step: cases.InquiryOpened}, cases.Inquiry{Step: cases.InquiryProposed, Reason: "he hid from callers twice"}
 	sc.refused("3 Mar 10:00", manager, opened, cases.RefusedFields, "verify")
 	sc.does("3 Mar 10:00", manager, cases.Verify{True: true, Offence: "bouncing", Against: "smith", Finding: "he did"})
 	sc.refused("3 Mar 10:00", manager, cases.Inquiry{Step: cases.InquiryReported}, cases.RefusedFields, "step")
 	sc.refused("3 Mar 10:00", neighbour, opened, cases.RefusedRole)
-	sc.does("3 Mar 10:00", manager, opened)
+	sc.refused("3 Mar 10:00", manager, opened, cases.RefusedFields, "step") // nobody proposed it in writing (S23-R23)
+	sc.refused("3 Mar 10:00", manager, cases.Inquiry{Step: cases.InquiryProposed}, cases.RefusedFields, "reason")
+	sc.does("3 Mar 10:00", manager, proposed, opened)
 	sc.due(cases.ClockInquiry, "15 Apr 10:00") // 4 April is a holiday
 	later := cases.Inquiry{Step: cases.InquiryProlonged, Reason: "a witness is away"}
 	sc.refused("14 Apr 09:00", manager, later, cases.RefusedFields, "approved")
@@ -152,10 +154,14 @@ func TestE39_AccountabilityCalendar(t *testing.T) {
 	sc.refused("15 Apr 09:00", manager, later, cases.RefusedFields, "step")
 	sc.does("5 May 09:00", manager, cases.Inquiry{Step: cases.InquiryReported})
 	sc.refused("6 May 09:00", manager, cases.Inquiry{Step: cases.InquiryDecided, Outcome: "flogging", Reason: "x"}, cases.RefusedFields, "outcome")
-	sc.does("6 May 09:00", manager, cases.Inquiry{Step: cases.InquiryDecided, Outcome: "criticism", Reason: "he hid"})
+	decided := cases.Inquiry{Step: cases.InquiryDecided, Outcome: "criticism", Reason: "he hid", Points: []string{"lazy"}}
+	sc.refused("6 May 09:00", manager, decided, cases.RefusedFields, "points")
+	decided.Points = []string{"obstruct", "corrected"} // S23-R20, S23-R21
+	sc.does("6 May 09:00", manager, decided)
 	sc.due(cases.ClockServeDecision, "20 May 09:00")
 	sc.refused("6 May 10:00", neighbour, cases.Close{}, cases.RefusedEvidence, "inquiry")
-	sc.does("19 May 09:00", manager, cases.Inquiry{Step: cases.InquiryServed})
+	sc.refused("19 May 09:00", manager, cases.Inquiry{Step: cases.InquiryServed}, cases.RefusedFields, "rights")
+	sc.does("19 May 09:00", manager, cases.Inquiry{Step: cases.InquiryServed, Rights: true})
 	sc.late(cases.ClockServeDecision, "18 Jun 09:00", 0)
 	sc.due(cases.ClockReviewRequest, "3 Jun 09:00")
 	review := cases.Inquiry{Step: cases.InquiryReviewRequested, For: cases.PartyComplainant}
@@ -163,15 +169,19 @@ func TestE39_AccountabilityCalendar(t *testing.T) {
 	sc.refused("3 Jun 09:00", manager, cases.Inquiry{Step: cases.InquiryReviewRequested, For: cases.PartyHQ}, cases.RefusedFields, "for")
 	sc.does("3 Jun 09:00", manager, review) // day 15
 	sc.due(cases.ClockReviewDecision, "3 Jul 09:00")
-	sc.does("2 Jul 09:00", manager, cases.Inquiry{Step: cases.InquiryReviewDecided})
+	sc.refused("2 Jul 09:00", manager, cases.Inquiry{Step: cases.InquiryReviewDecided}, cases.RefusedFields, "reason")
+	sc.refused("2 Jul 09:00", manager, cases.Inquiry{Step: cases.InquiryAppealed, For: cases.PartyAccused}, cases.RefusedFields, "step")
+	sc.does("2 Jul 09:00", manager, cases.Inquiry{Step: cases.InquiryReviewDecided, Reason: "it stands"})
 	sc.late(cases.ClockReviewDecision, "18 Jul 09:00", 0)
+	sc.refused("2 Jul 09:30", manager, cases.Inquiry{Step: cases.InquiryAppealed, For: cases.PartyHQ}, cases.RefusedFields, "for")
+	sc.does("2 Jul 09:30", manager, cases.Inquiry{Step: cases.InquiryAppealed, For: cases.PartyAccused}) // still unhappy
 	sc.does("2 Jul 10:00", neighbour, cases.Withdraw{Reason: "content", Evidence: sc.proof()})
 
 	exempt := under(t, "gov_bureau_migration").opens("3 Mar 09:00", caller, neighbour)
 	exempt.does("3 Mar 10:00", neighbour, matter("smith did not come"), cases.Complain{Accused: "smith"})
-	exempt.does("3 Mar 11:00", manager, cases.Verify{True: true, Offence: "delay", Against: "smith", Finding: "he did not"}, opened,
+	exempt.does("3 Mar 11:00", manager, cases.Verify{True: true, Offence: "delay", Against: "smith", Finding: "he did not"}, proposed, opened,
 		cases.Inquiry{Step: cases.InquiryReported}, cases.Inquiry{Step: cases.InquiryDecided, Outcome: "force_majeure", Reason: "the bridge was gone"},
-		cases.Inquiry{Step: cases.InquiryServed}, cases.Inquiry{Step: cases.InquiryReviewRequested, For: cases.PartyAccused})
+		cases.Inquiry{Step: cases.InquiryServed, Rights: true}, cases.Inquiry{Step: cases.InquiryReviewRequested, For: cases.PartyAccused})
 }
 
 // TestE40_Scoring: S24-R35, S24-R36, S24-R37. 60 to 40 of twenty or more, the gap as the
@@ -199,7 +209,7 @@ func TestE40_Scoring(t *testing.T) {
 			}
 		}
 	}
-	fail := p.Sanctions.Proposals(cases.Verify{True: true, Offence: "failed", Against: "smith"}, nil, 1, "")
+	fail := p.Sanctions.Proposals(cases.Verify{True: true, Offence: "failed", Against: "smith"}, nil, 1)
 	if len(fail) != 1 || !slices.Contains(fail[0].Steps[0].Propose, "no_excellent") {
 		t.Errorf("proposed %+v", fail)
 	}
