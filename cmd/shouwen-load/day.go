@@ -5,15 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"shouwen/cmd/shouwen-load/day"
-	"shouwen/sip/siptest"
 )
 
 type dayCmd struct {
@@ -25,7 +22,7 @@ type daySetUp struct {
 	Dir         string  `arg:"" help:"Data directory to make." type:"path"`
 	Speedup     float64 `help:"How much faster than a real day callers come, departments work and clocks of cases run." default:"60"`
 	CallSpeedup float64 `help:"How much faster it is rung, waited and talked." default:"6"`
-	Agents      int     `help:"Who answer the hotline." default:"12"`
+	Agents      int     `help:"Who answer the hotline." default:"16"`
 	Port        uint16  `help:"Of SIP; the next one is that of TLS." default:"5060"`
 	Console     string  `help:"Address and port of console and API." default:"127.0.0.1:8080"`
 	Metrics     string  `help:"Address and port of the metrics." default:"127.0.0.1:8081"`
@@ -82,14 +79,6 @@ func (c dayPlay) play(ctx context.Context) (*day.Report, error) {
 	case slices.Contains(c.Compare, "none"):
 		c.Compare = nil
 	}
-	var audio Audio
-	wheel := newWheel(netip.MustParseAddr("127.0.0.1"), false, &audio)
-	p.Media = func(agent bool) (siptest.Media, error) { return wheel.open(agent) }
-	turning, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var loops sync.WaitGroup
-	loops.Go(func() { wheel.run(turning) })
-	defer loops.Wait()
-	defer stop()
 	defer p.Close()
 	if err := p.Open(ctx); err != nil {
 		return nil, err

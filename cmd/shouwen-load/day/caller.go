@@ -122,7 +122,7 @@ func (p *Player) waits(ctx context.Context, who *caller, c *siptest.Call) (party
 		case <-c.Done():
 			return party{}, letGo
 		case <-key: // from the offer on it means yes, and means it again when he is asked whether he is sure
-			_, _ = c.Do(ctx, "INFO", "Signal=1\r\nDuration=160\r\n", "Content-Type: application/dtmf-relay") // the call may end by it
+			_ = c.Audio.Press(ctx, "1") // the call may end by it
 		case <-enough:
 			if !p.leaves(ctx, who) {
 				enough = nil

@@ -38,7 +38,7 @@ var courses = map[Course]struct {
 	share int
 	plan  func(d dice, k *Contact, others []string)
 }{
-	AtOnce: {42, func(d dice, k *Contact, _ []string) {
+	AtOnce: {43, func(d dice, k *Contact, _ []string) {
 		k.Patience = time.Duration(float64(4*time.Minute) * d.logNormal(0.7)) // of many he who has least gives up on a busy morning
 	}},
 	FirstMisses: {3, func(_ dice, k *Contact, _ []string) { k.First = Rings }},
@@ -46,8 +46,8 @@ var courses = map[Course]struct {
 	Warm:        {6, func(dice, *Contact, []string) {}},
 	Blind:       {3, func(dice, *Contact, []string) {}},
 	ComesBack:   {2, func(dice, *Contact, []string) {}},
-	InWriting:   {14, func(dice, *Contact, []string) {}},
-	Late:        {4, late},
+	InWriting:   {17, func(dice, *Contact, []string) {}},
+	Late:        {2, late},
 	GivenBack:   {3, func(_ dice, k *Contact, others []string) { k.Asked = others[:1] }},
 	Disputed:    {1, func(_ dice, k *Contact, others []string) { k.Asked = others[:2] }},
 	Extended: {2, func(d dice, k *Contact, _ []string) {
@@ -56,11 +56,11 @@ var courses = map[Course]struct {
 	Promised: {3, func(d dice, k *Contact, _ []string) { k.Work.Reply = d.within(promisedIn) }},
 	Broken:   {1, func(d dice, k *Contact, _ []string) { k.Work.Reply = d.after(promisedIn) }},
 	Unsolved: {3, func(d dice, k *Contact, _ []string) { k.Satisfied = 1 + d.IntN(2) }},
-	CallsAgain: {3, func(d dice, k *Contact, _ []string) {
+	CallsAgain: {2, func(d dice, k *Contact, _ []string) {
 		k.Work.Accept, k.Work.Report = d.after(limits.accept), 3*limits.handle
 	}},
-	GivesUp: {4, impatient},
-	Unreachable: {2, func(d dice, k *Contact, others []string) {
+	GivesUp: {3, impatient},
+	Unreachable: {1, func(d dice, k *Contact, others []string) {
 		impatient(d, k, others)
 		k.Back = []int{busyHere, temporarilyUnavailable, temporarilyUnavailable}
 	}},
@@ -68,7 +68,7 @@ var courses = map[Course]struct {
 		impatient(d, k, others)
 		k.Work.CallBack = d.after(limits.callBack)
 	}},
-	TakesPlace: {1, func(dice, *Contact, []string) {}},
+	TakesPlace: {2, func(dice, *Contact, []string) {}},
 }
 
 // What callers' phones answer who are not reached.

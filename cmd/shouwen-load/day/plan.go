@@ -137,7 +137,7 @@ func (d dice) contact(c Config, p Plan, i int, course Course, departments []stri
 		Number: fmt.Sprintf("+8610555%05d", 10_000+i), At: d.arrival(), Course: course,
 		Category: c.Categories[d.IntN(len(c.Categories))],
 		First:    Answers, PickUp: d.around(5 * time.Second), Talk: d.talk(), AgentEnds: d.one(4),
-		Satisfied: []int{5, 5, 5, 4, 4, 4, 4, 3, 2, 0}[d.IntN(10)],
+		Satisfied: []int{5, 5, 5, 5, 4, 4, 4, 4, 3, 0}[d.IntN(10)],
 		Work: Work{
 			Register: d.around(4 * time.Minute), HandOver: d.around(3 * time.Minute), Accept: d.within(limits.accept), Report: d.within(limits.handle),
 			Enter: d.within(limits.enter), Reply: d.around(10 * time.Minute), Visit: d.within(limits.visit),
@@ -147,7 +147,7 @@ func (d dice) contact(c Config, p Plan, i int, course Course, departments []stri
 	if d.one(5) {
 		k.Hold = d.around(time.Minute)
 	}
-	if k.Category.Department == p.Late && d.one(2) {
+	if k.Category.Department == p.Late && d.one(3) {
 		k.Work.Accept, k.Work.Report = d.after(limits.accept), d.after(limits.handle)
 	}
 	others := slices.DeleteFunc(slices.Clone(departments), func(name string) bool { return name == k.Category.Department })

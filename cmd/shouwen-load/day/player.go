@@ -27,8 +27,7 @@ type Player struct {
 	Plan  Plan
 	Pace  Pace
 	Place Place
-	Media func(agent bool) (siptest.Media, error) // the audio of one side of a call
-	Say   func(format string, args ...any)        // tells how far the day is
+	Say   func(format string, args ...any) // tells how far the day is
 
 	api       *api
 	directory directoryBody
@@ -42,6 +41,12 @@ type Player struct {
 	problems []string   // what should not happen
 }
 
+// What callers and agents say, in Hz.
+const (
+	callerTone = 440
+	agentTone  = 660
+)
+
 // Open registers the phones of all agents and handlers. Close them.
 func (p *Player) Open(ctx context.Context) (err error) {
 	p.api = &api{base: p.Place.API, token: p.Place.Token}
@@ -52,10 +57,9 @@ func (p *Player) Open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("outside: %w", err)
 	}
-	config := siptest.Config{Server: p.Place.Server, Domain: p.Place.Domain, Patience: patience, Trace: -1, RTCP: siptest.MuxedRTCP}
+	config := siptest.Config{Server: p.Place.Server, Domain: p.Place.Domain, RTCP: siptest.MuxedRTCP, Patience: patience, Trace: -1}
 	outside := config
-	outside.Local, outside.User, outside.Answer = at.String(), "outside", p.reached
-	outside.Media = func() (siptest.Media, error) { return p.Media(false) }
+	outside.Local, outside.User, outside.Tone, outside.Answer = at.String(), "outside", callerTone, p.reached
 	if p.outside, err = siptest.Listen(ctx, outside); err != nil {
 		return err
 	}
@@ -65,15 +69,19 @@ func (p *Player) Open(ctx context.Context) (err error) {
 	g.SetLimit(8)
 	for i, user := range users {
 		c := config
-		c.Local, c.User, c.Password, c.Answer = netip.AddrPortFrom(at.Addr(), 0).String(), user, p.Place.Passwords[user], p.rings(user)
-		c.Media = func() (siptest.Media, error) { return p.Media(true) }
+		c.Local, c.User, c.Password = netip.AddrPortFrom(at.Addr(), 0).String(), user, p.Place.Passwords[user]
+		c.Tone, c.Answer = agentTone, p.rings(user)
 		g.Go(func() error {
 			phone, err := siptest.Listen(ctx, c)
 			if err != nil {
 				return err
 			}
 			p.phones[i] = phone
-			if _, err = phone.Register(ctx); err != nil {
+			// First those that the player of another day has left.
+			if _, err = phone.Register(ctx, "Contact: *", "Expires: 0"); err == nil {
+				_, err = phone.Register(ctx)
+			}
+			if err != nil {
 				return fmt.Errorf("phone %s: %w", user, err)
 			}
 			return nil
@@ -82,25 +90,13 @@ func (p *Player) Open(ctx context.Context) (err error) {
 	return g.Wait()
 }
 
-// Close unregisters the phones and hangs up whatever is left.
+// Close puts the phones away, as a power cut does. They stay registered: so the
+// supervisors see their people until the evening.
 func (p *Player) Close() {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	var g errgroup.Group
-	g.SetLimit(8)
-	for _, phone := range p.phones {
-		if phone == nil {
-			continue
-		}
-		g.Go(func() error {
-			_ = phone.Unregister(ctx) // else it expires
+	for _, phone := range append(p.phones, p.outside) {
+		if phone != nil {
 			phone.Close()
-			return nil
-		})
-	}
-	_ = g.Wait() // no errors
-	if p.outside != nil {
-		p.outside.Close()
+		}
 	}
 }
 
