@@ -52,6 +52,30 @@ func TestStrangerGetsNothing(t *testing.T) {
 	})
 }
 
+// Who speaks before his answer has come is not heard, and no stranger either.
+func TestAudioBeforeTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool, w := wirePool(t, 1)
+		running(t, pool)
+		s := wireSession(t, pool)
+		defer s.Close()
+		s.Apply(Negotiated{})
+		send := func() {
+			w.put(s.Port(), datagram(t, rtp.Header{SequenceNumber: 1}, make([]byte, frameSamples)))
+			synctest.Wait()
+		}
+		send()
+		if st := s.Stats(); st.Rejected != 0 || st.PacketsIn != 0 {
+			t.Errorf("%d rejected, %d accepted before the answer", st.Rejected, st.PacketsIn)
+		}
+		s.Apply(Negotiated{Remote: strange, SendOK: true, RecvOK: true})
+		send()
+		if st := s.Stats(); st.Rejected != 1 || st.PacketsIn != 0 {
+			t.Errorf("%d rejected, %d accepted after another's", st.Rejected, st.PacketsIn)
+		}
+	})
+}
+
 // A phone behind NAT gets its audio where its own comes from, and so does RTCP;
 // a refresh of the same SDP keeps it, a new address starts again.
 func TestPhoneBehindNAT(t *testing.T) {

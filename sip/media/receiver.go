@@ -68,7 +68,7 @@ func (r *receiver) take(p *Packet, from netip.AddrPort) (t taken) {
 	known := r.classify(p)
 	switch r.latch.judge(p, from, known, r.crypt != nil && r.src.precedes(p)) {
 	case refused:
-		r.stats.Rejected++
+		r.reject()
 		return t
 	case latched:
 		t.latched = true
@@ -86,6 +86,14 @@ func (r *receiver) take(p *Packet, from netip.AddrPort) (t taken) {
 	}
 	t.deliver = true
 	return t
+}
+
+// reject counts a packet from somebody who is not the far end. As long as nobody knows
+// where that is, it may be: phones speak before their answer has come (RFC 3264 5.1).
+func (r *receiver) reject() {
+	if r.latch.sdp.IsValid() {
+		r.stats.Rejected++
+	}
 }
 
 // classify sets what p carries; false when its payload type is none we can
@@ -133,7 +141,7 @@ func (r *receiver) receiveRTCP(b []byte, from netip.AddrPort) ([]byte, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.crypt == nil && from != r.n.RemoteRTCP && !r.latch.knows(from.Addr()) {
-		r.stats.Rejected++
+		r.reject()
 		return nil, false
 	}
 	b, ok := r.crypt.openRTCP(b)
