@@ -74,17 +74,10 @@ func choice(name, label, query, regex string) variable {
 type option func(*panel)
 
 func (s sized) with(options ...option) sized {
-	s.FieldConfig = s.FieldConfig.copy()
 	for _, o := range options {
 		o(&s.panel)
 	}
 	return s
-}
-
-func (c *fieldConfig) copy() *fieldConfig {
-	own := *c
-	own.Overrides = slices.Clone(own.Overrides)
-	return &own
 }
 
 func newPanel(kind, title, about, unit string, steps *thresholds, targets ...target) panel {
