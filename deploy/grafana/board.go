@@ -123,7 +123,7 @@ func figures(w, h int, title, about, unit string, steps *thresholds, of ...targe
 // name is what a series is called.
 func name(w, h int, title, about string, of target) sized {
 	s := figures(w, h, title, about, "short", levels("blue"), of)
-	s.Options["textMode"] = "name"
+	s.Options["textMode"], s.Options["text"] = "name", map[string]any{"titleSize": 24}
 	return s
 }
 

@@ -28,9 +28,9 @@ var (
 		{"orphaned", "无主", "Orphaned", "red"},
 	}
 	responsibilities = []word{
-		{"stays", "首问人负责到底", "stays", "green"},
-		{"moves", "随案件转移", "moves", "blue"},
-		{"consent", "经同意转移", "by consent", "yellow"},
+		{"stays", "首问人负责到底", "Stays", "green"},
+		{"moves", "随案件转移", "Moves", "blue"},
+		{"consent", "经同意转移", "By consent", "yellow"},
 	}
 	handoverResults = []word{
 		{"accepted", "签收", "Accepted", "green"},
