@@ -107,7 +107,7 @@ func TestChecksMirrorTheSets(t *testing.T) {
 			cases.EventTransferCompleted, cases.EventTransferFailed, cases.EventMonitorStarted, cases.EventMonitorEnded,
 			cases.EventRecordingStarted, cases.EventRecordingPaused, cases.EventRecordingResumed, cases.EventRecordingEnded,
 			cases.EventRecordingDeleted, cases.EventVoicemailDeleted, cases.EventLegalHold, cases.EventQuality,
-			cases.EventMessageDelivered, cases.EventLinked, cases.EventReminded, cases.EventAtRisk, cases.EventBreached,
+			cases.EventMessageDelivered, cases.EventLinked, cases.EventSummoned, cases.EventReminded, cases.EventAtRisk, cases.EventBreached,
 			cases.EventExtended, cases.EventExtensionLapsed, cases.EventResponsibilityMoved),
 		"recording_mode_check":   words(cases.RecordAlways, cases.RecordOnDemand, cases.RecordShare),
 		"recording_result_check": words(cases.RecordingOK, cases.RecordingPartial, cases.RecordingFailed),
