@@ -16,7 +16,6 @@ import (
 type sight struct {
 	away atomic.Bool
 	all  []cases.ComingBreach
-	from time.Time
 }
 
 func (s *sight) Ping(context.Context) error {

@@ -149,7 +149,7 @@ func BenchmarkMoves(b *testing.B) {
 			var mu sync.Mutex
 			var took []time.Duration
 			var work sync.WaitGroup
-			began, each := time.Now(), max(1, b.N/people)
+			began, each := time.Now(), max(b.N, 4000)/people
 			for p := range people {
 				work.Go(func() {
 					for i := range each {
