@@ -28,7 +28,7 @@ var permits = map[string][]cases.Role{
 	"list_calls": nil, "get_agents": nil, "get_profile": nil, "get_directory": nil, "get_calendar": nil,
 	"put_directory": administrators, "list_directory_versions": administrators, "get_directory_version": administrators,
 	"list_recordings": listeners, "list_recording_accesses": listeners, "get_recording_audio": listeners,
-	"list_registers": overseers, "get_register": overseers, "get_scorecards": overseers, "get_scorecard_file": overseers, "get_scorecard": nil, "get_rating": overseers, "get_proposals": accusers, "get_trace": overseers,
+	"list_registers": overseers, "get_register": overseers, "get_scorecards": overseers, "get_scorecard_file": overseers, "get_scorecard": nil, "get_rating": overseers, "get_proposals": accusers, "get_trace": overseers, "get_publication": overseers,
 	"get_call_quality": supervisors, "list_trunks": supervisors, "set_agent_ready": supervisors, "pause_agent": supervisors, "extend_wrap_up": supervisors,
 }
 
