@@ -21,8 +21,9 @@ type Difference struct {
 type Comparison struct {
 	player  *Player
 	sources [][]source // those of one group together make the figures
-	ledgers Counts     // before the day
-	figures []Counts   // before the day, of each group
+	ledgers Counts     // before the day, so the next two
+	cards   Counts     // of the scorecards
+	figures []Counts   // of each group
 }
 
 // Compare begins a comparison. The player is open. Nodes are the metrics of the nodes,
@@ -41,6 +42,9 @@ func Compare(ctx context.Context, p *Player, nodes []string, prometheus string) 
 	}
 	var err error
 	if c.ledgers, err = p.ledgers(ctx); err != nil {
+		return nil, err
+	}
+	if c.cards, err = p.api.scorecards(ctx); err != nil {
 		return nil, err
 	}
 	for _, group := range c.sources {
@@ -115,19 +119,29 @@ func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference,
 	if own, err = c.counted(ctx); err != nil {
 		return nil, nil, err
 	}
+	all, err := c.player.api.scorecards(ctx)
+	if err != nil {
+		return own, nil, fmt.Errorf("scorecards of the server: %w", err)
+	}
+	differ = differences(own.only(true), all.less(c.cards), "scorecards")
 	for i, group := range c.sources {
 		all, err := figures(ctx, group)
 		if err != nil {
 			return own, nil, fmt.Errorf("figures of the server: %w", err)
 		}
-		all = all.less(c.figures[i])
-		both := maps.Clone(own)
-		maps.Copy(both, all)
-		for _, name := range both.names() {
-			if own[name] != all[name] {
-				differ = append(differ, Difference{name, own[name], all[name], group[0].url})
-			}
-		}
+		differ = append(differ, differences(own.only(false), all.less(c.figures[i]), group[0].url)...)
 	}
 	return own, differ, nil
+}
+
+// differences returns where a source says something else than was counted.
+func differences(own, all Counts, source string) (differ []Difference) {
+	both := maps.Clone(own)
+	maps.Copy(both, all)
+	for _, name := range both.names() {
+		if own[name] != all[name] {
+			differ = append(differ, Difference{name, own[name], all[name], source})
+		}
+	}
+	return differ
 }

@@ -76,6 +76,8 @@ func TestWhatDiffersIsSaid(t *testing.T) {
 	text := ""
 	mux := http.NewServeMux()
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
+	card := `{"all": {}}`
+	mux.HandleFunc("/scorecards", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, card) })
 	mux.HandleFunc("/cases", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"cases": []}`) })
 	s := httptest.NewServer(mux)
 	defer s.Close()
@@ -103,6 +105,15 @@ func TestWhatDiffersIsSaid(t *testing.T) {
 		if diff := cmp.Diff(tt.want, differ); diff != "" || err != nil {
 			t.Errorf("%s, %v", diff, err)
 		}
+	}
+	card = `{"people": [{"who": "1001", "kept": 1}], "departments": [{"who": "water", "received": 2}], "all": {"as_handler": {"due": 3, "late": 1}}}`
+	_, differ, err := c.Settle(t.Context(), time.Nanosecond)
+	wantCards := []Difference{
+		{`scorecard_all{of="behind_due"}`, 0, 3, "scorecards"}, {`scorecard_all{of="behind_late"}`, 0, 1, "scorecards"},
+		{`scorecard_department{department="water",of="received"}`, 0, 2, "scorecards"}, {`scorecard_first_asker{user="1001",of="kept"}`, 0, 1, "scorecards"},
+	}
+	if diff := cmp.Diff(wantCards, differ[:min(4, len(differ))]); diff != "" || err != nil {
+		t.Errorf("%s, %v", diff, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -26,6 +26,7 @@ func recount(all []caseBody, d directoryBody) Counts {
 	for _, c := range all {
 		r := &reader{caseBody: c, counts: counts, of: of}
 		r.read()
+		r.card()
 		r.contact(all, byNumber)
 		if !r.over() {
 			counts.add(casesOpen, c.State)
@@ -40,8 +41,10 @@ type reader struct {
 	counts Counts
 	of     map[string]string
 
-	department string // that has the case at this point
-	handed     int    // how often it was handed over so far
+	department string          // that has the case at this point
+	handed     int             // how often it was handed over so far
+	received   map[string]bool // departments it was handed over to
+	said       *int            // how satisfied the caller said last that he is; nil: he did not
 	owed       *time.Time
 	broken     map[string]bool // clocks whose breach was noticed, by kind
 }
@@ -54,7 +57,7 @@ func (r *reader) over() bool {
 func (r *reader) desk(user string) string { return cmp.Or(r.department, r.of[user], nobodys) }
 
 func (r *reader) read() {
-	r.broken = map[string]bool{}
+	r.broken, r.received = map[string]bool{}, map[string]bool{}
 	slices.SortStableFunc(r.Events, func(a, b eventBody) int { return a.At.Compare(b.At) }) // what a clock did is written down a moment later
 	for _, e := range r.Events {
 		r.event(e)
@@ -94,7 +97,7 @@ func (r *reader) event(e eventBody) {
 	case "callback_answered":
 		r.calledBack(e.At)
 	case "handed_over", "arbitrated":
-		r.department = b.Department
+		r.department, r.received[b.Department] = b.Department, true
 		r.handed++
 	case "returned":
 		r.counts.add(handovers, r.desk(r.FirstAsker), "returned", r.attempt())
@@ -110,6 +113,7 @@ func (r *reader) event(e eventBody) {
 	case "escalated":
 		r.counts.add(escalations, strconv.Itoa(b.Level))
 	case "visited":
+		r.said = b.Satisfied
 		satisfied := "not_given"
 		if b.Satisfied != nil {
 			satisfied = yesNo(*b.Satisfied >= 4)
@@ -186,6 +190,7 @@ func (r *reader) clock(k clockBody) {
 		return
 	}
 	r.counts.add(deadlinesDue, k.Kind, result)
+	r.decided(k.Kind, result == "breached")
 	if k.Kind == "promise" && result == "breached" {
 		r.counts.add(promisesBroken)
 	}

@@ -104,7 +104,9 @@ func TestLedgersAreCounted(t *testing.T) {
 func short(c Counts) Counts {
 	s := Counts{}
 	for name, n := range maps.All(c) {
-		s[strings.TrimPrefix(name, "shouwen_state_")] = n
+		if !strings.HasPrefix(name, cards) {
+			s[strings.TrimPrefix(name, "shouwen_state_")] = n
+		}
 	}
 	return s
 }
@@ -126,5 +128,23 @@ func TestRepeatedContactsAreCounted(t *testing.T) {
 	got := short(recount(all, people))
 	if got[`contacts_total{repeat="yes"}`] != 2 || got[`contacts_total{repeat="no"}`] != 3 {
 		t.Errorf("%v", got)
+	}
+}
+
+func TestLedgersAreCountedForScorecards(t *testing.T) {
+	t.Parallel()
+	kept := caseBody{State: "closed", FirstAsker: "1001", Clocks: []clockBody{{Kind: "register", State: "stopped", Due: at(20), Stopped: at(3)}},
+		Events: ledger(t, `9 visited {"answered": true, "solved": false, "satisfied": 1}`, `20 visited {"answered": true, "solved": true, "satisfied": 4}`, "21 closed")}
+	passed := caseBody{State: "accepted", FirstAsker: "1001", Clocks: []clockBody{{Kind: "accept", State: "stopped", Due: at(65), Stopped: at(90), Late: 1500}},
+		Events: ledger(t, `5 handed_over {"department": "roads"}`, "6 returned", `7 handed_over {"department": "water"}`, "8 returned", `9 arbitrated {"department": "water"}`, "90 accepted")}
+	missed := caseBody{State: "open", Events: ledger(t, "0 missed")}
+	want := Counts{
+		`scorecard_first_asker{user="1001",of="first_asked"}`: 2, `scorecard_first_asker{user="1001",of="kept"}`: 1, `scorecard_first_asker{user="1001",of="handed_over"}`: 1,
+		`scorecard_department{department="roads",of="received"}`: 1, `scorecard_department{department="water",of="received"}`: 1,
+		`scorecard_all{of="front_due"}`: 1, `scorecard_all{of="behind_due"}`: 1, `scorecard_all{of="behind_late"}`: 1,
+		`scorecard_all{of="answers"}`: 1, `scorecard_all{of="satisfied"}`: 1,
+	}
+	if diff := cmp.Diff(want, recount([]caseBody{kept, passed, missed}, people).only(true)); diff != "" {
+		t.Error(diff)
 	}
 }
