@@ -286,6 +286,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"/api/v1/directory/versions/{version}": "get_directory_version", "/api/v1/calendar": "get_calendar",
 		"/api/v1/reports/registers": "list_registers", "/api/v1/reports/registers/{form}": "get_register",
 		"/api/v1/scorecards": "get_scorecards", "/api/v1/reports/scorecards": "get_scorecard_file", "/api/v1/scorecards/{user}": "get_scorecard", "/api/v1/scorecards/{user}/rating": "get_rating",
+		"/api/v1/samples": "list_samples", "/api/v1/samples/{id}": "get_sample", "post /api/v1/samples": "draw_sample", "post /api/v1/samples/{id}/cases/{number}": "check_sampled",
 		"/api/v1/reports/publication": "get_publication", "/api/v1/proposals": "get_proposals", "/api/v1/cases/{number}/trace": "get_trace",
 		"post /api/v1/calls/{id}/recording": "record_call", "put /api/v1/cases/{number}/legal_hold": "set_legal_hold",
 	}

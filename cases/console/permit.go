@@ -17,6 +17,7 @@ var (
 	administrators = []cases.Role{cases.RoleAdministrator}
 	listeners      = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleAuditor, cases.RoleArbiter, cases.RoleComplaintCentre}
 	accusers       = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleAuditor, cases.RoleLeader, cases.RoleComplaintCentre}
+	checkers       = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleLeader}
 	overseers      = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleAuditor, cases.RoleLeader}
 )
 
@@ -29,6 +30,7 @@ var permits = map[string][]cases.Role{
 	"put_directory": administrators, "list_directory_versions": administrators, "get_directory_version": administrators,
 	"list_recordings": listeners, "list_recording_accesses": listeners, "get_recording_audio": listeners,
 	"list_registers": overseers, "get_register": overseers, "get_scorecards": overseers, "get_scorecard_file": overseers, "get_scorecard": nil, "get_rating": overseers, "get_proposals": accusers, "get_trace": overseers, "get_publication": overseers,
+	"list_samples": overseers, "get_sample": overseers, "draw_sample": checkers, "check_sampled": checkers,
 	"get_call_quality": supervisors, "list_trunks": supervisors, "set_agent_ready": supervisors, "pause_agent": supervisors, "extend_wrap_up": supervisors,
 }
 

@@ -17,6 +17,7 @@ func (x *site) registerReports(api huma.API, operation func(id, path, summary st
 	huma.Register(api, downloads(operation("get_scorecard_file", "/api/v1/reports/scorecards", "The scorecards of some days, as a file", 422, 503)), x.getScorecardFile)
 	huma.Register(api, operation("get_scorecard", "/api/v1/scorecards/{user}", "How one person did: everybody sees his own", 403, 422, 503), x.getScorecard)
 	x.registerPublication(api, operation)
+	x.registerSamples(api, operation)
 	huma.Register(api, operation("get_proposals", "/api/v1/proposals", "Sanctions that may be proposed for what was verified in some days, and what is suspected", 422, 503), x.getProposals)
 	huma.Register(api, operation("get_trace", "/api/v1/cases/{number}/trace", "Who had a case when, and whom they asked upward", 404, 422, 503), x.getTrace)
 	huma.Register(api, operation("get_rating", "/api/v1/scorecards/{user}/rating", "The score and grade of one person by the profile's formula", 422, 503), x.getRating)

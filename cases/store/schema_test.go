@@ -117,7 +117,8 @@ func TestChecksMirrorTheSets(t *testing.T) {
 			cases.EndInterrupted, cases.EndSpent),
 		"callback_result_check": words(cases.CallbackReached, cases.CallbackBusy, cases.CallbackNoAnswer, cases.CallbackRejected,
 			cases.CallbackInvalid, cases.CallbackFailed, cases.CallbackDenied, cases.CallbackCancelled, cases.CallbackWrongNumber, cases.CallbackVoicemail),
-		"deadline_state_check": words(cases.ClockArmed, cases.ClockFired, cases.ClockMet, cases.ClockCancelled),
+		"sample_case_why_check": words(store.SampledDrawn, store.SampledContradicted),
+		"deadline_state_check":  words(cases.ClockArmed, cases.ClockFired, cases.ClockMet, cases.ClockCancelled),
 	}
 	for _, kind := range cases.MoveKinds() {
 		want["case_event_kind_check"] = append(want["case_event_kind_check"], string(kind.Event()))

@@ -1,0 +1,82 @@
+package console
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shouwen/cases"
+)
+
+// TestSamplesAreDrawnByLotAndChecked: S33-R10 a manager samples handling and visits, S30-R11
+// whatever a caller contradicts is among them; S01-R12 what was found is on record, once.
+// Whoever has the seed and the candidates draws the same.
+func TestSamplesAreDrawnByLotAndChecked(t *testing.T) {
+	t.Parallel()
+	st, h := visited(t, 10)
+	no := cases.Visit{Said: "nobody called me", Evidence: cases.Evidence{Call: id(1_000_003)}}
+	moves(t, st, "261123-1-0003", "qian", noon.Add(3600e9), no)
+	post := func(target, who, body string) *http.Response {
+		r := httptest.NewRequest("POST", target, strings.NewReader(body))
+		for name, value := range map[string]string{"Authorization": "Bearer " + token, byHeader: who, "Content-Type": "application/json"} {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Result()
+	}
+	const days = `"from": "2026-11-01", "until": "2026-11-30"`
+	s := decode[sampleBody](t, post("/api/v1/samples", "qian", `{`+days+`, "percent": 30}`), 200)
+	var candidates, want, got []cases.CaseNumber
+	for _, n := range s.Candidates {
+		candidates = append(candidates, cases.CaseNumber(n))
+	}
+	want = append(cases.Draw(s.Seed, candidates, s.Size), "261123-1-0003")
+	slices.Sort(want)
+	want = slices.Compact(want)
+	for _, c := range s.Cases {
+		got = append(got, cases.CaseNumber(c.Number))
+		if (c.Why == "contradicted") != (c.Number == "261123-1-0003") || c.Checked != nil || c.OK != nil {
+			t.Errorf("%+v", c)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || s.Size != 3 || len(candidates) != 10 || s.By != "qian" || len(s.Seed) != 32 {
+		t.Errorf("%+v -want +got\n%s", s, diff)
+	}
+	again := decode[sampleBody](t, post("/api/v1/samples", "qian", `{`+days+`, "percent": 30, "seed": "`+s.Seed+`"}`), 200)
+	if diff := cmp.Diff(s.Cases, again.Cases); diff != "" {
+		t.Errorf("drawn again: %s", diff)
+	}
+	const checked = `{"ok": false, "finding": "he was not called"}`
+	for _, tt := range []struct {
+		target, who, body string
+		want              int
+	}{
+		{"/api/v1/samples/1/cases/261123-1-0003", "qian", checked, 204},
+		{"/api/v1/samples/1/cases/261123-1-0003", "qian", checked, 409},
+		{"/api/v1/samples/1/cases/261123-1-0099", "qian", checked, 404},
+		{"/api/v1/samples/9/cases/261123-1-0003", "qian", checked, 404},
+		{"/api/v1/samples/1/cases/261123-1-0003", "clerk", checked, 403},
+		{"/api/v1/samples/1/cases/261123-1-0003", "sun", checked, 403}, // an auditor reads
+		{"/api/v1/samples/1/cases/261123-1-0003", "qian", `{"ok": true, "finding": ""}`, 422},
+		{"/api/v1/samples", "qian", `{` + days + `}`, 422}, // the profile has no share
+		{"/api/v1/samples", "qian", `{"from": "2026-10-01", "until": "2026-10-31", "percent": 30}`, 422},
+		{"/api/v1/samples", "clerk", `{` + days + `, "percent": 30}`, 403},
+	} {
+		if r := post(tt.target, tt.who, tt.body); r.StatusCode != tt.want {
+			t.Errorf("%s by %s: %s, want %d", tt.target, tt.who, r.Status, tt.want)
+		}
+	}
+	one := decode[sampleBody](t, askAs(h, "/api/v1/samples/1", "sun"), 200)
+	i := slices.IndexFunc(one.Cases, func(c sampledBody) bool { return c.Number == "261123-1-0003" })
+	if c := one.Cases[i]; c.OK == nil || *c.OK || c.Finding != "he was not called" || c.By != "qian" || c.Checked == nil {
+		t.Errorf("checked: %+v", c)
+	}
+	if list := decode[samplesBody](t, askAs(h, "/api/v1/samples", "sun"), 200); len(list.Samples) != 2 || list.Samples[0].ID != 2 {
+		t.Errorf("list %+v", list)
+	}
+}
