@@ -257,7 +257,7 @@ func (s *Switch) noteTaken(key string) {
 
 const (
 	alarmAttempts = 40
-	alarmPause    = 5 * time.Second // after each but the first of the ladder
+	alarmPause    = 5 * time.Second // between two
 )
 
 // Alarm summons whoever manages emergencies until somebody has taken it. It returns at
