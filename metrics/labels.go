@@ -86,11 +86,12 @@ var (
 	notificationResult = closed("result", NotificationOK, NotificationRetried, NotificationFailed)
 	connectionState    = closed("state", "used", "idle", "max")
 	databaseError      = closed("class", ErrConnection, ErrTimeout, ErrSerialization, ErrConstraint, ErrData, ErrResources, ErrShutdown, ErrOther)
-	jobName            = closed("job", LedgerHead, OutboxRetention, RecordingRetention, MessageRetention, OpenCases)
-	jobResult          = closed("result", "ok", "failed")
-	httpMethod         = closed("method", "GET", "POST", "PUT", "DELETE", other)
-	httpClass          = closed("code_class", "2xx", "3xx", "4xx", "5xx")
-	panicPlace         = closed("where", "leg", "leg_events", "client_transaction", "drain", "sip_accept", "sip_connection", "sip_inspect",
+	// A label "job" would clash with the one Prometheus gives every target.
+	jobName    = closed("task", LedgerHead, OutboxRetention, RecordingRetention, MessageRetention, OpenCases)
+	jobResult  = closed("result", "ok", "failed")
+	httpMethod = closed("method", "GET", "POST", "PUT", "DELETE", other)
+	httpClass  = closed("code_class", "2xx", "3xx", "4xx", "5xx")
+	panicPlace = closed("where", "leg", "leg_events", "client_transaction", "drain", "sip_accept", "sip_connection", "sip_inspect",
 		"sip_listener", "sip_lost", "sip_ready", "sip_refused", "sip_request", "sip_response", "sip_stream", "sip_udp",
 		"conversation", "intercom", "flow", "summons", other)
 )

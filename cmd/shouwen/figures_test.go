@@ -538,19 +538,19 @@ func (f *figures) process() {
 	f.became(samples{}, samples{
 		`shouwen_journal_sync_seconds_count`: some, `shouwen_db_query_duration_seconds_count{query="apply"}`: some,
 		`shouwen_db_query_duration_seconds_count{query="fire_stages"}`: some, `shouwen_db_query_duration_seconds_count{query="snapshotter_run"}`: some, `shouwen_db_pool_connections{state="max"}`: some,
-		`shouwen_job_runs_total{job="ledger_head",result="ok"}`: some, `shouwen_job_runs_total{job="recording_retention",result="ok"}`: some,
-		`shouwen_job_runs_total{job="open_cases",result="ok"}`: some, `shouwen_rtp_ports_limit`: some, `shouwen_recording_free_bytes`: some,
+		`shouwen_job_runs_total{result="ok",task="ledger_head"}`: some, `shouwen_job_runs_total{result="ok",task="recording_retention"}`: some,
+		`shouwen_job_runs_total{result="ok",task="open_cases"}`: some, `shouwen_rtp_ports_limit`: some, `shouwen_recording_free_bytes`: some,
 	})
 	f.is(samples{
 		`shouwen_journal_pending_entries`: 0, `shouwen_journal_oldest_pending_seconds`: 0, `shouwen_queue_waiting{queue="hotline"}`: 0,
-		`shouwen_job_runs_total{job="open_cases",result="failed"}`: 0, `shouwen_snapshot_holder`: 1, `shouwen_sip_trunk_channels{trunk="loopback"}`: 0,
+		`shouwen_job_runs_total{result="failed",task="open_cases"}`: 0, `shouwen_snapshot_holder`: 1, `shouwen_sip_trunk_channels{trunk="loopback"}`: 0,
 	})
 	now := f.scrape()
 	clock := float64(time.Now().Unix())
 	for name, between := range map[string][2]float64{
-		`shouwen_deadline_scan_timestamp_seconds`:                      {clock - 10, clock + 10},
-		`shouwen_job_last_success_timestamp_seconds{job="open_cases"}`: {clock - 120, clock + 10},
-		`shouwen_clock_skew_seconds`:                                   {-1, 1},
+		`shouwen_deadline_scan_timestamp_seconds`:                       {clock - 10, clock + 10},
+		`shouwen_job_last_success_timestamp_seconds{task="open_cases"}`: {clock - 120, clock + 10},
+		`shouwen_clock_skew_seconds`:                                    {-1, 1},
 	} {
 		f.note(name)
 		if v, ok := now[name]; !ok || v < between[0] || v > between[1] {
