@@ -36,7 +36,7 @@ func withRegisters(t *testing.T) (*store.Store, *Server) {
 
 const november = "?from=2026-11-01&until=2026-11-30"
 
-// download returns the answer to a request for a file, and checks what it says of it.
+// fetched returns the file somebody asks for, and checks what it says of it.
 func fetched(t *testing.T, h http.Handler, target, who, file string) []byte {
 	t.Helper()
 	r := ask(h, "GET", target, "", "Authorization", "Bearer "+token, byHeader, who)

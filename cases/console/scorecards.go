@@ -121,7 +121,7 @@ func (x *site) scorecards(ctx context.Context, w store.Window) (scorecardsBody, 
 	}, nil
 }
 
-// ownScorecard is for everybody: what is counted of him. Those who oversee may ask for
+// getScorecard is for everybody: what is counted of him. Those who oversee may ask for
 // anybody's.
 func (x *site) getScorecard(ctx context.Context, in *struct {
 	Days
