@@ -52,7 +52,7 @@ func TestElementsHaveDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default()
-	want.dir = filepath.Dir(file)
+	want.dir, want.file = filepath.Dir(file), file
 	two := defaultHotline("2")
 	two.Greeting, two.Queue = "", "b"
 	b := defaultQueue("b")

@@ -11,7 +11,7 @@ import (
 // Every time exactly one is the first-asker, and the others hear nothing.
 func TestSimultaneousPickUp(t *testing.T) {
 	t.Parallel()
-	const servers, rounds = 4, 50
+	const servers, rounds = 4, 25
 	for i := range servers {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()

@@ -252,7 +252,7 @@ func (s *Server) serverArgs() []string {
 		"-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse",
 	}
 	if s.unsafe {
-		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off")
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 	}
 	return args
 }
