@@ -148,7 +148,7 @@ func TestCancelCrossingAnswerLeaksCall(t *testing.T) {
 		case msg.CANCEL:
 			send(c.answer(req, 200, "callee"))
 			send(c.answer(<-invites, 200, "callee"))
-		case msg.BYE:
+		case msg.BYE, msg.OPTIONS:
 			send(c.answer(req, 200, "callee"))
 		}
 	})
@@ -175,10 +175,13 @@ func TestCancelCrossingAnswerLeaksCall(t *testing.T) {
 func TestWaitAnswerGivesUpOnManyRings(t *testing.T) {
 	t.Parallel()
 	callee := newWireCallee(t, func(c *wireCallee, req *msg.Request, send func(*msg.Response)) {
-		if req.IsInvite() {
+		switch req.Method {
+		case msg.INVITE:
 			for range 20 {
 				send(c.answer(req, 180, "callee"))
 			}
+		case msg.OPTIONS:
+			send(c.answer(req, 200, "callee"))
 		}
 	})
 	d := dialWireCallee(t, callee)

@@ -121,20 +121,28 @@ func TestLostFlowIsDialled(t *testing.T) {
 	t.Parallel()
 	ua := newWireUA(t)
 	answerOptions(t, ua)
-	phone := dialWire(t, "tcp4", serveWireTCP(t, ua))
-	phone.send(wireRequest{method: "OPTIONS", branch: "alive", cseq: 1})
-	phone.expect(200, msg.OPTIONS)
-	flow := phone.addr()
-	if !hasFlow(ua, "tcp", flow) {
-		t.Errorf("no flow for connected phone %s", flow)
+	server := serveWireTCP(t, ua)
+	var l net.Listener
+	var flow string
+	for l == nil { // until nobody else has got the port of a phone that is gone
+		phone := dialWire(t, "tcp4", server)
+		phone.send(wireRequest{method: "OPTIONS", branch: "alive", cseq: 1})
+		phone.expect(200, msg.OPTIONS)
+		flow = phone.addr()
+		if !hasFlow(ua, "tcp", flow) {
+			t.Errorf("no flow for connected phone %s", flow)
+		}
+		if err := phone.conn.(*net.TCPConn).SetLinger(0); err != nil {
+			t.Fatal(err)
+		}
+		_ = phone.conn.Close()
+		waitWire(t, "flow out of the pool", func() bool { return !hasFlow(ua, "tcp", flow) })
+		var err error
+		if l, err = net.Listen("tcp4", flow); err != nil && !errors.Is(err, syscall.EADDRINUSE) {
+			t.Fatal(err)
+		}
 	}
-	if err := phone.conn.(*net.TCPConn).SetLinger(0); err != nil {
-		t.Fatal(err)
-	}
-	_ = phone.conn.Close()
-	waitWire(t, "flow out of the pool", func() bool { return !hasFlow(ua, "tcp", flow) })
-
-	l := listenWireTCP(t, flow)
+	defer l.Close()
 	accepted := make(chan net.Conn, 1)
 	go func() {
 		if conn, err := l.Accept(); err == nil {

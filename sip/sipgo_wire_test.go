@@ -259,7 +259,7 @@ type wireCallee struct {
 // wireScript handles one request; send puts a response on the wire.
 type wireScript func(c *wireCallee, req *msg.Request, send func(*msg.Response))
 
-// newWireCallee runs script for every request that comes; it answers OPTIONS by itself.
+// newWireCallee runs script for every request that comes.
 func newWireCallee(t *testing.T, script wireScript) *wireCallee {
 	t.Helper()
 	c := &wireCallee{pc: listenWireUDP(t), came: make(chan struct{}, 1)}
@@ -288,12 +288,7 @@ func newWireCallee(t *testing.T, script wireScript) *wireCallee {
 			case c.came <- struct{}{}:
 			default:
 			}
-			send := func(res *msg.Response) { _, _ = c.pc.WriteTo([]byte(res.String()), from) }
-			if req.Method == msg.OPTIONS {
-				send(msg.NewResponseFromRequest(req, 200, "OK", nil))
-				continue
-			}
-			script(c, req, send)
+			script(c, req, func(res *msg.Response) { _, _ = c.pc.WriteTo([]byte(res.String()), from) })
 		}
 	}()
 	t.Cleanup(func() {

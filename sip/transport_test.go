@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds waits for what must happen.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 var discard = slog.New(slog.DiscardHandler)
 

@@ -58,6 +58,7 @@ func (l *ladder) sent(m *Message) {
 
 // received notes m; fresh is false for a retransmission that needs no attention.
 func (l *ladder) received(m *Message, fresh bool) {
+	fresh = fresh && !l.repeats(m)
 	e := entry{at: m.At, msg: m, claimed: !fresh}
 	for i, x := range l.waiting {
 		if fresh && x.wants(m) {
@@ -68,6 +69,15 @@ func (l *ladder) received(m *Message, fresh bool) {
 		}
 	}
 	l.add(e)
+}
+
+// repeats reports whether m is a request that somebody has expected before: on a slow
+// machine it is sent again before it is answered.
+func (l *ladder) repeats(m *Message) bool {
+	return m.Method != "" && m.Method != "ACK" && slices.ContainsFunc(l.entries, func(e entry) bool {
+		return !e.sent && e.claimed && e.err == nil && e.msg.Method == m.Method && e.msg.Get("CSeq") == m.Get("CSeq") &&
+			e.msg.Param("Via", "branch") == m.Param("Via", "branch") && e.msg.Get("Call-ID") == m.Get("Call-ID")
+	})
 }
 
 // failed notes a packet that is no message, or the end of the connection.
@@ -138,7 +148,7 @@ func summary(m *Message) string {
 func end(s string) string { return s[max(0, len(s)-6):] }
 
 // Expect returns the oldest received message that is what and that nobody has
-// expected before, waiting for it where needed: "INVITE", "180", "200 BYE",
+// expected before, nor a request that was sent again since, waiting for it where needed: "INVITE", "180", "200 BYE",
 // "4xx INVITE". Messages that came before it stay for others. The error shows
 // the ladder.
 func (p *Phone) Expect(ctx context.Context, what string) (*Message, error) {

@@ -1,6 +1,7 @@
 package siptest
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -26,10 +27,11 @@ type TestPhone struct {
 }
 
 // New opens a phone that is closed at the end of the test; the test fails if
-// something came that is no SIP message. Server may be "".
+// something came that is no SIP message. Server may be "". Waits are bounded by half a
+// minute if cfg does not say otherwise: the machine may be busy with others.
 func New(t TB, server string, cfg Config) TestPhone {
 	t.Helper()
-	cfg.Server = server
+	cfg.Server, cfg.Patience = server, cmp.Or(cfg.Patience, 30*time.Second)
 	p, err := Listen(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
