@@ -25,7 +25,6 @@ func (m *matter) callsAgain() error {
 	k := m.who.Contact
 	k.Course, k.First, k.Ignored, k.Patience = AtOnce, Answers, false, 0
 	who := newCaller(k)
-	who.before = 1
 	m.callers.Store(subscriber(k.Number), who)
 	if !m.calls(m.ctx, who, func() {}) {
 		return nil

@@ -48,6 +48,11 @@ func newCaller(k Contact) *caller {
 // whether one spoke with him.
 func (p *Player) calls(ctx context.Context, who *caller, has func()) bool {
 	defer close(who.over)
+	known, err := p.api.cases(ctx, who.Number)
+	if err != nil {
+		p.problem("cases of %s: %v", who.Number, err)
+	}
+	who.before = len(known)
 	c, err := p.outside.Dial(who.Course.line().number, "From: <sip:"+who.Number+"@"+p.Place.Domain+">")
 	if err != nil {
 		p.problem("%s does not dial: %v", who.Number, err)

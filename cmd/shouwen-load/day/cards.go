@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -48,7 +47,7 @@ func (a *api) scorecards(ctx context.Context) (Counts, error) {
 		Departments []cardBody `json:"departments"`
 		All         cardBody   `json:"all"`
 	}
-	query := url.Values{"from": {day(-2)}, "until": {day(2)}}
+	query := url.Values{"from": {day(-30)}, "until": {day(2)}}
 	if err := a.ask(ctx, http.MethodGet, "/scorecards?"+query.Encode(), nil, nil, &body); err != nil {
 		return nil, err
 	}
@@ -103,15 +102,4 @@ func (r *reader) decided(clock string, late bool) {
 	if late {
 		r.counts.add(cardOfAll, side+"_late")
 	}
-}
-
-// only returns those of c that are of scorecards, or those that are not.
-func (c Counts) only(ofCards bool) Counts {
-	some := Counts{}
-	for name, n := range c {
-		if strings.HasPrefix(name, cards) == ofCards {
-			some[name] = n
-		}
-	}
-	return some
 }

@@ -16,14 +16,13 @@ type Difference struct {
 	Source string `json:"source"`
 }
 
-// Comparison is of what was counted during a day with what the server says it is. Both
-// begin where they stand when it is made.
+// Comparison is of what was counted during a day with what the server says it is: what
+// its processes saw since the comparison was made, and all that is in its database.
 type Comparison struct {
 	player  *Player
 	sources [][]source // those of one group together make the figures
-	ledgers Counts     // before the day, so the next two
-	cards   Counts     // of the scorecards
-	figures []Counts   // of each group
+	ledgers Counts     // before the day
+	figures []Counts   // of each group, likewise
 }
 
 // Compare begins a comparison. The player is open. Nodes are the metrics of the nodes,
@@ -44,15 +43,12 @@ func Compare(ctx context.Context, p *Player, nodes []string, prometheus string) 
 	if c.ledgers, err = p.ledgers(ctx); err != nil {
 		return nil, err
 	}
-	if c.cards, err = p.api.scorecards(ctx); err != nil {
-		return nil, err
-	}
 	for _, group := range c.sources {
 		all, err := figures(ctx, group)
 		if err != nil {
 			return nil, err
 		}
-		c.figures = append(c.figures, all)
+		c.figures = append(c.figures, all.only(ofProcesses))
 	}
 	return c, nil
 }
@@ -92,18 +88,6 @@ func (c Counts) less(before Counts) Counts {
 	return left
 }
 
-// counted returns what was counted so far.
-func (c *Comparison) counted(ctx context.Context) (Counts, error) {
-	ledgers, err := c.player.ledgers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	own := ledgers.less(c.ledgers)
-	maps.Copy(own, c.player.counts.now())
-	maps.DeleteFunc(own, func(_ string, n int) bool { return n == 0 })
-	return own, nil
-}
-
 // Settle waits until nothing differs, for within at most: clocks run out and
 // wrap-ups end when the day is over, and snapshots and scrapes take their time. It
 // returns what was counted and what differs still.
@@ -116,27 +100,35 @@ func (c *Comparison) Settle(ctx context.Context, within time.Duration) (own Coun
 }
 
 func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference, err error) {
-	if own, err = c.counted(ctx); err != nil {
+	ledgers, err := c.player.ledgers(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
+	seen := c.player.counts.now()
+	own = ledgers.less(c.ledgers)
+	maps.Copy(own, seen)
+	maps.DeleteFunc(own, func(_ string, n int) bool { return n == 0 })
+
 	all, err := c.player.api.scorecards(ctx)
 	if err != nil {
 		return own, nil, fmt.Errorf("scorecards of the server: %w", err)
 	}
-	differ = differences(own.only(true), all.less(c.cards), "scorecards")
+	differ = differences(ledgers.only(ofScorecards), all, "scorecards")
 	for i, group := range c.sources {
 		all, err := figures(ctx, group)
 		if err != nil {
 			return own, nil, fmt.Errorf("figures of the server: %w", err)
 		}
-		differ = append(differ, differences(own.only(false), all.less(c.figures[i]), group[0].url)...)
+		differ = append(differ, differences(seen, all.only(ofProcesses).less(c.figures[i]), group[0].url)...)
+		differ = append(differ, differences(ledgers.only(ofDatabase), all.only(ofDatabase), group[0].url)...)
 	}
 	return own, differ, nil
 }
 
 // differences returns where a source says something else than was counted.
 func differences(own, all Counts, source string) (differ []Difference) {
-	both := maps.Clone(own)
+	both := Counts{}
+	maps.Copy(both, own)
 	maps.Copy(both, all)
 	for _, name := range both.names() {
 		if own[name] != all[name] {

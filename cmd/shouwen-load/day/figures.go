@@ -111,7 +111,7 @@ func sum(all []sample, families []family) Counts {
 	once := map[string]sample{}
 	for i, s := range all {
 		key := strconv.Itoa(i)
-		if strings.HasPrefix(s.name, "shouwen_state_") {
+		if ofDatabase(s.name) {
 			key = identity(s)
 		}
 		if was, ok := once[key]; !ok || s.value > was.value {

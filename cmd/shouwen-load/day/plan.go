@@ -40,7 +40,7 @@ type Plan struct {
 // Contact is somebody who calls, and what is to become of his matter. All times are
 // those of a real day.
 type Contact struct {
-	Number   string        // of the caller, E.164
+	Number   string        // of the caller, E.164; on days of neighbouring seeds others call
 	At       time.Duration // since the hotline opened
 	Course   Course
 	Category Category
@@ -134,7 +134,7 @@ func (d dice) one(in int) bool { return d.IntN(in) == 0 }
 // contact is the i-th of those who call.
 func (d dice) contact(c Config, p Plan, i int, course Course, departments []string) Contact {
 	k := Contact{
-		Number: fmt.Sprintf("+8610555%05d", 10_000+i), At: d.arrival(), Course: course,
+		Number: fmt.Sprintf("+86105%07d", (c.Seed%9+1)*1_000_000+uint64(i)), At: d.arrival(), Course: course,
 		Category: c.Categories[d.IntN(len(c.Categories))],
 		First:    Answers, PickUp: d.around(5 * time.Second), Talk: d.talk(), AgentEnds: d.one(4),
 		Satisfied: []int{5, 5, 5, 5, 4, 4, 4, 4, 3, 0}[d.IntN(10)],

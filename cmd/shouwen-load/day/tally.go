@@ -65,6 +65,22 @@ type Counts map[string]int
 
 func (c Counts) add(f family, values ...string) { c[f.of(values...)]++ }
 
+// What figures are of.
+func ofScorecards(name string) bool { return strings.HasPrefix(name, cards) }
+func ofDatabase(name string) bool   { return strings.HasPrefix(name, "shouwen_state_") }
+func ofProcesses(name string) bool  { return !ofScorecards(name) && !ofDatabase(name) }
+
+// only returns those of c whose names are as wanted.
+func (c Counts) only(wanted func(name string) bool) Counts {
+	some := Counts{}
+	for name, n := range c {
+		if wanted(name) {
+			some[name] = n
+		}
+	}
+	return some
+}
+
 // names returns what is counted, sorted.
 func (c Counts) names() []string { return slices.Sorted(maps.Keys(c)) }
 
