@@ -34,7 +34,7 @@ fuzz:
 	.ci/install cc
 	.ci/fuzz $(FUZZTIME)
 
-# The server under load, as a table in Markdown (about 10 minutes); BENCHTIME is how long each load lasts.
+# The server under load, as a table in Markdown (about 20 minutes); BENCHTIME is how long each load lasts.
 BENCHTIME ?= 30s
 bench: build
 	.ci/install postgres

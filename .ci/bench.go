@@ -14,7 +14,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +27,11 @@ import (
 	"time"
 )
 
-var length = flag.Duration("for", 30*time.Second, "how long each load lasts")
+var (
+	length = flag.Duration("for", 30*time.Second, "how long each load lasts")
+	many   = flag.Int("growth", 10_000, "calls after which everything must be as before; 0: not measured")
+	settle = flag.Duration("settle", 130*time.Second, "how long is waited for the garbage of calls to be collected, which takes two minutes at rest")
+)
 
 func main() {
 	flag.Parse()
@@ -41,7 +47,7 @@ func run() error {
 	}
 	fmt.Printf("%s. Each load %s; server on one core, load generator and PostgreSQL on the others.\n\n", machine(), *length)
 	fmt.Print("| measure | load | result |\n| --- | --- | --- |\n")
-	for _, m := range []func() error{answers, queue, audio} {
+	for _, m := range []func() error{answers, queue, audio, growth} {
 		if err := m(); err != nil {
 			return err
 		}
@@ -93,7 +99,7 @@ func queue() error {
 
 // audio measures bridged G.711 calls, each number of them on a fresh server.
 func audio() error {
-	for _, n := range []int{50, 200, 450, 600} {
+	for _, n := range []int{50, 200, 450, 500, 600} {
 		if err := audioOf(n); err != nil {
 			return err
 		}
@@ -118,6 +124,76 @@ func audioOf(n int) error {
 	row("bridged G.711 calls at once", strconv.Itoa(n), "%d failed, %d of %d packets lost, added delay p99 %.1f ms, %.2f ms CPU a call-second, %.3f MB a call%s",
 		r.failed(), r.Audio.Missing, r.Audio.Stamped+r.Audio.Missing, r.latency("one-way delay of audio"), cost.PerCallSecond, cost.PerCallMB, r.limited())
 	return nil
+}
+
+// growth compares what the server has after many calls, a few at a time, with what it
+// had before them.
+func growth() error {
+	if *many == 0 {
+		return nil
+	}
+	s, err := start(50)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	const rate = 40
+	calls := func(n int) (*report, error) {
+		return s.load("--rate", strconv.Itoa(rate), "--concurrent", "40", "--hold", "200ms", "--for", (time.Duration(n) * time.Second / rate).String())
+	}
+	if _, err := calls(10 * rate); err != nil { // phones are registered, connections open
+		return err
+	}
+	before, err := s.atRest()
+	if err != nil {
+		return err
+	}
+	r, err := calls(*many)
+	if err != nil {
+		return err
+	}
+	after, err := s.atRest()
+	if err != nil {
+		return err
+	}
+	row("left of calls at rest", fmt.Sprint(r.Calls.Placed, " calls, before and after"), "%d failed; goroutines %.0f, %.0f; heap in use %.2f, %.2f MB; descriptors %.0f, %.0f",
+		r.failed(), before["go_goroutines"], after["go_goroutines"], before["go_memstats_heap_inuse_bytes"]/1e6, after["go_memstats_heap_inuse_bytes"]/1e6,
+		before["process_open_fds"], after["process_open_fds"])
+	return nil
+}
+
+// atRest returns the least the server had of everything while nothing was asked of it.
+func (s *server) atRest() (map[string]float64, error) {
+	b, err := os.ReadFile(s.ready)
+	if err != nil {
+		return nil, err
+	}
+	var ready struct {
+		Metrics string `json:"metrics_url"`
+	}
+	if err := json.Unmarshal(b, &ready); err != nil {
+		return nil, err
+	}
+	least := map[string]float64{}
+	for limit := time.Now().Add(*settle); time.Now().Before(limit); time.Sleep(5 * time.Second) {
+		res, err := http.Get(ready.Metrics)
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(text)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+			v, err := strconv.ParseFloat(value, 64)
+			if was, ok := least[name]; err == nil && (!ok || v < was) {
+				least[name] = v
+			}
+		}
+	}
+	return least, nil
 }
 
 // report is the part of the load generator's that is needed here.
