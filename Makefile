@@ -15,7 +15,7 @@ demo: build
 	bin/shouwen demo $(ARGS)
 
 test:
-	.ci/install postgres cc sipp baresip promtool amtool espeak-ng curl jq uuidgen
+	.ci/install postgres cc sipp baresip promtool amtool espeak-ng curl jq uuidgen chromium
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-clean:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go test -race -count=1 -timeout 14m ./...

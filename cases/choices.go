@@ -23,6 +23,13 @@ var (
 		InquiryDecided: {"作出决定", "decided"}, InquiryServed: {"送达决定书", "decision served"},
 		InquiryReviewRequested: {"申请复核", "review requested"}, InquiryReviewDecided: {"复核决定", "review decided"},
 	}
+	failureWords = vocabulary[TransferFailure]{
+		TransferUnknown: {"没有这个分机", "unknown"}, TransferNobodyCompetent: {"没有对应的部门", "nobody competent"}, TransferClosed: {"不在服务时间", "closed"},
+		TransferUnreachable: {"话机没有注册", "unreachable"}, TransferBusy: {"正在通话", "busy"}, TransferDenied: {"制度不允许呼叫该号码", "denied"},
+		TransferDeclined: {"拒接", "declined"}, TransferNoAnswer: {"无人接听", "no answer"}, TransferNotAcceptable: {"话机没有共同的编码", "not acceptable"},
+		TransferHungUp: {"已挂断", "hung up"}, TransferCancelled: {"已取消", "cancelled"}, TransferAvoided: {"来电人投诉的正是对方", "avoided"},
+		TransferCallEnded: {"通话已结束", "call ended"},
+	}
 	askedFor = vocabulary[Asked]{AskedExtension: {"延期申请", "extension"}, AskedReassignment: {"更换责任人申请", "re-assignment"}}
 	tellings = vocabulary[Telling]{
 		TellState: {"进展或期限", "how it stands"}, TellHandOver: {"转办情况", "who has it now"}, TellExtension: {"延期", "extension"},
@@ -30,6 +37,9 @@ var (
 		TellApology: {"致歉", "an apology"}, TellRing: {"静休时间可以打扰", "that he may be rung in quiet hours"},
 	}
 )
+
+// Words is what people call it.
+func (f TransferFailure) Words() Words { return failureWords.of(f) }
 
 // Choice is a word that a field of a move may be, with its text.
 type Choice struct {
@@ -73,6 +83,8 @@ func Choices(v any) []Choice {
 		return noticeItems.choices()
 	case Remedy:
 		return remedies.choices()
+	case Sanction:
+		return sanctions.choices()
 	}
 	return nil
 }

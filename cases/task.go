@@ -97,10 +97,11 @@ func (m Finish) do(d *decision) {
 }
 
 // Leaves tells whether a may not go home without a word to the next shift about c: he
-// works on it, and something is promised or to be done by him, where p has shifts hand
-// over (S30-R12, S30-R14).
+// has promised its caller something; or something is to be done by him, where p has
+// shifts hand over (S30-R12, S30-R14).
 func (c Case) Leaves(a Actor, p Policy) bool {
-	log := slices.ContainsFunc(p.Forms, func(f Form) bool { return f.Form == "handover_log" })
+	log := slices.ContainsFunc(p.Forms, func(f Form) bool { return f.Form == FormHandover })
 	his := slices.ContainsFunc(c.File.ToDo(), func(t Task) bool { return t.For == a.User })
-	return log && slices.Contains(live, c.State) && (his || c.Handler == a.User && c.File.Promise != nil)
+	promised := c.Handler == a.User && c.File.Promise != nil
+	return slices.Contains(live, c.State) && (promised || log && his)
 }

@@ -17,14 +17,22 @@ type HTTP struct {
 	duration histograms
 	routes   map[Route]bool // with Page false
 	pages    map[Route]bool // the same of pages
+	streams  gauges
 }
 
 func newHTTP(r registrar) *HTTP {
 	h := &HTTP{r: r, routes: map[Route]bool{}, pages: map[Route]bool{}}
 	h.duration = r.only(h.can).histograms("shouwen_http_request_duration_seconds", "Time of a request to the console, to the end of its answer.",
 		[]float64{.005, .025, .1, .25, 1, 2.5}, routeLabel, httpMethod, httpClass)
+	h.streams = r.gauges("shouwen_console_streams", "Pages that are open and told what changes.", pageLabel)
 	return h
 }
+
+// Streams are the pages that are told what changes.
+var Streams = []string{"board", "desk", "case"}
+
+// Watched counts a page of Streams that is opened (1) or closed (-1).
+func (h *HTTP) Watched(page string, n int) { h.streams.of(page).Add(float64(n)) }
 
 // can tells whether a route has that method and may have an answer of that class.
 func (h *HTTP) can(v []string) bool {

@@ -38,6 +38,7 @@ var (
 	clockLabel      = told("clock")
 	agentLabel      = told("agent") // users; nobody unless the organisation opts in
 	routeLabel      = told("route")
+	pageLabel       = closed("page", Streams...)
 	queryLabel      = told("query")
 	decisionReason  = told("reason") // of package call
 

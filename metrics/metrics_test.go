@@ -77,6 +77,7 @@ func driven(in Installation) *Metrics {
 	m.Jobs.Ran(OpenCases, errors.New("away"))
 	m.HTTP.Declare([]Route{{"GET", "/desk", true}, {"POST", "/api/v1/agents/{user}/ready", false}})
 	m.HTTP.Served("GET", "/desk", 303, 30*time.Millisecond)
+	m.HTTP.Watched("desk", 1)
 	m.Outbox.Attempted("email", NotificationRetried)
 	m.Agents.Paused("desk")
 	m.Panic("leg")

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -60,15 +59,8 @@ func (x *site) registerDuties(api huma.API, command func(method, id, path, summa
 func (x *site) makeReady(w http.ResponseWriter, r *http.Request) {
 	user := r.PathValue("user")
 	err := x.Duties.Ready(user)
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
-		x.fail(w, r, refusal.Status)
-		return
+	if err == nil {
+		x.Log.Info("agent made ready", "agent", user, "source", source(r))
 	}
-	if err != nil {
-		x.Log.Error("console", "err", err)
-		x.fail(w, r, http.StatusInternalServerError)
-		return
-	}
-	x.Log.Info("agent made ready", "agent", user, "source", source(r))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	x.obey(w, r, err, "/")
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"shouwen/cases"
 )
 
 // TestWhoDoesNotAnswerIsShownWithAButton: the page names him, and the button makes
@@ -15,13 +17,14 @@ func TestWhoDoesNotAnswerIsShownWithAButton(t *testing.T) {
 	s.Duties = o
 	h := s.Handler()
 	cookie := signIn(t, h)
-	page := text(t, ask(h, "GET", "/live", "", "Cookie", cookie, "Accept-Language", "en"))
+	page := text(t, ask(h, "GET", "/", "", "Cookie", cookie, "Accept-Language", "en"))
 	for _, want := range []string{"phones were not answered: 1", "phone not answered", `action="/agents/qian/ready"`, "until", "Make ready"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is not in\n%s", want, page)
 		}
 	}
-	if strings.Count(page, "<form") != 1 || strings.Index(page, "qian") > strings.Index(page, "chief") {
+	_, board, _ := strings.Cut(page, `id="board"`)
+	if strings.Count(board, "<form") != 1 || strings.Index(board, "qian") > strings.Index(board, "chief") {
 		t.Error("there is one button, and he stands first")
 	}
 	press := func(status int, header ...string) {
@@ -35,7 +38,7 @@ func TestWhoDoesNotAnswerIsShownWithAButton(t *testing.T) {
 	if len(o.given) != 1 || o.given[0] != "ready qian" || !strings.Contains(log.String(), "agent made ready") {
 		t.Errorf("given %q", o.given)
 	}
-	o.err = &Refusal{404, "there is no such agent"}
+	o.err = &Refusal{404, cases.Words{ZH: "没有这名坐席", EN: "there is no such agent"}}
 	press(404)
 	o.err = errors.New("disk")
 	press(500)

@@ -168,10 +168,19 @@ func (x *site) listCalls(ctx context.Context, _ *struct{}) (*out[callsBody], err
 
 // liveCalls returns the calls that are up, oldest first, as v is told of them.
 func (x *site) liveCalls(v viewer) []Call {
-	calls := slices.DeleteFunc(x.Calls(), func(c Call) bool { return !v.hears(c) })
+	return waitingIn(v.heard(x.Calls()), x.Agents())
+}
+
+// heard leaves out the calls of which v is not told.
+func (v viewer) heard(calls []Call) []Call {
+	return slices.DeleteFunc(slices.Clone(calls), func(c Call) bool { return !v.hears(c) })
+}
+
+// waitingIn sorts calls, oldest first, and gives those who wait their place in line.
+func waitingIn(calls []Call, s acd.Snapshot) []Call {
 	place := map[string]acd.Waiting{}
 	position := map[string]int{}
-	for _, q := range x.Agents().Queues {
+	for _, q := range s.Queues {
 		for i, w := range q.Waiting {
 			place[w.Call], position[w.Call] = w, i+1
 		}

@@ -69,10 +69,10 @@ func (x *site) callQuality(_ context.Context, in *callQualityInput) (*out[callQu
 // Refusal says why a command was not carried out.
 type Refusal struct {
 	Status int // of HTTP
-	Reason string
+	Reason cases.Words
 }
 
-func (r *Refusal) Error() string { return r.Reason }
+func (r *Refusal) Error() string { return r.Reason.EN }
 
 // refusal returns the API's answer to an error of a command, nil to none.
 func (x *site) refusal(err error) error {
@@ -80,7 +80,7 @@ func (x *site) refusal(err error) error {
 		return nil
 	}
 	if r, ok := errors.AsType[*Refusal](err); ok {
-		return huma.NewError(r.Status, r.Reason)
+		return huma.NewError(r.Status, r.Reason.EN)
 	}
 	x.Log.Error("console", "err", err)
 	return huma.NewError(http.StatusInternalServerError, details[http.StatusInternalServerError])

@@ -13,16 +13,62 @@ import (
 	"shouwen/ivr/acd"
 )
 
-const deskRows = 200
+const (
+	deskRows       = 200
+	supervisorRows = 50
+)
+
+// nowPart is what goes on on somebody's phone.
+type nowPart struct {
+	At      time.Time
+	Me      *acd.Presence // nil: he is no agent
+	Ringing *Call
+	Talking *Call
+	Reasons []string         // of pauses
+	Alarms  bool             // there is somebody to be rung in an emergency
+	Here    cases.CaseNumber // case the page is about; empty: none
+}
+
+// at is what goes on as the page of a case shows it.
+func (p nowPart) at(n cases.CaseNumber) nowPart {
+	p.Here = n
+	return p
+}
+
+func (x *site) nowOf(v viewer, m *moment) nowPart {
+	p := nowPart{At: x.Now(), Reasons: x.PauseReasons, Alarms: slices.ContainsFunc(x.Store.Rules.Policy.Classification.Classes, func(k cases.ClassPolicy) bool { return k.Emergency })}
+	i := slices.IndexFunc(m.Agents.Agents, func(a acd.Presence) bool { return a.User == v.User })
+	if i < 0 {
+		return p
+	}
+	me := m.Agents.Agents[i]
+	p.Me = &me
+	for _, c := range m.Calls {
+		switch {
+		case c.Agent == v.User:
+			p.Talking = &c
+		case c.ID == me.Call && me.State == acd.Ringing:
+			p.Ringing = &c
+		}
+	}
+	return p
+}
 
 // deskPage is what somebody has to do.
 type deskPage struct {
 	At        time.Time
-	Ringing   *Call // his phone, for this call
-	Away      bool  // the database; Cases and Callbacks are empty
+	Now       nowPart
+	Away      bool // the database; the lists are empty
 	Cases     []deskRow
 	Callbacks []cases.Case
-	Leaving   []cases.CaseNumber // he wants to go: of these the next shift is to be told first
+
+	Supervises bool
+	Approvals  []approval
+	Overdue    []deskRow
+	Alarms     []deskRow
+	Silent     []acd.Presence // agents whose phones are not answered
+	Down       []Trunk
+	Dead       int // notices that were given up
 }
 
 // deskRow is an open case with the clock that is due first.
@@ -32,25 +78,16 @@ type deskRow struct {
 	Because string
 }
 
-// leaves are the cases of which v has still to tell the next shift.
-func (x *site) leaves(ctx context.Context, v viewer) (owed []cases.CaseNumber) {
-	ctx, cancel := context.WithTimeout(ctx, pagePatience)
-	defer cancel()
-	all, err := x.Store.Desk(ctx, v.User, "", deskRows)
-	if err != nil {
-		x.Log.Warn("signs out, and nobody knows what he leaves", "user", v.User, "err", err)
-	}
-	for _, c := range all {
-		if c.Leaves(v.Actor, x.Store.Rules.Policy) {
-			owed = append(owed, c.Number)
-		}
-	}
-	return owed
+// approval is something asked for that whoever looks may decide on.
+type approval struct {
+	cases.Case
+	Of   cases.Asked
+	What string
 }
 
-func (x *site) desk(ctx context.Context, l lang) deskPage {
+func (x *site) desk(ctx context.Context, l lang, m *moment) deskPage {
 	v := viewerOf(ctx)
-	d := deskPage{At: x.Now(), Ringing: x.ringing(v.User)}
+	d := deskPage{At: x.Now(), Now: x.nowOf(v, m), Supervises: v.Has(cases.RoleSupervisor) || v.Has(cases.RoleAdministrator)}
 	ctx, cancel := context.WithTimeout(ctx, pagePatience)
 	defer cancel()
 	department, callbacks := "", store.CallbackFilter{View: store.CallbacksMine, User: v.User}
@@ -64,59 +101,143 @@ func (x *site) desk(ctx context.Context, l lang) deskPage {
 	if err == nil {
 		d.Callbacks, err = x.Store.Callbacks(ctx, callbacks)
 	}
+	if err == nil {
+		err = x.supervise(ctx, &d, l, m)
+	}
 	d.Away = x.health.status(err, x.Log) != http.StatusOK
 	d.Callbacks = v.seen(d.Callbacks)
-	d.Cases = mapped(v.seen(list), func(c cases.Case) deskRow { return x.deskRow(c, l) })
-	slices.SortStableFunc(d.Cases, func(a, b deskRow) int {
+	d.Cases = x.deskRows(v.seen(list), l)
+	return d
+}
+
+// supervise adds what is for who decides and watches.
+func (x *site) supervise(ctx context.Context, d *deskPage, l lang, m *moment) error {
+	v, p := viewerOf(ctx), x.Store.Rules.Policy
+	if !d.Supervises && !v.Has(cases.RoleLeader) {
+		return nil
+	}
+	asked, err := x.Store.Asked(ctx, supervisorRows)
+	if err != nil {
+		return err
+	}
+	for _, c := range v.seen(asked) {
+		d.Approvals = append(d.Approvals, x.approvals(c, v, l)...)
+	}
+	if !d.Supervises {
+		return nil
+	}
+	late, err := x.Store.Overdue(ctx, d.At, supervisorRows)
+	if err != nil {
+		return err
+	}
+	d.Overdue = x.deskRows(v.seen(late), l)
+	urgent, err := x.Store.Running(ctx, urgentClocks(p), supervisorRows)
+	if err != nil {
+		return err
+	}
+	d.Alarms = x.deskRows(slices.DeleteFunc(v.seen(urgent), func(c cases.Case) bool { return !isAlarm(c, p) }), l)
+	dead, err := x.Store.DeadLetters(ctx, supervisorRows)
+	d.Dead, d.Down = len(dead), down(x.Trunks())
+	for _, a := range m.Agents.Agents {
+		if unanswered(a) {
+			d.Silent = append(d.Silent, a)
+		}
+	}
+	return err
+}
+
+// approvals are what was asked for in c and is v's to decide on now.
+func (x *site) approvals(c cases.Case, v viewer, l lang) (all []approval) {
+	mine := func(of cases.Asked) bool {
+		_, _, err := c.Move(cases.Decide{Of: of, Approve: true}, v.Actor, x.Now(), x.Store.Rules)
+		no, refused := errors.AsType[*cases.MoveError](err)
+		return !refused || no.Reason != cases.RefusedRole
+	}
+	if e := c.File.Extend; e != nil && e.Approved.IsZero() && mine(cases.AskedExtension) {
+		what := e.Clock.Words().In(string(l)) + " → " + e.Until.In(x.zone()).Format("2006-01-02 15:04") + " · " + e.Reason
+		all = append(all, approval{c, cases.AskedExtension, what})
+	}
+	if a := c.File.Reassign; a != nil && a.Consent == "" && mine(cases.AskedReassignment) {
+		all = append(all, approval{c, cases.AskedReassignment, c.Responsible + " → " + a.To + " · " + a.Reason})
+	}
+	return all
+}
+
+// urgentClocks are the kinds of clocks that emergencies have.
+func urgentClocks(p cases.Policy) (kinds []cases.ClockKind) {
+	for _, t := range p.Clocks {
+		urgent := t.Start == cases.AtAlarm || slices.ContainsFunc(t.Classes, func(k cases.Class) bool {
+			class, _ := p.Class(k)
+			return class.Emergency
+		})
+		if urgent && !slices.Contains(kinds, t.Kind) {
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
+}
+
+func isAlarm(c cases.Case, p cases.Policy) bool {
+	class, _ := p.Class(c.Facts(p).Class)
+	_, alarm := c.Milestones[cases.AtAlarm]
+	return class.Emergency || alarm
+}
+
+// deskRows are cases by the clock that is due first.
+func (x *site) deskRows(list []cases.Case, l lang) []deskRow {
+	rows := mapped(list, func(c cases.Case) deskRow { return x.deskRow(c, l) })
+	slices.SortStableFunc(rows, func(a, b deskRow) int {
 		if a.Next.Due.IsZero() != b.Next.Due.IsZero() {
 			return cmp.Compare(b.Next.Due.Unix(), a.Next.Due.Unix()) // what has no due time comes last
 		}
 		return a.Next.Due.Compare(b.Next.Due)
 	})
-	return d
+	return rows
 }
 
 func (x *site) deskRow(c cases.Case, l lang) deskRow {
-	row := deskRow{Case: c}
-	for _, k := range c.Clocks {
-		if k.Running() && !k.Due.IsZero() && (row.Next.Due.IsZero() || k.Due.Before(row.Next.Due)) {
-			row.Next = k
-		}
-	}
+	row := deskRow{Case: c, Next: firstDue(c)}
 	if !row.Next.Due.IsZero() {
 		row.Because = row.Next.Explain(string(l), x.Store.Rules.Calendar)
 	}
 	return row
 }
 
-// ringing returns the call the phone of user rings for, nil if it does not.
-func (x *site) ringing(user string) *Call {
-	for _, a := range x.Agents().Agents {
-		if a.User != user || a.State != acd.Ringing {
-			continue
-		}
-		for _, c := range x.Calls() {
-			if c.ID == a.Call {
-				return &c
-			}
+// firstDue is the clock of c that is due first; the zero one: none is.
+func firstDue(c cases.Case) (next cases.Clock) {
+	for _, k := range c.Clocks {
+		if k.Running() && !k.Due.IsZero() && (next.Due.IsZero() || k.Due.Before(next.Due)) {
+			next = k
 		}
 	}
-	return nil
+	return next
 }
 
 // showDesk has a desk for people; who has the token has the board.
-func (x *site) showDesk(template string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if viewerOf(r.Context()).User == "" {
-			http.Redirect(w, r, "/", http.StatusSeeOther)
-			return
-		}
-		page := x.desk(r.Context(), languageOf(r))
-		if r.URL.Query().Has("leaving") {
-			page.Leaving = x.leaves(r.Context(), viewerOf(r.Context()))
-		}
-		x.render(w, r, http.StatusOK, template, page)
+func (x *site) showDesk(w http.ResponseWriter, r *http.Request) {
+	if viewerOf(r.Context()).User == "" {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
 	}
+	x.render(w, r, http.StatusOK, "desk", x.desk(r.Context(), languageOf(r), x.present()))
+}
+
+// present is how telephony stands now.
+func (x *site) present() *moment {
+	agents := x.Agents()
+	return &moment{Calls: waitingIn(x.Calls(), agents), Agents: agents}
+}
+
+// partOf is what a part of a page shows.
+func (x *site) partOf(r *http.Request, p part, m *moment) any {
+	ctx := r.Context()
+	switch p.template {
+	case "board":
+		return x.board(ctx, m)
+	case "desk work":
+		return x.desk(ctx, languageOf(r), m)
+	}
+	return x.nowOf(viewerOf(ctx), m).at(cases.CaseNumber(r.URL.Query().Get("case")))
 }
 
 // callFromDesk rings the phone of who presses the button, and then the caller.
@@ -129,9 +250,34 @@ func (x *site) callFromDesk(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, code)
 		return
 	}
-	err = x.Callers.CallBack(ctx, n, viewerOf(ctx).User)
+	x.obey(w, r, x.Callers.CallBack(ctx, n, viewerOf(ctx).User), "/desk")
+}
+
+// readyFromDesk and pauseFromDesk say what who presses the button does himself.
+func (x *site) readyFromDesk(w http.ResponseWriter, r *http.Request) {
+	x.obey(w, r, x.Duties.Ready(viewerOf(r.Context()).User), "/desk")
+}
+
+func (x *site) pauseFromDesk(w http.ResponseWriter, r *http.Request) {
+	x.obey(w, r, x.Duties.Pause(viewerOf(r.Context()).User, r.FormValue("reason")), "/desk")
+}
+
+// alarmFromDesk has whoever manages emergencies rung for the caller one talks with.
+func (x *site) alarmFromDesk(w http.ResponseWriter, r *http.Request) {
+	v := viewerOf(r.Context())
+	for _, c := range x.Calls() {
+		if v.User != "" && c.Agent == v.User {
+			x.obey(w, r, x.Commands.Alarm(c.ID, v.User), "/cases/"+string(c.Case))
+			return
+		}
+	}
+	x.fail(w, r, http.StatusConflict)
+}
+
+// obey answers to a button after its command was given.
+func (x *site) obey(w http.ResponseWriter, r *http.Request, err error, to string) {
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
-		x.fail(w, r, refusal.Status)
+		x.render(w, r, refusal.Status, "error", errorPage{refusal.Status, refusal.Reason.In(string(languageOf(r)))})
 		return
 	}
 	if err != nil {
@@ -139,5 +285,5 @@ func (x *site) callFromDesk(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, http.StatusInternalServerError)
 		return
 	}
-	http.Redirect(w, r, "/desk", http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }

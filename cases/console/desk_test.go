@@ -70,16 +70,15 @@ func TestTheDeskLeadsFromRingToClosed(t *testing.T) {
 		return body
 	}
 	page := show("/cases/" + n)
-	wants(t, page, `name="phone" value="+861055550101"`, `name="read_back"`, `name="fields.answer"`, "still required", "caller's name")
+	wants(t, page, `name="phone" value="+861055550101"`, `name="read_back"`, `name="fields.answer"`, `Name <span class="must">*</span> <small>before: close, hand over</small>`)
 	if strings.Contains(page, "/moves/accept") {
 		t.Error("a button for what is not his to do")
 	}
 	press(cases.MoveRegister, 303, url.Values{"phone": {"+861055550101"}, "name": {"张"}, "content": {"no water"}, "read_back": {"on"}, "fields.answer": {"opened the valve"}})
 	body := press(cases.MovePromise, 422, url.Values{"what": {"a <call>"}})
-	wants(t, body, `value="a <call>"`, "by when: a time to come")
+	wants(t, body, `value="a <call>"`, "By when: a time to come")
 	press(cases.MoveSolve, 303, url.Values{"manner": {"by phone"}, "result": {"water runs"}})
 	press(cases.MoveReply, 303, url.Values{"time": {"today"}, "manner": {"by phone"}, "result": {"water runs"}, "evidence.call": {id(1_000_001)}})
-	press(cases.MoveEnter, 303, url.Values{})
 	press(cases.MoveClose, 303, url.Values{})
 	if desk := show("/desk"); strings.Contains(desk, n) {
 		t.Error("closed, and still on the desk")
@@ -108,9 +107,12 @@ func TestTheDeskShowsCallbacksWithAButton(t *testing.T) {
 	if desk := text(t, ask(h, "GET", "/desk", "", "Cookie", signInAs(t, h, "chief"))); strings.Contains(desk, "261123-1-0001") {
 		t.Error("a handler elsewhere has it on his desk")
 	}
-	o.err = &Refusal{409, "in a call"}
-	if r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", aide); r.StatusCode != 409 {
-		t.Errorf("while he talks: %s", r.Status)
+	o.err = &Refusal{409, cases.Words{ZH: "您正在通话", EN: "you are in a call"}}
+	for lang, why := range map[string]string{"zh": "您正在通话", "en": "you are in a call"} {
+		r := ask(h, "POST", "/cases/261123-1-0001/call", "", "Cookie", aide, "Accept-Language", lang)
+		if page := text(t, r); r.StatusCode != 409 || !strings.Contains(page, why) {
+			t.Errorf("while he talks: %s\n%s", r.Status, page)
+		}
 	}
 	if r := ask(h, "POST", "/cases/261123-1-0009/call", "", "Cookie", aide); r.StatusCode != 404 {
 		t.Errorf("no such case: %s", r.Status)
@@ -133,10 +135,10 @@ func TestEveryFormFitsItsMove(t *testing.T) {
 	t.Parallel()
 	for _, kind := range cases.MoveKinds() {
 		values := url.Values{}
-		f := formOf(kind, english, nil)
+		f := formOf(kind, english)
 		for _, field := range f.Fields {
 			values.Set(field.Name, map[string]string{"number": "2", "datetime-local": "2026-11-24T09:00", "checkbox": "on", "list": "a, b"}[field.Input])
-			if field.Input == "text" {
+			if values.Get(field.Name) == "" {
 				values.Set(field.Name, "x")
 			}
 		}
@@ -172,9 +174,8 @@ func TestNobodyGoesWithoutAWordToTheNextShift(t *testing.T) {
 			t.Errorf("led to %q, want %q", r.Header.Get("Location"), want)
 		}
 	}
-	leave("/desk?leaving=")
-	page := text(t, ask(h, "GET", "/desk?leaving=", "", "Cookie", clerk, "Accept-Language", "en"))
-	wants(t, page, "Before you go", n)
+	leave("/handover")
+	wants(t, text(t, ask(h, "GET", "/handover", "", "Cookie", clerk, "Accept-Language", "en")), "Shift handover", n)
 	moves(t, st, n, "clerk", noon, cases.HandOff{To: "aide", Note: "his phone is to be at the lobby"})
 	leave("/sign-in")
 }

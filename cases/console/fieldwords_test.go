@@ -18,7 +18,7 @@ func TestEveryFieldHasANameInBothLanguages(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
 	for _, kind := range cases.MoveKinds() {
-		for _, f := range formOf(kind, chinese, nil).Fields {
+		for _, f := range formOf(kind, chinese).Fields {
 			last := f.Name[strings.LastIndex(f.Name, ".")+1:]
 			used[string(kind)+"."+f.Name], used[f.Name], used[last] = true, true, true
 			used[strings.TrimSuffix(f.Name, "."+last)] = true // as refusals name it

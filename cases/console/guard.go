@@ -46,7 +46,11 @@ func (x *site) guard(next http.Handler) http.Handler {
 		conn := http.NewResponseController(w)
 		_ = conn.SetReadDeadline(start.Add(bodyPatience)) // of a real connection, which supports it
 		_ = conn.SetWriteDeadline(start.Add(sendPatience))
-		defer func() { x.measure(r, out.status, time.Since(start)) }()
+		defer func() {
+			if out.Header().Get("Content-Type") != "text/event-stream" { // which lasts as long as somebody watches
+				x.measure(r, out.status, time.Since(start))
+			}
+		}()
 		defer func() {
 			if p := recover(); p != nil {
 				x.panicked(out, r, p)

@@ -55,10 +55,6 @@ func TestNothingIsShownToStrangers(t *testing.T) {
 				if r.StatusCode != 401 || !strings.HasPrefix(r.Header.Get("WWW-Authenticate"), "Bearer ") {
 					t.Errorf("%v with %s: %s, %v", rt, name, r.Status, r.Header)
 				}
-			case strings.HasSuffix(rt[1], "/live"):
-				if r.StatusCode != 401 {
-					t.Errorf("%v with %s: %s", rt, name, r.Status)
-				}
 			default:
 				if r.StatusCode != 303 || !strings.HasPrefix(r.Header.Get("Location"), "/sign-in") {
 					t.Errorf("%v with %s: %s to %s", rt, name, r.Status, r.Header.Get("Location"))
@@ -123,7 +119,7 @@ func TestOtherMethodsAre405(t *testing.T) {
 	s, _ := newServer(deadStore(t))
 	h := s.Handler()
 	for path, allow := range map[string]string{
-		"/": "GET, HEAD", "/live": "GET, HEAD", "/cases/261123-1-0001": "GET, HEAD", "/sign-in": "GET, HEAD, POST", "/sign-out": "POST",
+		"/": "GET, HEAD", "/stream": "GET, HEAD", "/cases/261123-1-0001": "GET, HEAD", "/sign-in": "GET, HEAD, POST", "/sign-out": "POST",
 		"/static/style.css": "GET, HEAD", "/api/v1/cases": "GET, HEAD", "/api/v1/cases/261123-1-0001": "GET, HEAD", "/api/v1/calls": "GET, HEAD",
 		"/api/v1/agents": "GET, HEAD", "/api/v1/callbacks": "GET, HEAD", documentPath: "GET, HEAD",
 	} {
@@ -348,7 +344,7 @@ func TestAPanicIsOneLineAnd500(t *testing.T) {
 	h := s.Handler()
 	cookie := signIn(t, h)
 	log.Reset()
-	for target, contentType := range map[string]string{"/": "text/html; charset=utf-8", "/live": "text/html; charset=utf-8", "/api/v1/calls": "application/problem+json"} {
+	for target, contentType := range map[string]string{"/": "text/html; charset=utf-8", "/api/v1/calls": "application/problem+json"} {
 		r := ask(h, "GET", target, "", "Cookie", cookie, "Authorization", "Bearer "+token)
 		if body := text(t, r); r.StatusCode != 500 || r.Header.Get("Content-Type") != contentType || strings.Contains(body, "paper") {
 			t.Errorf("%s: %s, %v, %s", target, r.Status, r.Header, body)
@@ -397,7 +393,7 @@ func TestTheDatabaseIsReportedWhenItGoesAndWhenItReturns(t *testing.T) {
 	}
 	apply(t, st, missed(1, cases.Caller{}, noon))
 	for range 3 {
-		if b := x.board(t.Context()); b.Away || b.Owed != 1 {
+		if b := x.board(t.Context(), x.present()); b.Away || b.Owed != 1 {
 			t.Errorf("board %+v", b)
 		}
 	}

@@ -67,21 +67,23 @@ const token = "sw_0123456789abcdef0123456789abcdef"
 func newServer(st *store.Store) (*Server, *bytes.Buffer) {
 	var out bytes.Buffer
 	st.Rules = rules
-	return &Server{
+	s := &Server{
 		Metrics: metrics.New("", "").HTTP,
 		Store:   st, People: func() cases.Directory { return people }, Passwords: func() map[string]string { return passwords }, Directories: directories{st, 0}, Now: func() time.Time { return noon.Add(time.Hour) }, Token: token, Version: "1.2.3", Zone: time.FixedZone("", 8*3600),
 		Log:      slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Commands: &orders{}, Transfers: &orders{}, Callers: &orders{}, Duties: &orders{},
 		Quality: func(call string) ([]cases.LegQuality, error) {
 			if call != id(1) {
-				return nil, &Refusal{404, "no such call"}
+				return nil, &Refusal{404, cases.Words{EN: "no such call"}}
 			}
 			return []cases.LegQuality{{Side: cases.CallerSide, Trunk: "carrier", Codec: "PCMA", Packets: 500, Jitter: cases.Span(time.Millisecond), MOS: 4.41}}, nil
 		},
 		Calls:  func() []Call { return slices.Clone(liveCalls) },
 		Agents: func() acd.Snapshot { return snapshot },
-		Trunks: func() []Trunk { return nil },
-	}, &out
+		Trunks: func() []Trunk { return nil }, PauseReasons: []string{"lunch"},
+	}
+	s.Feed = NewFeed(func() []Call { return s.Calls() }, func() acd.Snapshot { return s.Agents() })
+	return s, &out
 }
 
 // rules are those of a property company in China.

@@ -5,8 +5,8 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"shouwen/cases"
@@ -71,21 +71,16 @@ func (a agentRow) rank() int {
 	return atWork[a.State]
 }
 
-func (x *site) board(ctx context.Context) boardPage {
-	b := boardPage{At: time.Now(), Down: down(x.Trunks())}
-	calls := x.liveCalls(viewerOf(ctx))
+func (x *site) board(ctx context.Context, m *moment) boardPage {
+	b := boardPage{At: x.Now(), Down: down(x.Trunks())}
+	calls := viewerOf(ctx).heard(m.Calls)
 	b.Up, b.Calls = len(calls), head(calls, callRows)
 	b.talkers(calls)
-	b.people(x.Agents(), calls)
+	b.people(m.Agents, calls)
 
-	ctx, cancel := context.WithTimeout(ctx, pagePatience)
-	defer cancel()
-	var err error
-	if b.Cases, _, err = x.Store.Cases(ctx, store.Filter{Limit: caseRows, For: viewerOf(ctx).whom()}); err == nil {
-		b.Callbacks, err = x.Store.Callbacks(ctx, store.CallbackFilter{Limit: countLimit})
-	}
-	b.Callbacks = viewerOf(ctx).seen(b.Callbacks)
-	b.Away = x.health.status(err, x.Log) != http.StatusOK
+	o := x.overview.look(ctx, x)
+	b.Away = x.health.status(o.err, x.Log) != http.StatusOK
+	b.Cases, b.Callbacks = viewerOf(ctx).seen(o.cases), viewerOf(ctx).seen(o.callbacks)
 	for _, c := range b.Callbacks {
 		if c.CallbackDue.Before(b.At) {
 			b.Overdue++
@@ -93,6 +88,37 @@ func (x *site) board(ctx context.Context) boardPage {
 	}
 	b.Owed, b.Callbacks = len(b.Callbacks), head(b.Callbacks, callbackRows)
 	return b
+}
+
+// overview is what everybody's board has from the database. Boards look often, so that
+// they look together.
+type overview struct {
+	mu  sync.Mutex // guards the following
+	now looked
+}
+
+type looked struct {
+	at               time.Time
+	cases, callbacks []cases.Case
+	err              error
+}
+
+// look returns it, at most a moment old.
+func (o *overview) look(ctx context.Context, x *site) looked {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if time.Since(o.now.at) < workPause {
+		return o.now
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pagePatience)
+	defer cancel()
+	n := looked{}
+	if n.cases, _, n.err = x.Store.Cases(ctx, store.Filter{Limit: caseRows}); n.err == nil {
+		n.callbacks, n.err = x.Store.Callbacks(ctx, store.CallbackFilter{Limit: countLimit})
+	}
+	n.at = time.Now()
+	o.now = n
+	return n
 }
 
 // CountLimit tells the page where counting ended.
@@ -134,89 +160,111 @@ func (b *boardPage) people(s acd.Snapshot, calls []Call) {
 }
 
 func (x *site) home(w http.ResponseWriter, r *http.Request) {
-	x.render(w, r, http.StatusOK, "home", x.board(r.Context()))
+	x.render(w, r, http.StatusOK, "home", x.board(r.Context(), x.present()))
 }
 
-// live answers with the changing part of the first page, which asks for it again
-// and again.
-func (x *site) live(w http.ResponseWriter, r *http.Request) {
-	x.render(w, r, http.StatusOK, "board", x.board(r.Context()))
+// errorPage is what went wrong.
+type errorPage struct {
+	Status int
+	Why    string // empty: what the status says
 }
-
-// casePage is one case with its ledger.
-type casePage struct {
-	cases.Case
-	At         time.Time
-	Ledger     []eventBody
-	Chain      chainBody
-	Recordings []store.Recording
-	Clocks     []clockBody
-	Forms      []moveForm // of what whoever looks may do now
-	Prints     []reportRow
-}
-
-func (x *site) caseDetail(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
-	defer cancel()
-	c, ledger, err := x.caseSeen(ctx, cases.CaseNumber(r.PathValue("number")))
-	if code := x.health.status(err, x.Log); code != http.StatusOK {
-		x.fail(w, r, code)
-		return
-	}
-	x.showCase(w, r.WithContext(ctx), http.StatusOK, c, ledger, nil)
-}
-
-// showCase answers with the page of a case; with a form that was refused as it was
-// filled in.
-func (x *site) showCase(w http.ResponseWriter, r *http.Request, status int, c cases.Case, ledger []cases.Event, refused *moveForm) {
-	recordings, err := x.Store.Recordings(r.Context(), c.Number)
-	if code := x.health.status(err, x.Log); code != http.StatusOK {
-		x.fail(w, r, code)
-		return
-	}
-	l := languageOf(r)
-	page := casePage{
-		Case: c, At: x.Now(), Ledger: eventsOf(ledger), Chain: chainOf(c, ledger), Recordings: recordings, Forms: x.moveForms(r.Context(), c, l), Prints: x.formsOf(c, l),
-		Clocks: mapped(c.Clocks, func(k cases.Clock) clockBody { return x.clockOf(k, l) }),
-	}
-	for i, f := range page.Forms {
-		if refused != nil && f.Kind == refused.Kind {
-			page.Forms[i] = *refused
-		}
-	}
-	if c.Call.Caller.Withheld {
-		for i, e := range page.Ledger {
-			page.Ledger[i].Body = receivedAs.ReplaceAll(e.Body, []byte(`"raw":"…"`))
-		}
-	}
-	x.render(w, r, status, "case", page)
-}
-
-// receivedAs matches what a caller was received as, in the body of an event.
-var receivedAs = regexp.MustCompile(`"raw": ?"(\\.|[^"\\])*"`)
 
 func (x *site) errorPage(w http.ResponseWriter, r *http.Request, status int) {
-	x.render(w, r, status, "error", status)
+	x.render(w, r, status, "error", errorPage{Status: status})
 }
 
 // view is what every page is made of.
 type view struct {
-	Lang  lang
-	Other lang   // the language one may switch to
-	In    bool   // signed in
-	User  string // who; empty: with the API token
-
-	Oversees bool // and may take reports away
+	Lang     lang
+	Other    lang // the language one may switch to
+	In       bool // signed in
+	User     string
+	Agent    bool   // who calls are for
+	Oversees bool   // and may take reports away
+	Here     string // the page
+	Stream   string // where it is told what changes; empty: it is not
+	At       time.Time
 	Page     any
+	people   cases.Directory
+}
+
+// With is the view of another page, or of a part of one.
+func (v view) With(page any) view {
+	v.Page = page
+	return v
+}
+
+// Who is how somebody is called: by his name and user.
+func (v view) Who(user string) string {
+	if p, ok := v.people.Person(user); ok && p.Name != "" {
+		return p.Name + " " + user
+	}
+	return user
+}
+
+// People are those of the directory.
+func (v view) People() []cases.Person { return v.people.People }
+
+// Department is how a department is called.
+func (v view) Department(name string) string {
+	d, _ := v.people.Department(name)
+	return titled(d.Title, name)
+}
+
+// Category is how a category is called.
+func (v view) Category(name string) string {
+	for _, c := range v.people.Categories {
+		if c.Name == name {
+			return titled(c.Title, name)
+		}
+	}
+	return name
+}
+
+// Task is what is to be done, and by whom, unless it is who looks.
+func (v view) Task(t cases.Task) string {
+	text := v.Lang.task(t, v.people)
+	if t.For != v.User {
+		text += " (" + v.Who(t.For) + ")"
+	}
+	return text
+}
+
+// task is what is to be done.
+func (l lang) task(t cases.Task, d cases.Directory) string {
+	if t.What == cases.TaskOther {
+		return t.Text
+	}
+	text := l.term("task", string(t.What))
+	if t.Text != "" {
+		department, _ := d.Department(t.Text)
+		text += ": " + titled(department.Title, t.Text)
+	}
+	return text
+}
+
+// viewOf is what a page is made of for who asks.
+func (x *site) viewOf(r *http.Request, page any) view {
+	in, ok := x.signedInAs(r)
+	v := view{Lang: languageOf(r), Other: chinese, In: ok, User: in.User, Agent: in.User != "" && in.Has(cases.RoleAgent), Oversees: ok && in.hasAny(overseers), Page: page, At: x.Now(), people: x.People()}
+	if v.Lang == chinese {
+		v.Other = english
+	}
+	return v
 }
 
 // render answers with a page. It is made whole before anything is sent, so that
 // an error in it is a clean 500.
 func (x *site) render(w http.ResponseWriter, r *http.Request, status int, name string, page any) {
-	in, ok := x.signedInAs(r)
-	v := view{Lang: languageOf(r), Other: chinese, In: ok, User: in.User, Oversees: ok && in.hasAny(overseers), Page: page}
-	if v.Lang == chinese {
-		v.Other = english
+	v := x.viewOf(r, page)
+	v.Here = name
+	switch {
+	case name == "home" && v.In:
+		v.Stream = "/stream"
+	case name == "desk":
+		v.Stream = "/desk/stream"
+	case v.User != "" && name != "soon" && name != "error":
+		v.Stream = "/now/stream?case=" + r.PathValue("number")
 	}
 	if r.URL.Query().Has("lang") {
 		http.SetCookie(w, &http.Cookie{

@@ -30,7 +30,12 @@ var passwords = func() map[string]string {
 // signInAs returns the cookie of a new session of user.
 func signInAs(t *testing.T, h http.Handler, user string) string {
 	t.Helper()
-	r := ask(h, "POST", "/sign-in", "user="+user+"&password="+user+user)
+	return signInWith(t, h, user, user+user)
+}
+
+func signInWith(t *testing.T, h http.Handler, user, password string) string {
+	t.Helper()
+	r := ask(h, "POST", "/sign-in", "user="+user+"&password="+password)
 	if r.StatusCode != http.StatusSeeOther || len(r.Cookies()) != 1 {
 		t.Fatalf("sign-in of %s: %s, cookies %v", user, r.Status, r.Cookies())
 	}

@@ -267,7 +267,7 @@ func TestCommands(t *testing.T) {
 	if r := askAPI(h, "/api/v1/calls/"+id(9)+"/quality"); r.StatusCode != 404 {
 		t.Errorf("quality of no call: %s", r.Status)
 	}
-	o.err = &Refusal{http.StatusForbidden, "not a supervisor"}
+	o.err = &Refusal{http.StatusForbidden, cases.Words{EN: "not a supervisor"}}
 	r := order("POST", call+"/monitor", `{"mode": "listen", "phone": "1009"}`)
 	if body := text(t, r); r.StatusCode != 403 || !strings.Contains(body, "not a supervisor") {
 		t.Errorf("refused: %s %s", r.Status, body)

@@ -13,8 +13,6 @@ var reportWords = map[string][2]string{
 	"back to the case": {"返回工单", "Back to the case"},
 	"print it":         {"请用浏览器打印", "Print this page with your browser"},
 	"copy":             {"联次", "Copy"},
-	"at":               {"时间", "Time"},
-	"event":            {"事项", "What"},
 	"passed by":        {"交出人", "Passed on by"},
 	"taken by":         {"接收", "To"},
 	"opinion":          {"意见", "Opinion"},
@@ -50,8 +48,6 @@ var reportWords = map[string][2]string{
 	"card answers":        {"评价数", "Answers of callers"},
 	"card satisfied rate": {"满意率 %", "Satisfied, %"},
 
-	"card who formula":            {"", ""},
-	"card name formula":           {"", ""},
 	"card first_asked formula":    {"期内由其首问的工单", "cases of these days he was first asked in"},
 	"card kept formula":           {"其中未转办即已答复来电人的", "of those: answered without having been handed over"},
 	"card kept rate formula":      {"自行办结 ÷ 首问件数", "kept / first asked"},

@@ -205,7 +205,9 @@ func (x *site) getScorecardFile(ctx context.Context, in *scorecardFileInput) (*h
 		head := []any{l.word("card of")}
 		for _, c := range cardColumns {
 			head = append(head, l.word(c.key))
-			notes = append(notes, []string{l.word(c.key), l.word(c.key + " formula")})
+			if formula := c.key + " formula"; l.word(formula) != formula {
+				notes = append(notes, []string{l.word(c.key), l.word(formula)})
+			}
 		}
 		if err := t.line(head...); err != nil {
 			return 0, err

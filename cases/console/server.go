@@ -38,6 +38,8 @@ type Server struct {
 	Transfers     Transfers
 	Callers       Callbacks
 	Duties        Duties
+	PauseReasons  []string // that Duties knows
+	Feed          *Feed    // of Calls and Agents
 	Directories   Directories
 	Quality       func(call string) ([]cases.LegQuality, error) // of a live call; errors as of Commands
 	Now           func() time.Time                              // time.Now; moves are made then
@@ -90,6 +92,8 @@ type site struct {
 	accounts *throttle[string]     // by whose password is guessed
 	hashing  sync.Mutex            // one password at a time: each takes memory
 	sessions *sessions
+	streams  streams
+	overview overview
 	pages    map[lang]*template.Template
 	health   health
 	served   served // written by mux
@@ -97,7 +101,7 @@ type site struct {
 
 func newSite(s *Server) *site {
 	return &site{
-		Server: s, token: sha256.Sum256([]byte(s.Token)), guesses: newThrottle[netip.Addr](), accounts: newThrottle[string](), sessions: newSessions(), pages: loadPages(cmp.Or(s.Zone, time.Local)),
+		Server: s, token: sha256.Sum256([]byte(s.Token)), guesses: newThrottle[netip.Addr](), accounts: newThrottle[string](), sessions: newSessions(), streams: streams{of: map[string]int{}}, pages: loadPages(cmp.Or(s.Zone, time.Local)),
 	}
 }
 
@@ -112,12 +116,17 @@ type route struct {
 func (x *site) routes() []route {
 	return []route{
 		{"GET", "/{$}", false, nil, x.home},
-		{"GET", "/live", false, nil, x.live},
+		{"GET", "/stream", false, nil, x.watch("board", part{"board", "board"})},
 		{"GET", "/cases/{number}", false, nil, x.caseDetail},
 		{"GET", "/cases/{number}/voicemail", false, nil, x.voicemail("console")},
 		{"GET", "/recordings/{id}/audio", false, listeners, x.recordingAudio("console")},
-		{"GET", "/desk", false, nil, x.showDesk("desk")},
-		{"GET", "/desk/live", false, nil, x.showDesk("desk live")},
+		{"GET", "/desk", false, nil, x.showDesk},
+		{"GET", "/desk/stream", false, nil, x.watch("desk", part{"now", "now"}, part{workPart, "desk work"})},
+		{"GET", "/now/stream", false, nil, x.watch("case", part{"now", "now"})},
+		{"POST", "/desk/alarm", false, nil, x.alarmFromDesk},
+		{"POST", "/desk/ready", false, nil, x.readyFromDesk},
+		{"POST", "/desk/pause", false, nil, x.pauseFromDesk},
+		{"GET", "/cases", false, nil, x.findCases},
 		{"POST", "/cases/{number}/moves/{kind}", false, nil, x.moveFromPage},
 		{"POST", "/cases/{number}/call", false, nil, x.callFromDesk},
 		{"GET", "/cases/{number}/forms/{form}", false, nil, x.printForm},
@@ -126,6 +135,8 @@ func (x *site) routes() []route {
 		{"GET", "/sign-in", true, nil, x.signInPage},
 		{"POST", "/sign-in", true, nil, x.signIn},
 		{"POST", "/sign-out", false, nil, x.signOut},
+		{"GET", "/handover", false, nil, x.showHandover},
+		{"POST", "/handover", false, nil, x.handOver},
 		{"GET", "/static/{file}", true, nil, x.static},
 	}
 }
@@ -167,3 +178,6 @@ func (x *site) refuseOthers(mux *http.ServeMux, methods map[string][]string) {
 		})
 	}
 }
+
+// zone is that of the times on the pages.
+func (x *site) zone() *time.Location { return cmp.Or(x.Zone, time.Local) }

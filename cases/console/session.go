@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -93,7 +92,7 @@ func (x *site) signedInAs(r *http.Request) (viewer, bool) {
 }
 
 // signedIn lets requests of a session pass, of those roles if there are any, and sends
-// others to the sign-in; the script that refreshes the page gets a plain 401.
+// others to the sign-in; what a page asks for by itself gets a 401.
 func (x *site) signedIn(next http.Handler, roles []cases.Role) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, ok := x.signedInAs(r)
@@ -102,7 +101,8 @@ func (x *site) signedIn(next http.Handler, roles []cases.Role) http.Handler {
 			next.ServeHTTP(w, v.with(r))
 		case ok:
 			x.fail(w, r, http.StatusForbidden)
-		case strings.HasSuffix(r.URL.Path, "/live"):
+		case r.Header.Get("HX-Request") != "": // of a part of a page: the whole is to be asked for again
+			w.Header().Set("HX-Refresh", "true")
 			x.fail(w, r, http.StatusUnauthorized)
 		default:
 			http.Redirect(w, r, signInAddress(r), http.StatusSeeOther)
@@ -154,16 +154,4 @@ func (x *site) signIn(w http.ResponseWriter, r *http.Request) {
 		}
 		http.Redirect(w, r, to, http.StatusSeeOther)
 	}
-}
-
-// signOut ends a session, unless somebody owes the next shift a word: then his desk says
-// of which cases. While the database is away everybody may go.
-func (x *site) signOut(w http.ResponseWriter, r *http.Request) {
-	if v := viewerOf(r.Context()); v.User != "" && len(x.leaves(r.Context(), v)) > 0 {
-		http.Redirect(w, r, "/desk?leaving=", http.StatusSeeOther)
-		return
-	}
-	x.sessions.end(sessionID(r))
-	setSession(w, r, "", -time.Second)
-	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 }

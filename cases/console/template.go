@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 //go:embed templates/*.html
@@ -37,9 +38,29 @@ func loadPages(zone *time.Location) map[lang]*template.Template {
 			"plain":    func(s any) string { return plain(fmt.Sprint(s)) },
 			"initials": func(hash string) string { return hash[:12] },
 			"body":     indented,
+			"dict":     dict,
+			"sentence": sentence,
+			"before": func(steps []string) string {
+				return fmt.Sprintf(l.word("before"), strings.Join(steps, map[lang]string{chinese: "、", english: ", "}[l]))
+			},
 		}).ParseFS(templates, "templates/*.html"))
 	}
 	return all
+}
+
+// sentence begins a text as a sentence.
+func sentence(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
+}
+
+// dict makes a map of keys and values in turn: what a template gives to another.
+func dict(pairs ...any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		m[pairs[i].(string)] = pairs[i+1]
+	}
+	return m
 }
 
 // term returns the word for a value of the domain, which may be newer than this

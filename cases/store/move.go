@@ -153,6 +153,24 @@ func mayCite(ctx context.Context, tx pgx.Tx, was cases.Case, m cases.Citing) err
 	return was.MayCite(m, found)
 }
 
+// Connected returns the calls in which the caller of c was on the line, those of cases
+// merged into it and those in which he was called back too, oldest first.
+func (s *Store) Connected(ctx context.Context, c cases.Case) ([]cases.Call, error) {
+	rows, err := s.db.Query(ctx, `
+		select `+callColumns+` from call k where k.answered is not null and k.id in (
+			select c.call from cases c where c.number = any($1)
+			union select b.id from call b where b.calls_back = any($1) and b.calls_back <> '' and b.answered is not null)
+		order by k.answered`, append(c.File.Linked(), c.Number))
+	if err != nil {
+		return nil, fmt.Errorf("calls of %s: %w", c.Number, err)
+	}
+	all, err := pgx.CollectRows(rows, scanCall)
+	if err != nil {
+		return nil, fmt.Errorf("calls of %s: %w", c.Number, err)
+	}
+	return all, nil
+}
+
 // fresh notes the key of o, false if it was there; and whether the case moved since it
 // was seen. What telephony adds meanwhile is no move.
 func (s *Store) fresh(ctx context.Context, tx pgx.Tx, o Order, was cases.Case) (fresh, stale bool, err error) {

@@ -82,7 +82,7 @@ func TestWatchNamesWhatIsAsked(t *testing.T) {
 	if failed = slices.Compact(failed); !slices.Equal(failed, []string{invalidDatetime, ""}) {
 		t.Errorf("failures %q", failed)
 	}
-	if strings.Contains(strings.Join(known, " "), "close") || len(known) > 60 {
+	if strings.Contains(strings.Join(known, " "), "close") || len(known) > 100 {
 		t.Errorf("%d operations: %v", len(known), known)
 	}
 }

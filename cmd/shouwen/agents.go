@@ -22,7 +22,7 @@ type agentDuties struct {
 
 func (a agentDuties) known(user string) error {
 	if _, ok := a.directory().Person(user); !ok {
-		return &console.Refusal{Status: http.StatusNotFound, Reason: "there is no such agent"}
+		return &console.Refusal{Status: http.StatusNotFound, Reason: cases.Words{ZH: "没有这名坐席", EN: "there is no such agent"}}
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (a agentDuties) Pause(user, reason string) error {
 	if !slices.Contains(a.reasons, reason) {
 		return &console.Refusal{
 			Status: http.StatusUnprocessableEntity,
-			Reason: fmt.Sprintf("no such reason, want one of %s (agents.pause_reasons)", strings.Join(a.reasons, ", ")),
+			Reason: cases.Words{ZH: "没有这个示忙原因", EN: fmt.Sprintf("no such reason, want one of %s (agents.pause_reasons)", strings.Join(a.reasons, ", "))},
 		}
 	}
 	a.board.Pause(user, reason)
@@ -57,7 +57,7 @@ func (a agentDuties) ExtendWrapUp(user string, d time.Duration) error {
 		return err
 	}
 	if !a.board.ExtendWrapUp(user, d) {
-		return &console.Refusal{Status: http.StatusConflict, Reason: "the agent has no wrap-up"}
+		return &console.Refusal{Status: http.StatusConflict, Reason: cases.Words{ZH: "该坐席没有在话后处理", EN: "the agent has no wrap-up"}}
 	}
 	return nil
 }

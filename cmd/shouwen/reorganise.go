@@ -63,6 +63,7 @@ func (s *server) reorganise(e edition) {
 		}
 	}
 	s.ua.Forget()
+	s.feed.Changed()
 	select {
 	case <-s.ua.Ready():
 		if err := s.readyFacts().save(s.cfg.Data); err != nil {

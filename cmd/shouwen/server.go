@@ -44,6 +44,7 @@ type server struct {
 	messages   *media.Archive // of voicemail
 	recordings *media.Archive // of calls
 	board      *acd.Board
+	feed       *console.Feed // of board and calls, for open pages
 	duties     *duties
 	leases     *leases
 	calls      *call.Switch
@@ -183,6 +184,8 @@ func (s *server) wire(rules cases.Policy) error {
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
 	s.leases = &leases{store: s.database.store, node: s.cfg.Node, log: s.log}
 	s.board.OnPaused = s.onPaused
+	s.feed = console.NewFeed(s.liveCalls, s.board.Snapshot)
+	s.board.OnChanged = s.feed.Changed
 	s.board.Leases = s.leases
 	s.duties = &duties{board: s.board, store: s.database.store, file: filepath.Join(s.cfg.Data, dutiesFile), log: s.log}
 	s.calls = &call.Switch{
@@ -191,7 +194,7 @@ func (s *server) wire(rules cases.Policy) error {
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
 		Queues: waiting, Messages: s.messages, Callers: s.cfg.Callers.callers(), Dialable: s.dialable,
 		Recordings: call.Recordings{Archive: s.recordings, MinFree: leaveFree}, Codes: s.cfg.Codes, Metrics: s.metrics, Log: s.log,
-		MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout),
+		MediaTimeout: time.Duration(s.cfg.RTP.MediaTimeout), Changed: s.feed.Changed,
 	}
 	s.measure(reception.sounds)
 	signalling, err := s.sipConfig()
@@ -321,8 +324,8 @@ func (s *server) run(ctx context.Context) error {
 	defer stop()
 	g, life := errgroup.WithContext(life)
 	parts := []func(context.Context) error{
-		func(ctx context.Context) error { return s.journal.Run(ctx, s.database.apply) },
-		s.ports.Run, s.pacer.Run, s.board.Run, s.board.KeepLeases, s.duties.run, s.ua.Run, s.database.prepare, s.roster.run,
+		func(ctx context.Context) error { return s.journal.Run(ctx, s.apply) },
+		s.ports.Run, s.pacer.Run, s.board.Run, s.board.KeepLeases, s.duties.run, s.ua.Run, s.database.prepare, s.roster.run, s.feed.Run,
 	}
 	for _, part := range parts {
 		g.Go(func() error { return part(life) })
@@ -454,7 +457,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 		c := &console.Server{
 			Store: s.database.store, People: s.roster.directory, Passwords: s.roster.consoleHashes, Directories: s.roster, Calls: s.liveCalls, Agents: s.board.Snapshot, Trunks: s.trunks, Token: s.secrets.Token,
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
-			Duties:  agentDuties{s.board, s.roster.directory, s.cfg.Agents.PauseReasons},
+			Duties: agentDuties{s.board, s.roster.directory, s.cfg.Agents.PauseReasons}, PauseReasons: s.cfg.Agents.PauseReasons, Feed: s.feed,
 			Quality: commands{s.calls, s.journal}.Quality,
 			Metrics: s.metrics.HTTP, Version: version, Zone: s.zone, Now: time.Now, Log: s.log,
 		}
@@ -466,6 +469,13 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 		mux.Handle("GET /metrics/state", metrics.StateHandler(s.readFigures))
 		serve(s.scrape, mux)
 	}
+}
+
+// apply projects facts from the journal, and has open pages look at what became of them.
+func (s *server) apply(ctx context.Context, facts []cases.Fact) error {
+	err := s.database.apply(ctx, facts)
+	s.feed.CasesChanged()
+	return err
 }
 
 // trunks is the list of servers as the console shows them.

@@ -89,6 +89,10 @@ type Board struct {
 	// return at once and not use the board.
 	OnPaused func(user, reason string)
 
+	// OnChanged is told that an agent or who waits may have changed. Run calls it, often:
+	// it must return at once and not use the board.
+	OnChanged func()
+
 	metrics *metrics.Queue
 	log     *slog.Logger
 	cmds    chan command
@@ -107,6 +111,7 @@ type Board struct {
 	asked    []Presence  // candidates of the strategy asked last
 	entered  int         // tickets so far
 	draining bool
+	changed  bool      // since OnChanged was told
 	tomorrow time.Time // when the counts of work begin anew
 }
 
@@ -171,6 +176,10 @@ func (b *Board) Run(ctx context.Context) error {
 			cmd.f(now)
 		}
 		b.settle(now)
+		if b.changed && b.OnChanged != nil {
+			b.OnChanged()
+		}
+		b.changed = false
 		if cmd.f != nil {
 			close(cmd.done)
 		}

@@ -28,6 +28,7 @@ func (b *Board) settle(now time.Time) {
 
 // touch says that the state of m may have changed.
 func (b *Board) touch(m *member) {
+	b.changed = true
 	if !m.stale {
 		m.stale = true
 		b.stale = append(b.stale, m)

@@ -161,7 +161,7 @@ func (t *Ticket) stop(err error) {
 		return
 	}
 	q := t.queue
-	t.waiting, t.err = false, err
+	t.waiting, t.err, t.board.changed = false, err, true
 	close(t.offers)
 	i, _ := slices.BinarySearchFunc(q.waiting, t, inTurn)
 	q.waiting = slices.Delete(q.waiting, i, i+1)
@@ -174,6 +174,7 @@ func (t *Ticket) stop(err error) {
 
 // mark has the next settle look at the ticket.
 func (t *Ticket) mark() {
+	t.board.changed = true
 	if !t.marked {
 		t.marked = true
 		t.queue.marked = append(t.queue.marked, t)

@@ -83,6 +83,7 @@ type Switch struct {
 	CallBack     func(Standing)                        // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
 	Codes        Codes                                 // feature codes; see DefaultCodes
 	MediaTimeout time.Duration                         // silence on both legs that ends a call to a hotline; half of it on one makes us ask whether it is there; 0: never
+	Changed      func()                                // is told that Live may have changed, often, from any goroutine; must not block. nil: nobody
 	Metrics      *metrics.Metrics
 	Log          *slog.Logger
 
@@ -226,12 +227,20 @@ func (s *Switch) CountLive() metrics.Live {
 }
 
 func (s *Switch) show(l Live) {
+	defer s.tell()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live == nil {
 		s.live = make(map[string]Live)
 	}
 	s.live[l.ID] = l
+}
+
+// tell tells who watches the calls.
+func (s *Switch) tell() {
+	if s.Changed != nil {
+		s.Changed()
+	}
 }
 
 // own makes a conversation known to those who have commands for it.
@@ -245,6 +254,7 @@ func (s *Switch) own(c *Conversation) {
 }
 
 func (s *Switch) hide(id string) {
+	defer s.tell()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.live, id)
