@@ -368,7 +368,7 @@ func TestReplayOutlastsTheDatabase(t *testing.T) {
 		if n != 1200 || oldest < 9*time.Minute-time.Second {
 			t.Errorf("pending = %d, %v", n, oldest)
 		}
-		time.Sleep(time.Minute + time.Second)
+		time.Sleep(time.Minute + 10*time.Second)
 		r.stop()
 		if !slices.Equal(applied, want) {
 			t.Errorf("applied %d facts of %d, or in another order", len(applied), len(want))
