@@ -81,7 +81,7 @@ func TestBadConfiguration(t *testing.T) {
 		"trunk without a country": {"trunks:\n  - name: x\n    peers: [10.0.0.1]\n    country: China\n", "4:14", "two letters"},
 		"no time zone":            {"time_zone: Mars/Base\n", "1:12", "write it like Asia/Shanghai"},
 		"unknown language":        {"language: de\n", "1:11", "want zh-CN or en"},
-		"no such feature":         {"codes: {teleport: '*8'}\n", "1:19", "there are [blind_transfer"},
+		"no such feature":         {"codes: {teleport: '*8'}\n", "1:19", "there are [alarm blind_transfer"},
 		"code without a star":     {"codes: {warm_transfer: 22}\n", "1:24", "want * and then digits"},
 		"code begins another":     {"codes: {warm_transfer: '*4'}\n", "1:24", "no code may begin another"},
 		"codes as a list":         {"codes: [1]\n", "1:8", "mapping is expected"},
@@ -128,6 +128,7 @@ func TestGoodConfiguration(t *testing.T) {
 		"commented out below": "sip:\n  # udp: 5070\nhotlines:\n  - number: '1'\n    aliases:\n      # - '2'\nnode:\n",
 		"full": `
 node: 7
+data: DATA
 sip: {address: "::1", udp: 5070, tcp: 0, tls: 0}
 rtp: {ports: "10000-10100", media_timeout: 0s}
 codes: {warm_transfer: "*7", cancel_transfer: ""}
@@ -154,8 +155,13 @@ phones: {srtp: off, require_tls: false}
 notify: {phones: false, link: "https://shouwen.example/", mail: {server: "mail.example:587", from: shouwen@example.com}}
 `,
 	} {
-		file := filepath.Join(t.TempDir(), "shouwen.yaml")
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		data := t.TempDir()
+		file := filepath.Join(data, "shouwen.yaml")
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "DATA", data)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		people := "departments: [{name: police, title: 派出所}]\npeople: [{user: clerk, extension: '1001', password: long-enough-0001}]\n"
+		if err := os.WriteFile(filepath.Join(data, directoryFile), []byte(people), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if c := launch(t, "check", file); c.wait() != nil || !strings.Contains(c.output.String(), "is valid") {
@@ -233,7 +239,7 @@ func TestCannotStart(t *testing.T) {
 				t.Fatal(err)
 			}
 			return nil
-		}, []string{directoryFile, "[2:26] people[0].extension: 12345 of clerk is a hotline", "another"}},
+		}, []string{directoryFile, "[2:28] people[0].extension: 12345 of clerk is a hotline", "another"}},
 		"no music": {func(t *testing.T, p *prepared) *exec.Cmd {
 			p.replace(t, "hotlines:", "queues: [{name: hotline, music: ["+t.TempDir()+"]}]\nhotlines:")
 			return nil

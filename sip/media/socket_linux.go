@@ -119,11 +119,12 @@ func (s *polled) wait(ctx context.Context) {
 		time.Sleep(tick)
 		return
 	}
-	raw, err := s.door.SyscallConn()
+	door := s.door // run may be over, and the door shut, before the deadline is set
+	raw, err := door.SyscallConn()
 	if err != nil {
 		return
 	}
-	stop := context.AfterFunc(ctx, func() { s.door.SetReadDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { door.SetReadDeadline(time.Unix(1, 0)) })
 	_ = raw.Read(func(uintptr) bool { return s.peek() })
 	stop()
 }
