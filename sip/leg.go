@@ -300,7 +300,11 @@ func (l *Leg) run() {
 // drain handles the signals there are. It is a function of its own so that the
 // stack of a waiting leg is small.
 func (l *Leg) drain() {
-	for s, ok := l.box.take(); ok && l.state != legDead; s, ok = l.box.take() {
+	for l.state != legDead { // what comes behind its end is run's to answer
+		s, ok := l.box.take()
+		if !ok {
+			return
+		}
 		l.step(s)
 	}
 }

@@ -1,7 +1,9 @@
 package sip_test
 
 import (
+	"runtime"
 	"testing"
+	"time"
 
 	"shouwen/sip"
 	"shouwen/sip/siptest"
@@ -87,4 +89,36 @@ func TestWeCancel(t *testing.T) {
 		t.Errorf("Reason = %q", got)
 	}
 	gone(t, leg)
+}
+
+// TestEndIsToldToWhoTakesOver: whoever handles a leg while it ends is told that it did,
+// at whichever moment of its end he takes it over.
+func TestEndIsToldToWhoTakesOver(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	caller := b.caller(t, siptest.Config{})
+	for i := range 300 {
+		c := caller.Dial(b.hotline())
+		leg := receive(t, b.calls)
+		answered, ended := make(chan sip.Event, 1), make(chan sip.Event, 1)
+		leg.Handle(func(e sip.Event) {
+			if _, is := e.(sip.Answered); is {
+				answered <- e
+			}
+		})
+		leg.Answer()
+		c.Answered()
+		receive(t, answered)
+		go func() { _ = c.Call.Hangup(t.Context()) }()
+		for at := time.Now().Add(time.Duration(i) * 4 * time.Microsecond); time.Now().Before(at); {
+			runtime.Gosched()
+		}
+		leg.Handle(func(e sip.Event) {
+			if _, is := e.(sip.Ended); is {
+				ended <- e
+			}
+		})
+		receive(t, ended)
+		c.Ended()
+	}
 }

@@ -496,7 +496,7 @@ func TestWithheldCallerIsNotCalledBack(t *testing.T) {
 }
 
 // metric is the sum of the samples of that name, with this text in their labels.
-func (b *outBed) metric(name, labels string) (sum float64) {
+func (b *bed) metric(name, labels string) (sum float64) {
 	b.t.Helper()
 	w := httptest.NewRecorder()
 	b.server.metrics.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))

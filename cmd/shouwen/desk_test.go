@@ -54,6 +54,9 @@ func TestFromRingToClosedInABrowser(t *testing.T) {
 	p.sees("#now", "your phone is not registered")
 	phone := b.agent(0, siptest.Config{})
 	p.sees("#now", "Ready")
+	if n := b.metric("shouwen_console_streams", `page="desk"`); n != 1 {
+		t.Errorf("%v desks are open", n)
+	}
 	p.shot("desk-empty-en")
 
 	caller := b.caller(numbered(1)).Dial(b.Hotline)
