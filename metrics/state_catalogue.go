@@ -31,6 +31,7 @@ var StateCatalogue = []StateMetric{
 	{Name: "shouwen_state_profile_info", Labels: []string{"profile", "responsibility", "name_zh", "name_en"}, Help: "1, with the profile cases are held to and what becomes of the first-asker's responsibility under it: stays, moves, or consent."},
 	{Name: "shouwen_state_department_info", Labels: []string{"department", "name_zh", "name_en"}, Help: "1, with what a department is called."},
 	{Name: "shouwen_state_clock_info", Labels: []string{"clock", "name_zh", "name_en", "against"}, Help: "1, with what a clock is called and whom it is held against: first_asker, department, or either, as the case's class has it."},
+	{Name: "shouwen_state_class_info", Labels: []string{"class", "name_zh", "name_en"}, Help: "1, with what a class of cases is called."},
 
 	{Name: "shouwen_state_agents", Labels: []string{"department", "state"}, Help: "Agents by what they do."},
 	{Name: "shouwen_state_cases_open", Labels: []string{"department", "state"}, Help: "Cases that have not ended, by the department that has them, or else of who is responsible."},
@@ -40,6 +41,7 @@ var StateCatalogue = []StateMetric{
 	{Name: "shouwen_state_handovers_total", Labels: []string{"department", "result", "attempt"}, Help: "Hand-overs decided, by the department that received them; timed_out: accepted too late. One accepted and sent back counts as both."},
 
 	{Name: "shouwen_state_deadlines_open", Labels: []string{"department", "clock", "state"}, Help: "Clocks that run and have, or had before a pause, a due time."},
+	{Name: "shouwen_state_deadlines_pressing", Labels: []string{"class", "state"}, Help: "Clocks past their warning (at_risk) or their due time (overdue), by the class of their cases."},
 	{Name: "shouwen_state_deadline_most_overdue_seconds", Labels: []string{"department", "clock"}, Help: "How late the worst of them is, 0 if none is."},
 	{Name: "shouwen_state_deadlines_due_total", Labels: []string{"department", "clock", "result"}, Help: "Deadlines decided: met in time, or breached, at the instant they were due."},
 	{Name: "shouwen_state_deadlines_due_today", Labels: []string{"department", "clock", "result"}, Help: "Deadlines decided since midnight."},

@@ -79,6 +79,16 @@ func (sh *sheet) askClocks(b *pgx.Batch, east time.Duration) {
 		}
 	}, openClocks, east)
 
+	// Of those that press only, which are few: the others need not be asked for their cases.
+	var class string
+	ask(b, []any{&class, &atRisk, &overdue}, func() {
+		sh.add("deadlines_pressing", atRisk, "class", class, "state", "at_risk")
+		sh.add("deadlines_pressing", overdue, "class", class, "state", "overdue")
+	}, `
+		select coalesce(nullif(c.class, ''), $1), count(*) filter (where d.due_at >= now()), count(*) filter (where d.due_at < now())
+		from deadline d join cases c on c.id = d.case_id
+		where d.`+runs+` and (d.due_at < now() or d.at_risk_at <= now()) group by 1`, sh.unclassified)
+
 	var unfired, oldest float64
 	ask(b, []any{&unfired, &oldest}, func() {
 		sh.add("deadlines_unfired", unfired)

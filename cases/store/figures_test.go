@@ -303,6 +303,8 @@ cases_open department=desk state=replied: 3
 cases_open department=other state=open: 6
 cases_open department=repairs state=accepted: 2
 cases_open department=repairs state=handed_over: 2
+class_info class=any name_en=all name_zh=全部: 1
+class_info class=other name_en=other name_zh=其他: 1
 clock_info against=department clock=accept name_en=acceptance by the department name_zh=签收: 1
 clock_info against=first_asker clock=callback name_en=callback name_zh=回拨: 1
 clock_info against=department clock=promise name_en=keeping a promise name_zh=兑现承诺: 1
@@ -349,6 +351,8 @@ deadlines_open clock=reply_caller department=other state=ok: 1
 deadlines_open clock=return_visit department=desk state=at_risk: 1
 deadlines_open clock=return_visit department=desk state=ok: 1
 deadlines_open clock=return_visit department=desk state=overdue: 1
+deadlines_pressing class=any state=at_risk: 2
+deadlines_pressing class=any state=overdue: 5
 deadlines_unfired: 1
 department_info department=billing name_en=billing name_zh=billing: 1
 department_info department=desk name_en=desk name_zh=前台: 1

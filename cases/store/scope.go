@@ -30,6 +30,7 @@ const prefix = "shouwen_state_"
 type sheet struct {
 	known          map[string]map[string]bool // values of the labels that have others to fall back to
 	users, peopled map[string]bool            // who there is, and the departments with anybody in them
+	unclassified   cases.Class                // that of cases nobody has classified
 	figures        map[string]*Figure
 }
 
@@ -61,7 +62,7 @@ func (s Scope) departments() []department {
 
 // sheet returns figures of which each is 0.
 func (s Scope) sheet() *sheet {
-	sh := &sheet{known: map[string]map[string]bool{"department": {}, "clock": {}, "topic": {}}, users: map[string]bool{}, peopled: map[string]bool{}, figures: map[string]*Figure{}}
+	sh := &sheet{known: map[string]map[string]bool{"department": {}, "clock": {}, "class": {}, "topic": {}}, users: map[string]bool{}, peopled: map[string]bool{}, figures: map[string]*Figure{}}
 	for _, p := range s.Directory.People {
 		sh.users[p.User] = true
 	}
@@ -71,6 +72,12 @@ func (s Scope) sheet() *sheet {
 	}
 	for _, k := range deadlines {
 		sh.known["clock"][string(k.Kind)] = true
+	}
+	for i, c := range s.Policy.Classification.Classes {
+		if i == 0 {
+			sh.unclassified = c.Class
+		}
+		sh.known["class"][string(c.Class)] = true
 	}
 	for _, topic := range s.Topics {
 		sh.known["topic"][topic] = true
@@ -156,6 +163,14 @@ func (s Scope) declareRest(sh *sheet, deadlines []cases.Held) {
 	}
 	p := s.Policy
 	sh.set("profile_info", 1, "profile", p.ID, "responsibility", string(p.Responsibility.Mode), "name_zh", p.Title.ZH, "name_en", p.Title.EN)
+	for class := range sh.known["class"] {
+		sh.each("deadlines_pressing", "state", []string{"at_risk", "overdue"}, "class", class)
+	}
+	sh.each("deadlines_pressing", "state", []string{"at_risk", "overdue"}, "class", nobodys)
+	for _, c := range p.Classification.Classes {
+		sh.set("class_info", 1, "class", string(c.Class), "name_zh", c.Title.ZH, "name_en", c.Title.EN)
+	}
+	sh.set("class_info", 1, "class", nobodys, "name_zh", "其他", "name_en", "other")
 	sh.set("department_info", 1, "department", nobodys, "name_zh", "其他", "name_en", "other")
 	for _, d := range s.Directory.Departments {
 		title := d.Title

@@ -40,10 +40,12 @@ var deadlines = board{
 		graph(12, 9, "未办时限 Clocks running", "正在计时的时限，按状态。 Running clocks by state.",
 			"short", series(`sum by (state) (shouwen:deadlines_open{`+ofDepartments+`})`, "{{state}}")).with(stacked, from(0), decimals(0), translated(clockStates)),
 
-		graph(10, 8, "超时率 Miss ratio", "已判定时限中超时的比例，各类中最差者；虚线为允许的 5%。 Breached ÷ decided, the worst kind of clock; the line is what may be missed, 5 %.",
+		graph(7, 8, "超时率 Miss ratio", "已判定时限中超时的比例，各类中最差者；虚线为允许的 5%。 Breached ÷ decided, the worst kind of clock; the line is what may be missed, 5 %.",
 			"percentunit", series(`max(shouwen:deadline_miss:ratio1h >= 0)`, "1h"), series(`max(shouwen:deadline_miss:ratio6h >= 0)`, "6h")).with(from(0), limit(0.05), translated([]word{{"1h", "一小时", "1 hour", ""}, {"6h", "六小时", "6 hours", ""}})),
-		graph(9, 8, "首问归属 Ownership of open cases", "未办结案件现在由谁负责。 Who has the open cases.",
+		graph(7, 8, "首问归属 Ownership of open cases", "未办结案件现在由谁负责。 Who has the open cases.",
 			"short", series(`sum by (ownership) (shouwen:first_asker_cases_open{`+ofDepartments+`})`, "{{ownership}}")).with(stacked, from(0), decimals(0), translated(ownerships)),
+		figures(5, 8, "各级超时 Overdue by class", "已到期而未完成的时限，按案件级别，不分部门。 Clocks that have run out and still run, by the class of their cases, of all departments.",
+			"short", none, series(`sum by (name_zh, name_en) (shouwen:deadlines_pressing{state="overdue"} * on (class) group_left (name_zh, name_en) topk by (class) (1, shouwen:class_info))`, "{{name_zh}} {{name_en}}")),
 		name(5, 8, "责任模式 Responsibility mode", "所用规则下首问责任的去向：首问人负责到底；随案件转移；经领导同意并告知来电人后转移。 What becomes of the first-asker's responsibility under the profile: it stays, moves with the case, or moves with a leader's consent once the caller was told.",
 			series(`shouwen:profile_info`, "{{responsibility}}")).with(translated(responsibilities)),
 
