@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "16") // they wait more than they work
+	_ = flag.Set("test.parallel", "10") // they wait more than they work
 	code := storetest.Main(m)
 	if program.dir != "" {
 		_ = os.RemoveAll(program.dir)

@@ -135,7 +135,7 @@ func TestRecordedCall(t *testing.T) {
 	p.talk(p.agent, 0)
 
 	p.agent.Press("*9")
-	p.agent.Hears(450)
+	until(t, "the tone of a pause", func() bool { return p.agent.Heard(450) })
 	until(t, "paused", func() bool { return p.server.calls.Live()[0].Recording == "paused" })
 	p.talk(p.agent, 0)
 	p.caller.Say(1200)
