@@ -253,7 +253,7 @@ func TestAttendedBetweenColleagues(t *testing.T) {
 		p, first, second, line, third := colleagues(t)
 		p.refer(first, p.ext(2), "unknown;to-tag=1;from-tag=2", 202)
 		p.told(first, 100, 481)
-		p.refer(first, p.ext(2), replaces(third.Ringing(), true), 202)
+		p.refer(first, p.ext(2), p.ringing(third, 1), 202)
 		p.told(first, 100, 403)
 		third.Answer()
 		line.Hears(toneOf(2))
