@@ -16,7 +16,7 @@ import (
 
 var (
 	byClerk = cases.Actor{User: "clerk"}
-	matter  = cases.Registration{Name: "张三", Content: "三楼停水", ReadBack: true, Fields: map[string]string{"answer": "noted"}}
+	matter  = cases.Registration{Name: "三楼住户", Content: "三楼停水", ReadBack: true, Fields: map[string]string{"answer": "noted"}}
 )
 
 // TestWhoHasPromisedSomethingHandsItOver (E21): he does not sign out without a note to a
@@ -192,7 +192,7 @@ func TestCasesAreFound(t *testing.T) {
 	if to := find("clerk", " 261123-1-0001 "); to != "/cases/261123-1-0001" {
 		t.Errorf("by number: %s", to)
 	}
-	for _, what := range []string{"停水", "张三", "+861055550101", "550101", "261123-1"} {
+	for _, what := range []string{"停水", "三楼住户", "+861055550101", "550101", "261123-1"} {
 		if page := find("aide", what); !strings.Contains(page, "/cases/261123-1-0001") || strings.Contains(page, "261123-1-0002") {
 			t.Errorf("%s: not the one that is there for him:\n%s", what, page)
 		}

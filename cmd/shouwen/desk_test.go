@@ -77,7 +77,7 @@ func TestFromRingToClosedInABrowser(t *testing.T) {
 	if phone := p.tells(`document.querySelector("#register-phone").value`); phone != numbered(1) {
 		t.Errorf("phone %q", phone)
 	}
-	p.types("#register-name", "张三")
+	p.types("#register-name", "三楼住户")
 	p.types("#register-content", "三楼停水")
 	p.types(`[name="fields.answer"]`, "已派维修")
 	p.presses("Enter")
@@ -120,7 +120,7 @@ func TestFromRingToClosedInABrowser(t *testing.T) {
 	p.faultless()
 
 	c := only(t, b.cases())
-	if c.State != cases.Closed || c.FirstAsker != "1001" || c.File.Matter.Name != "张三" || !c.File.Matter.ReadBack || len(c.File.Replies) != 1 || c.File.Replies[0].Evidence.Call != c.Call.ID {
+	if c.State != cases.Closed || c.FirstAsker != "1001" || c.File.Matter.Name != "三楼住户" || !c.File.Matter.ReadBack || len(c.File.Replies) != 1 || c.File.Replies[0].Evidence.Call != c.Call.ID {
 		t.Errorf("%s, first-asker %s, %+v", c.State, c.FirstAsker, c.File)
 	}
 }
