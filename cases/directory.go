@@ -20,6 +20,11 @@ type Department struct {
 	Extension string `yaml:"extension,omitempty" json:"extension,omitempty"` // that reaches whoever is there; empty: none
 	Hours     string `yaml:"hours,omitempty" json:"hours,omitempty"`         // name of its opening hours; empty: always open
 	Queue     string `yaml:"queue,omitempty" json:"queue,omitempty"`         // whose agents answer the extension; empty: the department's people
+
+	// What others have to know of it while a caller waits (S10-R5).
+	Duties   string   `yaml:"duties,omitempty" json:"duties,omitempty"`     // what it is there for
+	Workflow []string `yaml:"workflow,omitempty" json:"workflow,omitempty"` // how it works, step by step
+	Contact  string   `yaml:"contact,omitempty" json:"contact,omitempty"`   // where it is found besides its extension: address, number outside
 }
 
 // Category is a subject of callers, and who is competent for it.
@@ -27,6 +32,10 @@ type Category struct {
 	Name       string `yaml:"name" json:"name"` // unique
 	Title      string `yaml:"title,omitempty" json:"title,omitempty"`
 	Department string `yaml:"department" json:"department"`
+
+	Words  []string              `yaml:"words,flow,omitempty" json:"words,omitempty"` // that callers use for it
+	Answer string                `yaml:"answer,omitempty" json:"answer,omitempty"`    // to be read to the caller (S30-R22)
+	Notice map[NoticeItem]string `yaml:"notice,omitempty" json:"notice,omitempty"`    // what the one-time notice says; materials are the policy's
 }
 
 // Person is somebody with a phone.

@@ -90,6 +90,11 @@ func (d Directory) Check() Faults {
 		c.once("category", k.Name, "name")
 		_, known := d.Department(k.Department)
 		c.wrong(known, "department", "there is no department %q; add it under departments", k.Department)
+		for _, item := range slices.Sorted(maps.Keys(k.Notice)) {
+			_, known := noticeItems[item]
+			c.wrong(known && item != ofCase, "notice", "there is no item %q of a notice; want some of %s", item, joined(noticeItems.names()))
+			c.wrong(item != ofPolicy, "notice", "the materials are listed by the profile; write them under one_time_notice.lists there")
+		}
 	}
 	for i, p := range d.People {
 		c.at = fmt.Sprintf("people[%d]", i)

@@ -46,6 +46,8 @@ func TestDirectoryCheck(t *testing.T) {
 		"no encryption known":        {func(d *cases.Directory) { d.People[0].SRTP = "yes" }, []string{`people[0].srtp: is "yes", want off, offer or require`}},
 		"rings no time at all":       {func(d *cases.Directory) { d.People[0].RingTime = 20 }, []string{"people[0].ring_time: is 20ns, want 1s to 5m0s"}},
 		"post with a stand-in alone": {func(d *cases.Directory) { d.People[0].Post, d.People[0].Penalty = "desk", 1 }, []string{"people[0].post: desk has no primary; give one of its people penalty 0"}},
+		"notice of no item":          {func(d *cases.Directory) { d.Categories[0].Notice = map[cases.NoticeItem]string{"colour": "red"} }, []string{`categories[0].notice: there is no item "colour" of a notice; want some of basis, fees, forms, how, limit, materials, missing, procedure, requirements`}},
+		"materials":                  {func(d *cases.Directory) { d.Categories[0].Notice = map[cases.NoticeItem]string{"materials": "a form"} }, []string{"categories[0].notice: the materials are listed by the profile; write them under one_time_notice.lists there"}},
 		"all of it at once": {func(d *cases.Directory) {
 			d.Categories[0].Department, d.People[0].Department, d.People[1].Penalty = "parks", "parks", 11
 		}, []string{

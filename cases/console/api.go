@@ -117,6 +117,7 @@ func (x *site) register(api huma.API) {
 	x.registerMoves(api, operation)
 	x.registerReference(api, operation)
 	x.registerDirectory(api, operation)
+	x.registerKnowledge(api, operation)
 	x.registerReports(api, operation)
 	huma.Register(api, operation("list_callbacks", "/api/v1/callbacks", "Cases whose caller is owed a callback, the most urgent first", 422, 503), x.listCallbacks)
 	huma.Register(api, operation("list_calls", "/api/v1/calls", "Live calls, oldest first", 422), x.listCalls)

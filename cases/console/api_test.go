@@ -284,6 +284,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"/api/v1/outbox/dead": "list_dead_letters", "post /api/v1/outbox/dead/{id}/retry": "revive_dead_letter",
 		"/api/v1/profile": "get_profile", "/api/v1/directory": "get_directory", "put /api/v1/directory": "put_directory", "/api/v1/directory/versions": "list_directory_versions",
 		"/api/v1/directory/versions/{version}": "get_directory_version", "/api/v1/calendar": "get_calendar",
+		"/api/v1/knowledge":         "get_knowledge",
 		"/api/v1/reports/registers": "list_registers", "/api/v1/reports/registers/{form}": "get_register",
 		"/api/v1/scorecards": "get_scorecards", "/api/v1/reports/scorecards": "get_scorecard_file", "/api/v1/scorecards/{user}": "get_scorecard", "/api/v1/scorecards/{user}/rating": "get_rating",
 		"/api/v1/samples": "list_samples", "/api/v1/samples/{id}": "get_sample", "post /api/v1/samples": "draw_sample", "post /api/v1/samples/{id}/cases/{number}": "check_sampled",

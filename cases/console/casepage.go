@@ -20,6 +20,7 @@ type casePage struct {
 	Now        nowPart
 	Done       cases.MoveKind // the move that led here; empty: none
 	Matter     []entry
+	Know       knowPage    // of its category
 	Next       cases.Clock // that is due first; zero: none
 	Ledger     []eventBody
 	Chain      chainBody
@@ -74,6 +75,9 @@ func (x *site) showCase(w http.ResponseWriter, r *http.Request, status int, c ca
 		page.Done = kind
 	}
 	slices.SortStableFunc(page.Clocks, func(a, b clockBody) int { return cmp.Compare(clockOrder(a), clockOrder(b)) })
+	if category := c.File.Matter.Category; category != "" {
+		page.Know.Topics = x.know(x.topicsOf("", category, ""))
+	}
 	page.First, page.Rest = x.formsFor(r.Context(), c, l).all()
 	if refused != nil {
 		page.put(*refused)

@@ -58,7 +58,8 @@ func (x *site) nowOf(v viewer, m *moment) nowPart {
 type deskPage struct {
 	At        time.Time
 	Now       nowPart
-	Away      bool // the database; the lists are empty
+	Know      knowPage // nothing is looked for yet
+	Away      bool     // the database; the lists are empty
 	Cases     []deskRow
 	Callbacks []cases.Case
 

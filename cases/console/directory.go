@@ -38,12 +38,20 @@ type departmentBody struct {
 	Extension string `json:"extension,omitempty" maxLength:"32" doc:"That reaches whoever is there; left out: none."`
 	Hours     string `json:"hours,omitempty" maxLength:"64" doc:"Name of its opening hours; left out: always open."`
 	Queue     string `json:"queue,omitempty" maxLength:"64" doc:"Whose agents answer the extension; left out: its people."`
+
+	Duties   string   `json:"duties,omitempty" maxLength:"2000" doc:"What it is there for."`
+	Workflow []string `json:"workflow,omitempty" nullable:"false" maxItems:"50" doc:"How it works, step by step."`
+	Contact  string   `json:"contact,omitempty" maxLength:"500" doc:"Where it is found besides its extension: address, number outside."`
 }
 
 type categoryBody struct {
 	Name       string `json:"name" maxLength:"64" example:"burst_pipe"`
 	Title      string `json:"title,omitempty" maxLength:"128"`
 	Department string `json:"department" maxLength:"64" doc:"That is competent."`
+
+	Words  []string                    `json:"words,omitempty" nullable:"false" maxItems:"50" doc:"That callers use for it."`
+	Answer string                      `json:"answer,omitempty" maxLength:"2000" doc:"To be read to the caller."`
+	Notice map[cases.NoticeItem]string `json:"notice,omitempty" doc:"What the one-time notice says: procedure, requirements, basis, forms, limit, how or fees. Materials are the profile's."`
 }
 
 type personBody struct {
@@ -55,6 +63,7 @@ type personBody struct {
 	Posts      []string `json:"posts,omitempty" nullable:"false" maxItems:"32" doc:"He holds of those the rules speak of."`
 	Rank       int      `json:"rank,omitempty" doc:"The higher is more senior, and wins a tie."`
 	Email      string   `json:"email,omitempty" maxLength:"254"`
+	Mobile     string   `json:"mobile,omitempty" maxLength:"16" doc:"At which he is rung in emergencies; only administrators see it."`
 
 	RingTime float64        `json:"ring_time_seconds,omitempty" doc:"Of his phone; left out: the queue's."`
 	Penalty  int            `json:"penalty,omitempty" doc:"n: a stand-in, rung after n times the queue's overflow_after."`
@@ -105,7 +114,7 @@ func directoryOf(d cases.Directory, version int) directoryBody {
 
 func personOf(p cases.Person) personBody {
 	return personBody{
-		User: p.User, Name: p.Name, Extension: p.Extension, Department: p.Department, Rank: p.Rank, Email: p.Email,
+		User: p.User, Name: p.Name, Extension: p.Extension, Department: p.Department, Rank: p.Rank, Email: p.Email, Mobile: p.Mobile,
 		Roles:    mapped(p.Roles, func(r cases.Role) string { return string(r) }),
 		Posts:    mapped(p.Posts, func(post cases.Party) string { return string(post) }),
 		RingTime: p.RingTime.Seconds(), Penalty: p.Penalty, Post: p.Post, Weight: p.Weight, Skills: p.Skills,
@@ -123,7 +132,7 @@ func (b directoryBody) directory() cases.Directory {
 
 func (b personBody) person() cases.Person {
 	p := cases.Person{
-		User: b.User, Name: b.Name, Extension: b.Extension, Department: b.Department, Rank: b.Rank, Email: b.Email,
+		User: b.User, Name: b.Name, Extension: b.Extension, Department: b.Department, Rank: b.Rank, Email: b.Email, Mobile: b.Mobile,
 		RingTime: time.Duration(b.RingTime * float64(time.Second)), Penalty: b.Penalty, Post: b.Post, Weight: b.Weight, Skills: b.Skills,
 		RequireTLS: b.RequireTLS, SRTP: b.SRTP,
 	}
@@ -143,8 +152,14 @@ func versionOf(v store.DirectoryVersion) directoryVersionBody {
 }
 
 // getDirectory tells what is in force at this node.
-func (x *site) getDirectory(context.Context, *struct{}) (*out[directoryBody], error) {
-	return &out[directoryBody]{directoryOf(x.People(), x.Directories.Version())}, nil
+func (x *site) getDirectory(ctx context.Context, _ *struct{}) (*out[directoryBody], error) {
+	b := directoryOf(x.People(), x.Directories.Version())
+	if !viewerOf(ctx).hasAny(administrators) {
+		for i := range b.People {
+			b.People[i].Mobile = ""
+		}
+	}
+	return &out[directoryBody]{b}, nil
 }
 
 type putDirectoryInput struct {

@@ -41,8 +41,12 @@ func TestTheDirectoryIsChangedByAdministrators(t *testing.T) {
 	st := storetest.New(t)
 	s, _ := newServer(st)
 	s.Directories = directories{st, 1}
+	is := informed()
+	is.People = slices.Clone(is.People)
+	is.People[1].Mobile = "+8613900000001"
+	s.People = func() cases.Directory { return is }
 	h := s.Handler()
-	if _, err := st.Revise(t.Context(), store.Revision{By: "first start", Directory: people}); err != nil {
+	if _, err := st.Revise(t.Context(), store.Revision{By: "first start", Directory: is}); err != nil {
 		t.Fatal(err)
 	}
 	var d map[string]any
@@ -114,8 +118,8 @@ func TestTheDirectoryIsChangedByAdministrators(t *testing.T) {
 			t.Errorf("%s for who is no administrator: %s", target, r.Status)
 		}
 	}
-	if r := ask(h, "GET", "/api/v1/directory", "", "Authorization", "Bearer "+token, "By", "clerk"); r.StatusCode != 200 {
-		t.Errorf("who is who, for everybody: %s", r.Status)
+	if r := ask(h, "GET", "/api/v1/directory", "", "Authorization", "Bearer "+token, "By", "clerk"); r.StatusCode != 200 || strings.Contains(text(t, r), "13900000001") {
+		t.Errorf("who is who, for everybody, without mobiles: %s", r.Status)
 	}
 }
 

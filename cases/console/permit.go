@@ -26,7 +26,7 @@ var (
 // to live calls are not here: phones give them.
 var permits = map[string][]cases.Role{
 	"list_cases": nil, "get_case": nil, "get_voicemail": nil, "list_callbacks": nil, "call_back": nil,
-	"list_calls": nil, "get_agents": nil, "get_profile": nil, "get_directory": nil, "get_calendar": nil,
+	"list_calls": nil, "get_agents": nil, "get_profile": nil, "get_directory": nil, "get_calendar": nil, "get_knowledge": nil,
 	"put_directory": administrators, "list_directory_versions": administrators, "get_directory_version": administrators,
 	"list_recordings": listeners, "list_recording_accesses": listeners, "get_recording_audio": listeners,
 	"list_registers": overseers, "get_register": overseers, "get_scorecards": overseers, "get_scorecard_file": overseers, "get_scorecard": nil, "get_rating": overseers, "get_proposals": accusers, "get_trace": overseers, "get_publication": overseers,

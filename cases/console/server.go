@@ -41,6 +41,7 @@ type Server struct {
 	PauseReasons  []string // that Duties knows
 	Feed          *Feed    // of Calls and Agents
 	Directories   Directories
+	Hours         map[string]cases.Calendar                     // opening hours by name, as departments name them
 	Quality       func(call string) ([]cases.LegQuality, error) // of a live call; errors as of Commands
 	Now           func() time.Time                              // time.Now; moves are made then
 	Log           *slog.Logger
@@ -127,6 +128,8 @@ func (x *site) routes() []route {
 		{"POST", "/desk/ready", false, nil, x.readyFromDesk},
 		{"POST", "/desk/pause", false, nil, x.pauseFromDesk},
 		{"GET", "/cases", false, nil, x.findCases},
+		{"GET", "/know", false, nil, x.showKnowledge},
+		{"GET", "/know/topics", false, nil, x.showTopics},
 		{"POST", "/cases/{number}/moves/{kind}", false, nil, x.moveFromPage},
 		{"POST", "/cases/{number}/call", false, nil, x.callFromDesk},
 		{"GET", "/cases/{number}/forms/{form}", false, nil, x.printForm},

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"shouwen/cases"
 )
 
 //go:embed templates/*.html
@@ -30,6 +32,8 @@ func loadPages(zone *time.Location) map[lang]*template.Template {
 			"entry":    func(n int) string { return fmt.Sprintf(l.word("entry"), n) },
 			"clock":    func(t, now time.Time) string { return clock(t.In(zone), now.In(zone)) },
 			"full":     func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04:05 -07:00") },
+			"day":      func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04") },
+			"item":     func(p cases.NoticePoint) string { return p.In(string(l)) },
 			"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 			"span":     span,
 			"between":  func(from, to time.Time) time.Duration { return to.Sub(from) },

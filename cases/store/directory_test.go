@@ -28,7 +28,8 @@ func TestVersionsOfTheDirectory(t *testing.T) {
 		t.Errorf("before the first version: %v", err)
 	}
 	first := cases.Directory{
-		Departments: []cases.Department{{Name: "water", Title: "供水处"}},
+		Departments: []cases.Department{{Name: "water", Title: "供水处", Duties: "供水", Workflow: []string{"派单", "抢修"}, Contact: "1号楼"}},
+		Categories:  []cases.Category{{Name: "burst_pipe", Department: "water", Words: []string{"漏水"}, Answer: "关总阀", Notice: map[cases.NoticeItem]string{"limit": "24小时"}}},
 		People: []cases.Person{
 			{User: "1001", Extension: "1001", Department: "water", Skills: map[string]int{"english": 2}, RingTime: 15e9},
 			{User: "1002", Extension: "1002", Roles: []cases.Role{cases.RoleSupervisor}},
@@ -44,7 +45,7 @@ func TestVersionsOfTheDirectory(t *testing.T) {
 	}
 	phones := []store.PhoneSecret{phoneSecret("1001", "a", "1"), phoneSecret("1001", "b", "1"), phoneSecret("1002", "a", "2")}
 	v := revise(store.Revision{By: "first start", Directory: first, Phones: phones, Console: map[string]string{"1001": "$argon2id$x"}})
-	if v.Version != 1 || len(v.Changes) != 3 || v.At.IsZero() {
+	if v.Version != 1 || len(v.Changes) != 4 || v.At.IsZero() {
 		t.Errorf("%+v", v)
 	}
 	got, err := s.Directory(ctx, 0)

@@ -222,6 +222,14 @@ func (b *browser) types(selector, text string) {
 	b.ask("Input.insertText", map[string]any{"text": text}, nil)
 }
 
+// chooses takes an option of a list, by its value.
+func (b *browser) chooses(selector, value string) {
+	b.t.Helper()
+	until(b.t, selector+" offers "+value, func() bool {
+		return b.tells(fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.value = %q; e.dispatchEvent(new Event("change", {bubbles: true})); return e.value })()`, selector, value)) == value
+	})
+}
+
 // keys are those a test presses: their code and what they write.
 var keys = map[string][2]any{"Enter": {13, "\r"}, "Tab": {9, ""}, " ": {32, " "}}
 

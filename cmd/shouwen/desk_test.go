@@ -18,7 +18,7 @@ func deskBed(t *testing.T, change ...func(*phonebook)) *bed {
 	cfg.HTTP.Console, cfg.Profile = "127.0.0.1:0", "property_csc"
 	book := examplePhonebook(2)
 	book.Departments = append(book.Departments, cases.Department{Name: "repairs", Title: "维修部"})
-	book.Categories = []cases.Category{{Name: "no_water", Title: "停水", Department: "repairs"}}
+	book.Categories = []cases.Category{{Name: "no_water", Title: "停水", Department: "repairs", Words: []string{"没水"}, Answer: "今晚十点前恢复供水。", Notice: map[cases.NoticeItem]string{"limit": "两小时内上门"}}}
 	book.People[0].Name, book.People[1].Name = "首位坐席", "第二坐席"
 	for i := range book.People {
 		book.People[i].Console = console.HashPassword("clerkclerk")
@@ -57,7 +57,9 @@ func TestFromRingToClosedInABrowser(t *testing.T) {
 	if n := b.metric("shouwen_console_streams", `page="desk"`); n != 1 {
 		t.Errorf("%v desks are open", n)
 	}
-	p.shot("desk-empty-en")
+	p.types("#know", "家里没水")
+	p.sees("#topics", "今晚十点前恢复供水")
+	p.shot("desk-know-en")
 
 	caller := b.caller(numbered(1)).Dial(b.Hotline)
 	caller.Answered()
@@ -79,6 +81,9 @@ func TestFromRingToClosedInABrowser(t *testing.T) {
 	}
 	p.types("#register-name", "三楼住户")
 	p.types("#register-content", "三楼停水")
+	p.chooses("#classify-category", "no_water") // what there is to know of it is there while he talks
+	p.sees("#topics", "两小时内上门")
+	p.shot("case-know-en")
 	p.types(`[name="fields.answer"]`, "已派维修")
 	p.presses("Enter")
 	p.sees("h1", "Registered")

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
 	"shouwen/cases"
 	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
@@ -270,4 +273,23 @@ func TestALostDatabaseGetsTheLastKnownDirectory(t *testing.T) {
 	}
 	b.SIP = two.SIP
 	register(t, b.Ready, 0, siptest.Config{}) // by the hashes of PostgreSQL
+}
+
+// TestS10R5_WhatThereIsToKnowIsExportedAndApplied: duties, workflows and notices come back
+// out of the file as they went into it.
+func TestS10R5_WhatThereIsToKnowIsExportedAndApplied(t *testing.T) {
+	t.Parallel()
+	d := cases.Directory{
+		Departments: []cases.Department{{Name: "repairs", Title: "维修部", Duties: "水电: 维修", Workflow: []string{"派单", "上门 # 2小时内"}, Contact: "2号楼, 8888"}},
+		Categories:  []cases.Category{{Name: "burst_pipe", Department: "repairs", Words: []string{"漏水"}, Answer: "先关总阀。", Notice: map[cases.NoticeItem]string{"limit": "24小时内"}}},
+		People:      []cases.Person{{User: "1001", Extension: "1001", Department: "repairs", Mobile: "+8613900000001"}},
+	}
+	text, err := yaml.Marshal(phonebookOf(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := readPhonebook("directory.yaml", text, nil)
+	if diff := cmp.Diff(d, b.directory()); err != nil || diff != "" {
+		t.Errorf("%v\n%s-want +got\n%s", err, text, diff)
+	}
 }

@@ -44,7 +44,8 @@ type server struct {
 	messages   *media.Archive // of voicemail
 	recordings *media.Archive // of calls
 	board      *acd.Board
-	feed       *console.Feed // of board and calls, for open pages
+	hours      map[string]cases.Calendar // opening hours by name
+	feed       *console.Feed             // of board and calls, for open pages
 	duties     *duties
 	leases     *leases
 	calls      *call.Switch
@@ -180,6 +181,7 @@ func (s *server) wire(rules cases.Policy) error {
 	for i, h := range s.cfg.Hotlines {
 		hotlines[i] = h.hotline(reception, s.cfg)
 	}
+	s.hours = reception.hours
 	s.board = acd.New(queues, agents, s.metrics.Queue, s.log)
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
 	s.leases = &leases{store: s.database.store, node: s.cfg.Node, log: s.log}
@@ -455,7 +457,7 @@ func (s *server) serveHTTP(ctx context.Context, g *errgroup.Group) {
 	}
 	if s.console != nil {
 		c := &console.Server{
-			Store: s.database.store, People: s.roster.directory, Passwords: s.roster.consoleHashes, Directories: s.roster, Calls: s.liveCalls, Agents: s.board.Snapshot, Trunks: s.trunks, Token: s.secrets.Token,
+			Store: s.database.store, People: s.roster.directory, Passwords: s.roster.consoleHashes, Directories: s.roster, Hours: s.hours, Calls: s.liveCalls, Agents: s.board.Snapshot, Trunks: s.trunks, Token: s.secrets.Token,
 			OpenMessage: s.messages.Open, OpenRecording: s.recordings.Open, Commands: commands{s.calls, s.journal}, Transfers: transfers{s.calls}, Callers: callbacks{s.calls},
 			Duties: agentDuties{s.board, s.roster.directory, s.cfg.Agents.PauseReasons}, PauseReasons: s.cfg.Agents.PauseReasons, Feed: s.feed,
 			Quality: commands{s.calls, s.journal}.Quality,
