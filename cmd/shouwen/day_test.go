@@ -25,14 +25,24 @@ var ofTheDay = map[string]bool{
 	"shouwen_state_deadlines_due_total": true, "shouwen_state_deadline_extensions_total": false, "shouwen_state_promises_broken_total": true,
 	"shouwen_state_first_asker_closed_total": false, "shouwen_state_handovers_total": false, "shouwen_state_callbacks_closed_total": true,
 	"shouwen_state_visit_answers_total": false, "shouwen_state_escalations_total": true, "shouwen_state_contacts_total": false,
-	"shouwen_state_presses_total": false, "shouwen_state_cases_open": false,
+	"shouwen_state_presses_total": false, "shouwen_state_cases_open": false, "shouwen_state_deadlines_pressing": true,
 
-	"scorecard_first_asker": false, "scorecard_department": false, "scorecard_all": false,
+	"scorecard_person": false, "scorecard_department": false, "scorecard_all": false, "register_lines": false, "register_cells": false,
+}
+
+// onADay are figures that a day without fault or ado would not have.
+var onADay = []string{
+	`scorecard_all{of="kept"}`, `scorecard_all{of="handed_over"}`, `scorecard_all{of="misrouted"}`, `scorecard_all{of="repeated"}`,
+	`scorecard_all{of="received"}`, `scorecard_all{of="returned"}`, `scorecard_all{of="overruled"}`, `scorecard_all{of="front_late"}`,
+	`scorecard_all{of="behind_late"}`, `scorecard_all{of="satisfied"}`, `scorecard_all{of="mean_hundredths"}`,
+	`register_lines{form="first_ask_register"}`, `register_lines{form="important_matters"}`, `register_lines{form="slip"}`,
+	`register_lines{form="receipt"}`, `register_lines{form="pickup_register"}`, `register_lines{form="handover_log"}`,
 }
 
 // TestFiguresOfADay: a working day, played by callers, agents and departments with
-// phones of their own and over the API, is in Prometheus and on the scorecards to the
-// unit. What the players have counted themselves equals that, whatever happened when.
+// phones of their own and over the API, is in Prometheus, on the scorecards and in the
+// registers to the unit. What the players have counted themselves equals that, whatever
+// happened when; day play fails if it does not.
 func TestFiguresOfADay(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("prometheus"); err != nil {
@@ -60,7 +70,7 @@ func TestFiguresOfADay(t *testing.T) {
 	for name, own := range report.Counts {
 		figure, _, _ := strings.Cut(name, "{")
 		counted[figure] += own
-		if strings.HasPrefix(figure, "scorecard_") { // not in Prometheus; shouwen-load has asked the API
+		if strings.HasPrefix(figure, "scorecard_") || strings.HasPrefix(figure, "register_") { // not in Prometheus; shouwen-load has asked the API
 			continue
 		}
 		got := asked(t, prometheus, "sum(max without (instance) ("+name+"))") // there is one node
@@ -72,6 +82,14 @@ func TestFiguresOfADay(t *testing.T) {
 		if counted[figure] == 0 {
 			t.Errorf("nothing of %s happened all day", figure)
 		}
+	}
+	for _, figure := range onADay {
+		if report.Counts[figure] == 0 {
+			t.Errorf("%s is 0 all day", figure)
+		}
+	}
+	if n := asked(t, prometheus, `count(max by (class) (max_over_time(shouwen_state_deadlines_pressing{state="overdue"}[1h])) > 0)`); n < 2 {
+		t.Errorf("clocks of %d classes ran out, want several", n)
 	}
 }
 

@@ -218,6 +218,20 @@ func between(low, high float64) option {
 // from fixes the lower end of the axis.
 func from(low float64) option { return func(p *panel) { p.FieldConfig.Defaults.Min = &low } }
 
+// atLeast has the axis go up to high, or as far as the values do: where there is nothing
+// but zero, Grafana has it go to 100.
+func atLeast(high float64) option {
+	return func(p *panel) { p.FieldConfig.Defaults.Custom["axisSoftMax"] = high }
+}
+
+// dashed has one of several series that may be the same not hide the others.
+func dashed(name string) option {
+	return func(p *panel) {
+		p.FieldConfig.Overrides = append(p.FieldConfig.Overrides,
+			override{matcher{"byName", name}, []property{{"custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{10, 10}}}}})
+	}
+}
+
 func decimals(n int) option { return func(p *panel) { p.FieldConfig.Defaults.Decimals = &n } }
 
 // orElse is what stands where there is no value.

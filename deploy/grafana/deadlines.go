@@ -30,18 +30,18 @@ var deadlines = board{
 		tile(4, 5, "催办 Presses", "最近一小时来电人的催办。 Callers who pressed in the last hour.",
 			"short", `sum(shouwen:presses:increase1h{`+ofDepartments+`})`, levels("green", 5, "yellow")).with(decimals(0)),
 
-		table(12, 10, "各时限按时率（今日） On time by clock", "今日各类时限：按时 ÷ (按时 + 超时)。 Today by kind of clock: met ÷ (met + breached).",
+		table(12, 12, "各时限按时率（今日） On time by clock", "今日各类时限：按时 ÷ (按时 + 超时)。 Today by kind of clock: met ÷ (met + breached).",
 			"percentunit", falling(0.95, 0.9), series(`((`+onTime(ofDepartments, "by (clock) ")+`) >= 0)`+byClock, "")).with(
 			columns("clock_title", "Value"), between(0, 1), decimals(1), orElse("今日尚无 none yet"), column("clock", "时限代码 Clock code", hidden),
 			column("clock_title", "时限 Clock", width(330)), column("Value", "按时率 On time", gauge)),
-		clockTable(10, "部门 × 时限：超时 Overdue by department and clock", "哪个部门的哪类时限已超时，各多少。 Which clocks of which department have run out, and how many.", "overdue", "无超时 none", "red", casesLate),
+		clockTable(12, "部门 × 时限：超时 Overdue by department and clock", "哪个部门的哪类时限已超时，各多少。 Which clocks of which department have run out, and how many.", "overdue", "无超时 none", "red", casesLate),
 
 		clockTable(9, "接下来超时 What breaches next", "哪个部门的哪类时限已过预警点，各多少；单件见控制台。 Which clocks of which department are past their warning; the console lists the cases.", "at_risk", "无 none", "yellow", casesRunning),
 		graph(12, 9, "未办时限 Clocks running", "正在计时的时限，按状态。 Running clocks by state.",
 			"short", series(`sum by (state) (shouwen:deadlines_open{`+ofDepartments+`})`, "{{state}}")).with(stacked, from(0), decimals(0), translated(clockStates)),
 
 		graph(7, 8, "超时率 Miss ratio", "已判定时限中超时的比例，各类中最差者；虚线为允许的 5%。 Breached ÷ decided, the worst kind of clock; the line is what may be missed, 5 %.",
-			"percentunit", series(`max(shouwen:deadline_miss:ratio1h >= 0)`, "1h"), series(`max(shouwen:deadline_miss:ratio6h >= 0)`, "6h")).with(from(0), limit(0.05), translated([]word{{"1h", "一小时", "1 hour", ""}, {"6h", "六小时", "6 hours", ""}})),
+			"percentunit", series(`max(shouwen:deadline_miss:ratio1h >= 0)`, "1h"), series(`max(shouwen:deadline_miss:ratio6h >= 0)`, "6h")).with(from(0), limit(0.05), dashed("6h"), translated([]word{{"1h", "一小时", "1 hour", "yellow"}, {"6h", "六小时", "6 hours", "blue"}})),
 		graph(7, 8, "首问归属 Ownership of open cases", "未办结案件现在由谁负责。 Who has the open cases.",
 			"short", series(`sum by (ownership) (shouwen:first_asker_cases_open{`+ofDepartments+`})`, "{{ownership}}")).with(stacked, from(0), decimals(0), translated(ownerships)),
 		figures(5, 8, "各级超时 Overdue by class", "已到期而未完成的时限，按案件级别，不分部门。 Clocks that have run out and still run, by the class of their cases, of all departments.",

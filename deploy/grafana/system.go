@@ -39,7 +39,7 @@ var system = board{
 		graph(6, 8, "时钟偏差 Clock skew", "节点减数据库；超过 1 秒即报警。 Node minus database; an alert beyond 1 s.",
 			"s", series(`shouwen_clock_skew_seconds`, "{{instance}}")),
 		graph(6, 8, "任务 Jobs since last success", "各周期任务距上次成功的时间。 Since each periodic job last succeeded.",
-			"s", series(`time() - max by (task) (shouwen_job_last_success_timestamp_seconds > 0)`, "{{task}}")).with(from(0)),
+			"s", series(`time() - max by (task) (shouwen_job_last_success_timestamp_seconds > 0)`, "{{task}}")).with(from(0), decimals(1)),
 		graph(6, 8, "处理器核数 CPU cores", "各节点占用的处理器核数。 Cores each node is busy on.",
 			"short", series(`sum by (instance) (rate(process_cpu_seconds_total{job="shouwen"}[$__rate_interval]))`, "{{instance}}")).with(from(0)),
 		graph(6, 8, "内存 Memory", "各节点的常驻内存。 Resident memory of each node.",

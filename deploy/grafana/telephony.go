@@ -32,16 +32,16 @@ var telephony = board{
 
 		graph(8, 8, "单通与无声 One-way and silent legs", "每小时单向无声与全程无声的通话侧。 Legs per hour that sent no audio to a side that did, or none at all.",
 			perHour, series(`sum by (leg) (rate(shouwen_rtp_one_way_total[30m])) * 3600`, "单通 {{leg}}"), series(`sum by (leg) (rate(shouwen_rtp_no_media_total[30m])) * 3600`, "无声 {{leg}}")).with(
-			from(0), paired("单通", "One-way", legs), paired("无声", "Silent", legs)),
+			from(0), atLeast(5), paired("单通", "One-way", legs), paired("无声", "Silent", legs)),
 		graph(8, 8, "录音与提示音失败 Recordings and prompts that failed", "每小时。 Per hour.",
 			perHour, series(`sum by (result) (rate(shouwen_recordings_total{result!="ok"}[30m])) * 3600`, "recording {{result}}"), series(`sum(rate(shouwen_prompts_played_total{result="failed"}[30m])) * 3600`, "prompt")).with(
-			from(0), translated([]word{{"recording partial", "录音不全", "Recording cut short", "yellow"}, {"recording failed", "录音失败", "Recording failed", "red"}, {"prompt", "提示音失败", "Prompt failed", "orange"}})),
+			from(0), atLeast(5), translated([]word{{"recording partial", "录音不全", "Recording cut short", "yellow"}, {"recording failed", "录音失败", "Recording failed", "red"}, {"prompt", "提示音失败", "Prompt failed", "orange"}})),
 		graph(8, 8, "攻击迹象 Signs of attacks", "每分钟被拒绝的：注册、SIP 数据包与连接、来源不明或伪造的语音包、呼出。 Refused per minute: registrations, SIP datagrams and connections, foreign or forged audio, calls to the outside.",
 			perMinute,
 			series(`sum(rate(shouwen_sip_registration_failures_total{kind="agent"}[5m])) * 60`, "注册 Registrations"),
 			series(`sum(rate(shouwen_sip_dropped_total[5m])) * 60`, "信令 SIP"),
 			series(`(sum(rate(shouwen_rtp_packets_rejected_total[5m])) + sum(rate(shouwen_rtp_packets_forged_total[5m]))) * 60`, "语音 Audio"),
-			series(`sum(rate(shouwen_outbound_decisions_total{reason!="allowed"}[5m])) * 60`, "呼出 Calls out")).with(from(0)),
+			series(`sum(rate(shouwen_outbound_decisions_total{reason!="allowed"}[5m])) * 60`, "呼出 Calls out")).with(from(0), atLeast(5)),
 	},
 }
 

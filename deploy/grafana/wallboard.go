@@ -27,8 +27,8 @@ var wallboard = board{
 			"short", `sum(shouwen:callbacks_open{state="overdue"})`, none).with(to("回拨 Callbacks", "/desk")),
 		tile(4, 5, "空闲坐席 Available", "空闲、可接来电的坐席。 Agents who can take a call now.",
 			"short", `sum(shouwen:agents{state="available"})`, falling(5, 2)).with(to("坐席 Agents", "/")),
-		tile(4, 5, "利用率 Occupancy", "最近 30 分钟：(振铃 + 通话 + 保持 + 整理) ÷ (上述 + 空闲)，各部门平均。 Last 30 minutes: (ringing + talking + on hold + wrap-up) ÷ (these + available), mean of the departments.",
-			"percentunit", `avg(shouwen:occupancy:ratio30m >= 0)`, levels("yellow", 0.6, "green", 0.85, "yellow", 0.92, "red")).with(decimals(1)),
+		tile(4, 5, "利用率 Occupancy", "最近 30 分钟：(振铃 + 通话 + 保持 + 整理) ÷ (上述 + 空闲)，取最忙的部门。 Last 30 minutes: (ringing + talking + on hold + wrap-up) ÷ (these + available), the busiest department.",
+			"percentunit", `max(shouwen:occupancy:ratio30m >= 0)`, levels("yellow", 0.6, "green", 0.85, "yellow", 0.92, "red")).with(decimals(1)),
 		tile(4, 5, "数据时延 Data age", "数据库快照的年龄；30 秒属正常，超过 60 秒不再显示案件数字。 Age of the database's snapshot; 30 s is normal, beyond 60 s no figure of cases is shown.",
 			"s", `shouwen:state_snapshot_age_seconds`, rising(45, 60)).with(decimals(0), orElse("无数据 NO DATA")),
 

@@ -22,10 +22,8 @@ func (m *matter) callsAgain() error {
 	if !sleep(m.today, m.Pace.work(m.who.Work.CallAgain)) {
 		return errHome
 	}
-	k := m.who.Contact
-	k.Course, k.First, k.Ignored, k.Patience = AtOnce, Answers, false, 0
-	who := newCaller(k)
-	m.callers.Store(subscriber(k.Number), who)
+	who := newCaller(m.who.again())
+	m.callers.Store(subscriber(who.Number), who)
 	if !m.calls(m.ctx, who, func() {}) {
 		return nil
 	}
@@ -40,6 +38,26 @@ func (m *matter) callsAgain() error {
 	return m.does(
 		step{0, m.asker, "press", fields{"text": "来电人再次来电催问"}},
 		step{m.who.Work.AnswerBack, m.handler(m.who.Category.Department), "answer", fields{"text": "今天处理"}})
+}
+
+// again is he when he calls once more, and is answered at once.
+func (who *caller) again() Contact {
+	k := who.Contact
+	k.Course, k.First, k.Ignored, k.Patience = AtOnce, Answers, false, 0
+	return k
+}
+
+// comesAgain is a case that is settled, and has its caller call about the same again,
+// which is another case.
+func (m *matter) comesAgain() error {
+	if err := m.isAnswered(true); err != nil {
+		return err
+	}
+	<-m.who.over
+	if sleep(m.today, m.Pace.work(m.who.Work.CallAgain)) {
+		m.lives(m.ctx, m.today, newCaller(m.who.again()))
+	}
+	return nil // the case itself is over, whoever has gone home
 }
 
 // takesPlace is a caller who finds nobody there, keeps his place in line, and is called

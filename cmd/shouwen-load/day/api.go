@@ -2,6 +2,7 @@ package day
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,6 +41,8 @@ type caseBody struct {
 	State       string     `json:"state"`
 	Opened      time.Time  `json:"opened"`
 	FirstAsker  string     `json:"first_asker"`
+	Responsible string     `json:"responsible"`
+	Handler     string     `json:"handler"`
 	Department  string     `json:"department"`
 	CallbackDue *time.Time `json:"callback_due"`
 	Call        struct {
@@ -56,13 +59,18 @@ type caseBody struct {
 	} `json:"callback"`
 	File struct {
 		Matter struct {
+			Class    string `json:"class"`
 			Category string `json:"category"`
 		} `json:"matter"`
-		Into   string `json:"into"`
-		Handed []any  `json:"handed"`
+		Into string `json:"into"`
 	} `json:"file"`
 	Clocks []clockBody `json:"clocks"`
 	Events []eventBody `json:"events"`
+}
+
+// over tells whether nothing is owed any more.
+func (c caseBody) over() bool {
+	return slices.Contains([]string{"closed", "refused", "withdrawn", "merged"}, c.State)
 }
 
 // clockBody is one of a case.
@@ -76,22 +84,27 @@ type clockBody struct {
 
 // eventBody is a line of a case's ledger.
 type eventBody struct {
-	Seq  int             `json:"seq"`
-	Kind string          `json:"kind"`
-	At   time.Time       `json:"at"`
-	By   string          `json:"by"`
-	Fact string          `json:"fact"` // empty: it is of a move
-	Body json.RawMessage `json:"body"`
+	Seq   int             `json:"seq"`
+	Kind  string          `json:"kind"`
+	State string          `json:"state"` // of the case after it
+	At    time.Time       `json:"at"`
+	By    string          `json:"by"`
+	Fact  string          `json:"fact"` // empty: it is of a move
+	Body  json.RawMessage `json:"body"`
 }
 
 // directoryBody is who is who.
 type directoryBody struct {
-	Departments []struct {
-		Name      string `json:"name"`
-		Extension string `json:"extension"`
-	} `json:"departments"`
-	Categories []Category   `json:"categories"`
-	People     []personBody `json:"people"`
+	Departments []departmentBody `json:"departments"`
+	Categories  []Category       `json:"categories"`
+	People      []personBody     `json:"people"`
+}
+
+// departmentBody is one of the organisation's.
+type departmentBody struct {
+	Name      string `json:"name"`
+	Title     string `json:"title"`
+	Extension string `json:"extension"`
 }
 
 // personBody is somebody with a phone.
@@ -111,6 +124,16 @@ func (d directoryBody) with(role, department string) (users []string) {
 	return users
 }
 
+// title returns what a department is called.
+func (d directoryBody) title(department string) string {
+	for _, one := range d.Departments {
+		if one.Name == department {
+			return cmp.Or(one.Title, department)
+		}
+	}
+	return department
+}
+
 func (d directoryBody) extension(department string) string {
 	for _, one := range d.Departments {
 		if one.Name == department {
@@ -120,7 +143,8 @@ func (d directoryBody) extension(department string) string {
 	return ""
 }
 
-// do asks once. The error is a *refusal when the server refused.
+// do asks once. A file is read into a *[]byte, whatever else from JSON. The error is a
+// *refusal when the server refused.
 func (a *api) do(ctx context.Context, method, path string, header http.Header, body, into any) error {
 	var content io.Reader
 	if body != nil {
@@ -153,6 +177,10 @@ func (a *api) do(ctx context.Context, method, path string, header http.Header, b
 		_ = json.Unmarshal(answer, p) // a proxy's answer stays as it is
 		return fmt.Errorf("%s %s: %w", method, path, p)
 	case into == nil:
+		return nil
+	}
+	if file, ok := into.(*[]byte); ok {
+		*file = answer
 		return nil
 	}
 	if err := json.Unmarshal(answer, into); err != nil {

@@ -39,12 +39,13 @@ func Compare(ctx context.Context, p *Player, nodes []string, prometheus string) 
 	if prometheus != "" {
 		c.sources = append(c.sources, []source{{url: prometheus, prometheus: true}})
 	}
-	var err error
-	if c.ledgers, err = p.ledgers(ctx); err != nil {
+	all, err := p.ledgers(ctx)
+	if err != nil {
 		return nil, err
 	}
+	c.ledgers = recount(all, p.directory, time.Now()).only(ofDatabase)
 	for _, group := range c.sources {
-		all, err := figures(ctx, group)
+		all, _, err := figures(ctx, group)
 		if err != nil {
 			return nil, err
 		}
@@ -53,8 +54,8 @@ func Compare(ctx context.Context, p *Player, nodes []string, prometheus string) 
 	return c, nil
 }
 
-// ledgers counts what is on record.
-func (p *Player) ledgers(ctx context.Context) (Counts, error) {
+// ledgers returns all cases, with their ledgers.
+func (p *Player) ledgers(ctx context.Context) ([]caseBody, error) {
 	list, err := p.api.cases(ctx, "")
 	if err != nil {
 		return nil, err
@@ -64,19 +65,20 @@ func (p *Player) ledgers(ctx context.Context) (Counts, error) {
 			return nil, err
 		}
 	}
-	return recount(list, p.directory), nil
+	return list, nil
 }
 
-func figures(ctx context.Context, group []source) (Counts, error) {
+// figures returns those of a group, and the moment of those that are of the database.
+func figures(ctx context.Context, group []source) (Counts, time.Time, error) {
 	var all []sample
 	for _, s := range group {
 		some, err := s.read(ctx)
 		if err != nil {
-			return nil, err
+			return nil, time.Time{}, err
 		}
 		all = append(all, some...)
 	}
-	return sum(all, slices.Concat(ofPhones, ofLedgers)), nil
+	return sum(all, slices.Concat(ofPhones, ofLedgers)), taken(all), nil
 }
 
 // less returns c without what was there before.
@@ -88,9 +90,9 @@ func (c Counts) less(before Counts) Counts {
 	return left
 }
 
-// Settle waits until nothing differs, for within at most: clocks run out and
-// wrap-ups end when the day is over, and snapshots and scrapes take their time. It
-// returns what was counted and what differs still.
+// Settle waits until nothing differs, for within at most: Shouwen calls back and
+// wrap-ups end when the day is over, and scrapes take their time. It returns what was
+// counted and what differs still.
 func (c *Comparison) Settle(ctx context.Context, within time.Duration) (own Counts, differ []Difference, err error) {
 	for end := time.Now().Add(within); ; {
 		if own, differ, err = c.once(ctx); err != nil || len(differ) == 0 || time.Now().After(end) || !sleep(ctx, time.Second) {
@@ -99,29 +101,44 @@ func (c *Comparison) Settle(ctx context.Context, within time.Duration) (own Coun
 	}
 }
 
+// once compares. Clocks run out while it does, and what the server says is of different
+// moments: now, of its last snapshot, of what Prometheus scraped last. So each is held
+// to the ledgers as they were at that moment, and they are read after all the others.
 func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference, err error) {
-	ledgers, err := c.player.ledgers(ctx)
+	cards, cardsAt, err := c.player.api.scorecards(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("scorecards of the server: %w", err)
+	}
+	forms, entries, err := c.player.api.registers(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("registers of the server: %w", err)
+	}
+	said, moments := make([]Counts, len(c.sources)), make([]time.Time, len(c.sources))
+	for i, group := range c.sources {
+		if said[i], moments[i], err = figures(ctx, group); err != nil {
+			return nil, nil, fmt.Errorf("figures of the server: %w", err)
+		}
+	}
+	seen := c.player.counts.now()
+	all, err := c.player.ledgers(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	seen := c.player.counts.now()
-	own = ledgers.less(c.ledgers)
-	maps.Copy(own, seen)
-	maps.DeleteFunc(own, func(_ string, n int) bool { return n == 0 })
+	count := func(at time.Time) Counts { return recount(all, c.player.directory, at) }
 
-	all, err := c.player.api.scorecards(ctx)
-	if err != nil {
-		return own, nil, fmt.Errorf("scorecards of the server: %w", err)
-	}
-	differ = differences(ledgers.only(ofScorecards), all, "scorecards")
+	ledgers := count(cardsAt)
+	dealt, entered := ledgers.only(ofScorecards), enter(forms, all, c.player.directory, time.Now())
+	differ = append(differences(dealt, cards, "scorecards"), differences(entered, entries, "registers")...)
 	for i, group := range c.sources {
-		all, err := figures(ctx, group)
-		if err != nil {
-			return own, nil, fmt.Errorf("figures of the server: %w", err)
-		}
-		differ = append(differ, differences(seen, all.only(ofProcesses).less(c.figures[i]), group[0].url)...)
-		differ = append(differ, differences(ledgers.only(ofDatabase), all.only(ofDatabase), group[0].url)...)
+		ledgers = count(moments[i])
+		differ = append(differ, differences(seen, said[i].only(ofProcesses).less(c.figures[i]), group[0].url)...)
+		differ = append(differ, differences(ledgers.only(ofDatabase), said[i].only(ofDatabase), group[0].url)...)
 	}
+	own = ledgers.only(ofDatabase).less(c.ledgers) // as the last source has it
+	for _, more := range []Counts{seen, dealt, entered} {
+		maps.Copy(own, more)
+	}
+	maps.DeleteFunc(own, func(_ string, n int) bool { return n == 0 })
 	return own, differ, nil
 }
 

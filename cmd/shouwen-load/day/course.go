@@ -19,11 +19,13 @@ const (
 	Late        Course = "late"         // goes to the department, which lets its clocks run out
 	GivenBack   Course = "given_back"   // goes to a department that is not competent
 	Disputed    Course = "disputed"     // goes to two of them, and then to the arbiter
+	Overruled   Course = "overruled"    // is given back by the competent department, too, and by the arbiter to it again
 	Extended    Course = "extended"     // takes longer, with leave
 	Promised    Course = "promised"     // is promised by a time, and kept
 	Broken      Course = "broken"       // is promised, and not kept in time
 	Unsolved    Course = "unsolved"     // is not settled, as the return visit finds out
 	CallsAgain  Course = "calls_again"  // has him call again, about a case the department leaves lying
+	ComesAgain  Course = "comes_again"  // is answered at once, and comes up again the same day
 	GivesUp     Course = "gives_up"     // he hangs up while he waits, and is called back
 	Unreachable Course = "unreachable"  // he hangs up, and no callback reaches him
 	Forgotten   Course = "forgotten"    // he hangs up, and is called back too late
@@ -38,7 +40,7 @@ var courses = map[Course]struct {
 	share int
 	plan  func(d dice, k *Contact, others []string)
 }{
-	AtOnce: {43, func(d dice, k *Contact, _ []string) {
+	AtOnce: {40, func(d dice, k *Contact, _ []string) {
 		k.Patience = time.Duration(float64(4*time.Minute) * d.logNormal(0.7)) // of many he who has least gives up on a busy morning
 	}},
 	FirstMisses: {3, func(_ dice, k *Contact, _ []string) { k.First = Rings }},
@@ -50,6 +52,10 @@ var courses = map[Course]struct {
 	Late:        {2, late},
 	GivenBack:   {3, func(_ dice, k *Contact, others []string) { k.Asked = others[:1] }},
 	Disputed:    {1, func(_ dice, k *Contact, others []string) { k.Asked = others[:2] }},
+	Overruled: {1, func(_ dice, k *Contact, others []string) {
+		k.Asked = []string{others[0], k.Category.Department}
+		k.At /= 2 // there is time for all of it
+	}},
 	Extended: {2, func(d dice, k *Contact, _ []string) {
 		k.Work.Accept, k.Work.Report = d.within(limits.accept), d.after(limits.handle)
 	}},
@@ -59,7 +65,8 @@ var courses = map[Course]struct {
 	CallsAgain: {2, func(d dice, k *Contact, _ []string) {
 		k.Work.Accept, k.Work.Report = d.after(limits.accept), 3*limits.handle
 	}},
-	GivesUp: {3, impatient},
+	ComesAgain: {2, func(_ dice, k *Contact, _ []string) { k.At /= 2 }}, // there is time to come again
+	GivesUp:    {3, impatient},
 	Unreachable: {1, func(d dice, k *Contact, others []string) {
 		impatient(d, k, others)
 		k.Back = []int{busyHere, temporarilyUnavailable, temporarilyUnavailable}

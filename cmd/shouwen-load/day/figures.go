@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // sample is one figure of a server.
@@ -135,6 +136,20 @@ func sum(all []sample, families []family) Counts {
 		counts[name] = int(math.Round(v))
 	}
 	return counts
+}
+
+// taken is the moment of the figures of the database, now if there are none.
+func taken(all []sample) time.Time {
+	var latest float64
+	for _, s := range all {
+		if s.name == "shouwen_state_snapshot_timestamp_seconds" {
+			latest = max(latest, s.value)
+		}
+	}
+	if latest == 0 {
+		return time.Now()
+	}
+	return time.UnixMicro(int64(math.Round(latest * 1e6)))
 }
 
 // identity is a figure without the node that tells it.

@@ -56,7 +56,7 @@ func TestFiguresAreSummed(t *testing.T) {
 		`shouwen_state_presses_total{department="water"}`:                  2, `shouwen_state_promises_broken_total`: 1,
 	}
 	for name, from := range map[string]source{"a node": {url: s.URL + "/metrics"}, "Prometheus": {url: s.URL, prometheus: true}} {
-		got, err := figures(t.Context(), []source{from})
+		got, _, err := figures(t.Context(), []source{from})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestFiguresAreSummed(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if _, err := figures(t.Context(), []source{{url: s.URL + "/nothing"}}); err == nil {
+	if _, _, err := figures(t.Context(), []source{{url: s.URL + "/nothing"}}); err == nil {
 		t.Error("figures were read from nowhere")
 	}
 }
@@ -78,6 +78,7 @@ func TestWhatDiffersIsSaid(t *testing.T) {
 	mux.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) })
 	card := `{"all": {}}`
 	mux.HandleFunc("/scorecards", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, card) })
+	mux.HandleFunc("/reports/registers", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"registers": []}`) })
 	mux.HandleFunc("/cases", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"cases": []}`) })
 	s := httptest.NewServer(mux)
 	defer s.Close()
@@ -110,7 +111,7 @@ func TestWhatDiffersIsSaid(t *testing.T) {
 	_, differ, err := c.Settle(t.Context(), time.Nanosecond)
 	wantCards := []Difference{
 		{`scorecard_all{of="behind_due"}`, 0, 3, "scorecards"}, {`scorecard_all{of="behind_late"}`, 0, 1, "scorecards"},
-		{`scorecard_department{department="water",of="received"}`, 0, 2, "scorecards"}, {`scorecard_first_asker{user="1001",of="kept"}`, 0, 1, "scorecards"},
+		{`scorecard_department{department="water",of="received"}`, 0, 2, "scorecards"}, {`scorecard_person{user="1001",of="kept"}`, 0, 1, "scorecards"},
 	}
 	if diff := cmp.Diff(wantCards, differ[:min(4, len(differ))]); diff != "" || err != nil {
 		t.Errorf("%s, %v", diff, err)

@@ -3,6 +3,7 @@ package day
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -92,7 +93,7 @@ func (m *matter) works() error {
 	w, of := m.who.Work, m.who.Category
 	if err := m.does(
 		step{w.Register, m.asker, "register", fields{"name": "来电人", "phone": m.who.Number, "content": "反映" + of.Name, "read_back": true}},
-		step{0, m.asker, "classify", fields{"category": of.Name}},
+		step{0, m.asker, "classify", m.judged()},
 	); err != nil {
 		return err
 	}
@@ -103,10 +104,21 @@ func (m *matter) works() error {
 		return m.isAnswered(false)
 	case CallsAgain:
 		return m.isPressed()
-	case Warm, Blind, InWriting, Late, GivenBack, Disputed, Extended:
+	case ComesAgain:
+		return m.comesAgain()
+	case Warm, Blind, InWriting, Late, GivenBack, Disputed, Overruled, Extended:
 		return m.goes()
 	}
 	return m.isAnswered(true)
+}
+
+// judged is how grave the matter is, and whose.
+func (m *matter) judged() fields {
+	f := fields{"class": m.who.Class, "category": m.who.Category.Name}
+	if m.who.Class == major {
+		f["set"] = []string{"major"}
+	}
+	return f
 }
 
 // isAnswered is a case its first-asker settles himself, at the first or second try.
@@ -192,6 +204,21 @@ func (m *matter) handsOver(department, mode string) error {
 	return m.does(step{m.who.Work.HandOver, m.asker, "hand_over", fields{
 		"department": department, "mode": mode, "reached": mode == "warm_required", "told": []string{"department"},
 	}})
+}
+
+// handsOff leaves the case to somebody else of the desk, when its first-asker goes home
+// and it is not over.
+func (m *matter) handsOff() error {
+	if m.asker == "" {
+		return nil // nobody has it
+	}
+	c, err := m.api.read(m.ctx, m.number)
+	if err != nil || c.over() {
+		return err
+	}
+	next := m.pick(slices.DeleteFunc(m.directory.with("agent", hotline.queue), func(user string) bool { return user == m.asker }))
+	_, err = m.api.move(m.ctx, m.asker, m.number, "hand_off", fields{"to": next, "note": "尚未办结，请继续跟进"})
+	return err
 }
 
 // one returns one of those of a department, or of all, who have a role.

@@ -44,6 +44,7 @@ type Contact struct {
 	At       time.Duration // since the hotline opened
 	Course   Course
 	Category Category
+	Class    string   // of the profile: how grave it is
 	Asked    []string // departments that get the case first, and give it back
 
 	First     Phone         // what the first phone does that rings for him
@@ -153,8 +154,15 @@ func (d dice) contact(c Config, p Plan, i int, course Course, departments []stri
 	others := slices.DeleteFunc(slices.Clone(departments), func(name string) bool { return name == k.Category.Department })
 	d.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
 	courses[course].plan(d, &k, others)
+	k.Class = classes[[]int{0, 0, 0, 0, 0, 0, 1, 1, 1, 2}[d.IntN(10)]]
 	return k
 }
+
+// classes are those of the profile the day is played under, the gravest last; see
+// profile.yaml. A case that nobody has classified is of the first.
+var classes = []string{"ordinary", "urgent", major}
+
+const major = "major"
 
 // talk is log-normal, as talk times are, with a mean of two and a half minutes.
 func (d dice) talk() time.Duration {

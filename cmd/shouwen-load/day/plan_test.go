@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,19 +74,21 @@ func (k Contact) check(t *rapid.T) {
 	w := k.Work
 	late := w.Accept > limits.accept && w.Report > limits.handle
 	for what, ok := range map[string]bool{
-		"the competent department is among those who give the case back": !slices.Contains(k.Asked, k.Category.Department),
-		"so many give it back":             len(k.Asked) == map[Course]int{GivenBack: 1, Disputed: 2}[k.Course],
-		"they are different":               len(k.Asked) < 2 || k.Asked[0] != k.Asked[1],
-		"the clocks of a late case run":    k.Course != Late || late && w.Register > limits.register,
-		"an extended case is accepted":     k.Course != Extended || w.Accept < limits.accept && w.Report > limits.handle,
-		"who gives up has no patience":     k.Ignored == (k.Course == GivesUp || k.Course == Unreachable || k.Course == Forgotten) && (!k.Ignored || k.Patience > 0),
-		"an unreachable caller is reached": len(k.Back) == map[Course]int{Unreachable: 3}[k.Course],
-		"a callback in time":               (w.CallBack > limits.callBack) == (k.Course == Forgotten),
-		"a promise in time":                k.Course != Promised || w.Reply < promisedIn,
-		"a promise too late":               k.Course != Broken || w.Reply > promisedIn,
-		"the first phone":                  (k.First == Rings) == (k.Course == FirstMisses) && (k.First == Declines) == (k.Course == FirstBusy),
-		"time is spent":                    k.PickUp > 0 && k.Talk > 0 && w.Register > 0 && w.HandOver > 0 && w.Enter > 0 && w.Visit > 0 && w.CallAgain > 0 && w.AnswerBack > 0,
-		"a phone rings in time":            k.PickUp < ringTime/2,
+		"only who is overruled gives back what is his": slices.Index(k.Asked, k.Category.Department) == map[bool]int{true: 1, false: -1}[k.Course == Overruled],
+		"the class is of the profile":                  strings.Contains(profile, "{class: "+k.Class+","),
+		"so many give it back":                         len(k.Asked) == map[Course]int{GivenBack: 1, Disputed: 2, Overruled: 2}[k.Course],
+		"there is time for it":                         k.Course != Overruled && k.Course != ComesAgain || k.At < Length/2,
+		"they are different":                           len(k.Asked) < 2 || k.Asked[0] != k.Asked[1],
+		"the clocks of a late case run":                k.Course != Late || late && w.Register > limits.register,
+		"an extended case is accepted":                 k.Course != Extended || w.Accept < limits.accept && w.Report > limits.handle,
+		"who gives up has no patience":                 k.Ignored == (k.Course == GivesUp || k.Course == Unreachable || k.Course == Forgotten) && (!k.Ignored || k.Patience > 0),
+		"an unreachable caller is reached":             len(k.Back) == map[Course]int{Unreachable: 3}[k.Course],
+		"a callback in time":                           (w.CallBack > limits.callBack) == (k.Course == Forgotten),
+		"a promise in time":                            k.Course != Promised || w.Reply < promisedIn,
+		"a promise too late":                           k.Course != Broken || w.Reply > promisedIn,
+		"the first phone":                              (k.First == Rings) == (k.Course == FirstMisses) && (k.First == Declines) == (k.Course == FirstBusy),
+		"time is spent":                                k.PickUp > 0 && k.Talk > 0 && w.Register > 0 && w.HandOver > 0 && w.Enter > 0 && w.Visit > 0 && w.CallAgain > 0 && w.AnswerBack > 0,
+		"a phone rings in time":                        k.PickUp < ringTime/2,
 	} {
 		if !ok {
 			t.Errorf("%s (%+v)", what, k)

@@ -57,7 +57,7 @@ func (p *Player) Open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("outside: %w", err)
 	}
-	config := siptest.Config{Server: p.Place.Server, Domain: p.Place.Domain, RTCP: siptest.MuxedRTCP, Patience: patience, Trace: -1}
+	config := siptest.Config{Server: p.Place.Server, Domain: p.Place.Domain, RTCP: siptest.OwnRTCP, Patience: patience, Trace: -1}
 	outside := config
 	outside.Local, outside.User, outside.Tone, outside.Answer = at.String(), "outside", callerTone, p.reached
 	if p.outside, err = siptest.Listen(ctx, outside); err != nil {
@@ -168,7 +168,11 @@ func (p *Player) lives(ctx, today context.Context, who *caller) {
 	var working sync.WaitGroup
 	defer working.Wait()
 	work := func() {
-		if err := m.works(); err != nil && !errors.Is(err, errHome) {
+		err := m.works()
+		if errors.Is(err, errHome) {
+			err = m.handsOff()
+		}
+		if err != nil {
 			p.problem("%s, case %s of %s: %v", who.Course, m.number, who.Number, err)
 		}
 	}

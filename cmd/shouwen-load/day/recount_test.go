@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func TestLedgersAreCounted(t *testing.T) {
 			Counts{
 				`handovers_total{department="roads",result="returned",attempt="first"}`: 1, `handovers_total{department="water",result="timed_out",attempt="later"}`: 1,
 				`deadlines_due_total{clock="accept",result="breached"}`: 1, `escalations_total{level="1"}`: 1,
-				`presses_total{department="water"}`: 1, `deadline_extensions_total{department="water"}`: 1, `cases_open{state="accepted"}`: 1,
+				`presses_total{department="water"}`: 1, `deadline_extensions_total{department="water"}`: 1, `cases_open{state="accepted"}`: 1, `deadlines_pressing{state="overdue",class="ordinary"}`: 1,
 			},
 		},
 		"called back in time": {
@@ -79,7 +80,7 @@ func TestLedgersAreCounted(t *testing.T) {
 		},
 		"not called back": {
 			caseBody{State: "open", Events: ledger(t, "0 missed "+due, `30 breached {"clock": "callback"}`)},
-			Counts{`deadlines_due_total{clock="callback",result="breached"}`: 1, `cases_open{state="open"}`: 1},
+			Counts{`deadlines_due_total{clock="callback",result="breached"}`: 1, `cases_open{state="open"}`: 1, `deadlines_pressing{state="overdue",class="ordinary"}`: 1},
 		},
 		"unreachable, as a supervisor signs": {
 			caseBody{State: "closed", Events: ledger(t, "0 missed "+due, "20 closed")},
@@ -87,13 +88,13 @@ func TestLedgersAreCounted(t *testing.T) {
 		},
 		"a promise broken": {
 			caseBody{State: "registered", FirstAsker: "1001", Clocks: []clockBody{{Kind: "promise", State: "running", Due: at(9)}}, Events: ledger(t, `9 breached {"clock": "promise"}`)},
-			Counts{`deadlines_due_total{clock="promise",result="breached"}`: 1, "promises_broken_total": 1, `cases_open{state="registered"}`: 1},
+			Counts{`deadlines_due_total{clock="promise",result="breached"}`: 1, "promises_broken_total": 1, `cases_open{state="registered"}`: 1, `deadlines_pressing{state="overdue",class="ordinary"}`: 1},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, short(recount([]caseBody{tt.c}, people))); diff != "" {
+			if diff := cmp.Diff(tt.want, short(recount([]caseBody{tt.c}, people, *at(400)))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -125,26 +126,81 @@ func TestRepeatedContactsAreCounted(t *testing.T) {
 		called(0, "1", "+1", "water", ""), called(1, "2", "+1", "roads", ""), called(2, "3", "+2", "water", ""),
 		called(3, "4", "+1", "water", ""), called(4, "5", "+2", "", "3"), called(5, "6", "+3", "", ""),
 	}
-	got := short(recount(all, people))
+	got := short(recount(all, people, *at(400)))
 	if got[`contacts_total{repeat="yes"}`] != 2 || got[`contacts_total{repeat="no"}`] != 3 {
 		t.Errorf("%v", got)
 	}
 }
 
+// TestWhatWasSoIsCounted: a clock that runs out is counted from then on, whether the case
+// was read earlier or later.
+func TestWhatWasSoIsCounted(t *testing.T) {
+	t.Parallel()
+	c := caseBody{State: "handed_over", FirstAsker: "1001", Clocks: []clockBody{
+		{Kind: "register", State: "stopped", Due: at(20), Stopped: at(3)}, {Kind: "accept", State: "running", Due: at(65), Late: 3000},
+	}, Events: ledger(t, `5 handed_over {"department": "water"}`, `65 breached {"clock": "accept"}`, `65 escalated {"level": 1}`, `125 escalated {"level": 2}`)}
+	c.File.Matter.Class = "urgent"
+	before := Counts{`deadlines_due_total{clock="register",result="met"}`: 1, `cases_open{state="handed_over"}`: 1}
+	late := maps.Clone(before)
+	late[`deadlines_due_total{clock="accept",result="breached"}`], late[`deadlines_pressing{state="overdue",class="urgent"}`] = 1, 1
+	late[`escalations_total{level="1"}`] = 1
+	later := maps.Clone(late)
+	later[`escalations_total{level="2"}`] = 1
+	for minute, want := range map[int]Counts{64: before, 66: late, 124: late, 126: later} {
+		if diff := cmp.Diff(want, short(recount([]caseBody{c}, people, *at(minute)))); diff != "" {
+			t.Errorf("at %d: %s", minute, diff)
+		}
+	}
+}
+
+// TestLedgersAreCountedForScorecards: what somebody did stands on his card and on that of
+// his department, and in all. What the caller said is there twice, heard by his
+// first-asker and by who handled the case, and once in all.
 func TestLedgersAreCountedForScorecards(t *testing.T) {
 	t.Parallel()
-	kept := caseBody{State: "closed", FirstAsker: "1001", Clocks: []clockBody{{Kind: "register", State: "stopped", Due: at(20), Stopped: at(3)}},
-		Events: ledger(t, `9 visited {"answered": true, "solved": false, "satisfied": 1}`, `20 visited {"answered": true, "solved": true, "satisfied": 4}`, "21 closed")}
-	passed := caseBody{State: "accepted", FirstAsker: "1001", Clocks: []clockBody{{Kind: "accept", State: "stopped", Due: at(65), Stopped: at(90), Late: 1500}},
-		Events: ledger(t, `5 handed_over {"department": "roads"}`, "6 returned", `7 handed_over {"department": "water"}`, "8 returned", `9 arbitrated {"department": "water"}`, "90 accepted")}
-	missed := caseBody{State: "open", Events: ledger(t, "0 missed")}
-	want := Counts{
-		`scorecard_first_asker{user="1001",of="first_asked"}`: 2, `scorecard_first_asker{user="1001",of="kept"}`: 1, `scorecard_first_asker{user="1001",of="handed_over"}`: 1,
-		`scorecard_department{department="roads",of="received"}`: 1, `scorecard_department{department="water",of="received"}`: 1,
-		`scorecard_all{of="front_due"}`: 1, `scorecard_all{of="behind_due"}`: 1, `scorecard_all{of="behind_late"}`: 1,
-		`scorecard_all{of="answers"}`: 1, `scorecard_all{of="satisfied"}`: 1,
+	kept := caseBody{
+		State: "closed", Opened: *at(0), FirstAsker: "1001", Responsible: "1001", Clocks: []clockBody{{Kind: "register", State: "stopped", Due: at(20), Stopped: at(3)}},
+		Events: ledger(t, `9 visited {"answered": true, "solved": false, "satisfied": 1}`, `20 visited {"answered": true, "solved": true, "satisfied": 4}`, "21 closed"),
 	}
-	if diff := cmp.Diff(want, recount([]caseBody{kept, passed, missed}, people).only(ofScorecards)); diff != "" {
+	kept.File.Matter.Category, kept.Call.Caller.E164 = "noise", "+1"
+	passed := caseBody{
+		State: "visited", Opened: *at(1), FirstAsker: "1001", Responsible: "1001", Department: "water", Handler: "2001",
+		Clocks: []clockBody{{Kind: "accept", State: "stopped", Due: at(65), Stopped: at(90), Late: 1500}, {Kind: "reply_caller", State: "running", Due: at(300)}},
+		Events: ledger(t, `5 handed_over {"department": "roads"}`, `6 returned {"code": "not_ours"}`, `7 handed_over {"department": "water"}`, `8 returned {"code": "not_ours"}`,
+			`9 arbitrated {"department": "water"}`, "90 accepted", `95 visited {"answered": true, "solved": true, "satisfied": 3}`),
+	}
+	passed.File.Matter.Category, passed.Call.Caller.E164 = "noise", "+1"
+	passed.Events[1].By, passed.Events[3].By, passed.Events[4].By = "3001", "2001", "1901"
+	misrouted := caseBody{
+		State: "registered", FirstAsker: "1002", Responsible: "1002", Events: ledger(t, `5 handed_over {"department": "roads"}`, `6 returned {"code": "not_ours"}`),
+	}
+	misrouted.Events[1].By = "3001"
+	missed := caseBody{State: "open", Events: ledger(t, "0 missed")}
+	want := Counts{}
+	for of, all := range map[string]string{
+		`person{user="1001"`:              "first_asked 2 kept 1 handed_over 1 repeated 1 front_due 2 front_late 1 answers 2 satisfied 1 mean_hundredths 350",
+		`department{department="hotline"`: "first_asked 2 kept 1 handed_over 1 repeated 1 front_due 2 front_late 1 answers 2 satisfied 1 mean_hundredths 350",
+		`person{user="1002"`:              "first_asked 1 handed_over 1 misrouted 1",
+		`department{department="other"`:   "first_asked 1 handed_over 1 misrouted 1", // nobody knows him
+		`person{user="2001"`:              "received 1 returned 1 overruled 1 behind_due 1 behind_late 1 answers 1 mean_hundredths 300",
+		`department{department="water"`:   "received 1 returned 1 overruled 1 behind_due 1 behind_late 1 answers 1 mean_hundredths 300",
+		`person{user="3001"`:              "returned 1",
+		`department{department="roads"`:   "received 2 returned 1",
+		`all{`: "first_asked 3 kept 1 handed_over 2 misrouted 1 repeated 1 received 3 returned 2 overruled 1 " +
+			"front_due 2 front_late 1 behind_due 1 behind_late 1 answers 2 satisfied 1 mean_hundredths 350 unowned 1",
+	} {
+		words := strings.Fields(all)
+		for i := 0; i < len(words); i += 2 {
+			name := "scorecard_" + of + ",of=" + strconv.Quote(words[i]) + "}"
+			n, err := strconv.Atoi(words[i+1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			want[strings.Replace(name, "{,", "{", 1)] = n
+		}
+	}
+	got := recount([]caseBody{kept, passed, misrouted, missed}, people, *at(400)).only(ofScorecards)
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

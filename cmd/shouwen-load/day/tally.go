@@ -40,11 +40,12 @@ var (
 	contacts         = family{"shouwen_state_contacts_total", []string{"repeat"}, ""}
 	presses          = family{"shouwen_state_presses_total", []string{"department"}, ""}
 	casesOpen        = family{"shouwen_state_cases_open", []string{"state"}, ""}
+	pressing         = family{"shouwen_state_deadlines_pressing", []string{"state", "class"}, "overdue"}
 )
 
 var (
 	ofPhones  = []family{callsTotal, queueEntered, queueWaits, rings, handled, agentMissed, transfers, callbackTries, requests}
-	ofLedgers = []family{deadlinesDue, extensions, promisesBroken, firstAskerClosed, handovers, callbacksClosed, visitAnswers, escalations, contacts, presses, casesOpen}
+	ofLedgers = []family{deadlinesDue, extensions, promisesBroken, firstAskerClosed, handovers, callbacksClosed, visitAnswers, escalations, contacts, presses, casesOpen, pressing}
 )
 
 // of returns a figure of f with these values of its labels, as it is written.
@@ -65,10 +66,20 @@ type Counts map[string]int
 
 func (c Counts) add(f family, values ...string) { c[f.of(values...)]++ }
 
+// sum adds n; what is 0 stays left out.
+func (c Counts) sum(n int, f family, values ...string) {
+	if n != 0 {
+		c[f.of(values...)] += n
+	}
+}
+
 // What figures are of.
 func ofScorecards(name string) bool { return strings.HasPrefix(name, cards) }
+func ofRegisters(name string) bool  { return strings.HasPrefix(name, registers) }
 func ofDatabase(name string) bool   { return strings.HasPrefix(name, "shouwen_state_") }
-func ofProcesses(name string) bool  { return !ofScorecards(name) && !ofDatabase(name) }
+func ofProcesses(name string) bool {
+	return !ofScorecards(name) && !ofRegisters(name) && !ofDatabase(name)
+}
 
 // only returns those of c whose names are as wanted.
 func (c Counts) only(wanted func(name string) bool) Counts {
