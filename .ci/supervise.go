@@ -40,7 +40,7 @@ var (
 
 const (
 	render = "deploy/grafana/render"
-	before = 10 * time.Second // the end of the traffic: nobody has gone home yet
+	before = 90 * time.Second // the end of the traffic: the last callers, whom an hour of work and the comparison follow
 )
 
 func main() {

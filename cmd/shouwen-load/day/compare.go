@@ -90,12 +90,17 @@ func (c Counts) less(before Counts) Counts {
 	return left
 }
 
-// Settle waits until nothing differs, for within at most: Shouwen calls back and
-// wrap-ups end when the day is over, and scrapes take their time. It returns what was
-// counted and what differs still.
+// Settle waits until all sources tell of a moment at which the day was over and nothing
+// differs, for within at most: Shouwen calls back and wrap-ups end after it, and
+// snapshots and scrapes take their time. It returns what was counted and what differs
+// still.
 func (c *Comparison) Settle(ctx context.Context, within time.Duration) (own Counts, differ []Difference, err error) {
-	for end := time.Now().Add(within); ; {
-		if own, differ, err = c.once(ctx); err != nil || len(differ) == 0 || time.Now().After(end) || !sleep(ctx, time.Second) {
+	over := time.Now()
+	for {
+		var oldest time.Time
+		own, differ, oldest, err = c.once(ctx)
+		settled := len(differ) == 0 && !oldest.Before(over)
+		if err != nil || settled || time.Since(over) > within || !sleep(ctx, time.Second) {
 			return own, differ, err
 		}
 	}
@@ -104,29 +109,30 @@ func (c *Comparison) Settle(ctx context.Context, within time.Duration) (own Coun
 // once compares. Clocks run out while it does, and what the server says is of different
 // moments: now, of its last snapshot, of what Prometheus scraped last. So each is held
 // to the ledgers as they were at that moment, and they are read after all the others.
-func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference, err error) {
+// Oldest is the first of these moments.
+func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference, oldest time.Time, err error) {
 	cards, cardsAt, err := c.player.api.scorecards(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("scorecards of the server: %w", err)
+		return nil, nil, oldest, fmt.Errorf("scorecards of the server: %w", err)
 	}
 	forms, entries, err := c.player.api.registers(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("registers of the server: %w", err)
+		return nil, nil, oldest, fmt.Errorf("registers of the server: %w", err)
 	}
 	said, moments := make([]Counts, len(c.sources)), make([]time.Time, len(c.sources))
 	for i, group := range c.sources {
 		if said[i], moments[i], err = figures(ctx, group); err != nil {
-			return nil, nil, fmt.Errorf("figures of the server: %w", err)
+			return nil, nil, oldest, fmt.Errorf("figures of the server: %w", err)
 		}
 	}
 	seen := c.player.counts.now()
 	all, err := c.player.ledgers(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, oldest, err
 	}
 	count := func(at time.Time) Counts { return recount(all, c.player.directory, at) }
 
-	ledgers := count(cardsAt)
+	ledgers, oldest := count(cardsAt), slices.MinFunc(append(moments, cardsAt), time.Time.Compare)
 	dealt, entered := ledgers.only(ofScorecards), enter(forms, all, c.player.directory, time.Now())
 	differ = append(differences(dealt, cards, "scorecards"), differences(entered, entries, "registers")...)
 	for i, group := range c.sources {
@@ -139,7 +145,7 @@ func (c *Comparison) once(ctx context.Context) (own Counts, differ []Difference,
 		maps.Copy(own, more)
 	}
 	maps.DeleteFunc(own, func(_ string, n int) bool { return n == 0 })
-	return own, differ, nil
+	return own, differ, oldest, nil
 }
 
 // differences returns where a source says something else than was counted.

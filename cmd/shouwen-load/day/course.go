@@ -54,7 +54,6 @@ var courses = map[Course]struct {
 	Disputed:    {1, func(_ dice, k *Contact, others []string) { k.Asked = others[:2] }},
 	Overruled: {1, func(_ dice, k *Contact, others []string) {
 		k.Asked = []string{others[0], k.Category.Department}
-		k.At /= 2 // there is time for all of it
 	}},
 	Extended: {2, func(d dice, k *Contact, _ []string) {
 		k.Work.Accept, k.Work.Report = d.within(limits.accept), d.after(limits.handle)
@@ -65,7 +64,7 @@ var courses = map[Course]struct {
 	CallsAgain: {2, func(d dice, k *Contact, _ []string) {
 		k.Work.Accept, k.Work.Report = d.after(limits.accept), 3*limits.handle
 	}},
-	ComesAgain: {2, func(_ dice, k *Contact, _ []string) { k.At /= 2 }}, // there is time to come again
+	ComesAgain: {2, func(dice, *Contact, []string) {}},
 	GivesUp:    {3, impatient},
 	Unreachable: {1, func(d dice, k *Contact, others []string) {
 		impatient(d, k, others)

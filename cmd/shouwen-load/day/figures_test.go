@@ -122,3 +122,59 @@ func TestWhatDiffersIsSaid(t *testing.T) {
 		t.Error("compared without an answer")
 	}
 }
+
+// TestEachSourceIsHeldToItsMoment: a clock runs out after what Prometheus has was true,
+// and another after the last snapshot. Both are on the ledger when it is read.
+func TestEachSourceIsHeldToItsMoment(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	ago := func(seconds int) string {
+		return now.Add(-time.Duration(seconds) * time.Second).UTC().Format(time.RFC3339)
+	}
+	breached := func(clock string, seconds int) string {
+		return fmt.Sprintf(`{"kind": "breached", "at": %q, "body": {"clock": %q}}`, ago(seconds), clock)
+	}
+	clock := func(kind string, seconds int) string {
+		return fmt.Sprintf(`{"kind": %q, "state": "running", "due": %q, "late_seconds": %d}`, kind, ago(seconds), seconds)
+	}
+	state := func(figure func(string, ...any) string, taken int, breaches ...string) (all []string) {
+		all = []string{
+			figure("shouwen_state_snapshot_timestamp_seconds", now.Add(-time.Duration(taken)*time.Second).Unix()),
+			figure(`shouwen_state_cases_open{state="open"}`, 1), figure(`shouwen_state_deadlines_pressing{state="overdue",class="ordinary"}`, len(breaches)),
+		}
+		for _, clock := range breaches {
+			all = append(all, figure(fmt.Sprintf("shouwen_state_deadlines_due_total{clock=%q,result=\"breached\"}", clock), 1))
+		}
+		return all
+	}
+	exposed := func(name string, v ...any) string { return fmt.Sprint(name, " ", v[0]) }
+	scraped := func(name string, v ...any) string {
+		metric, labels, _ := strings.Cut(strings.TrimSuffix(name, "}"), "{")
+		pairs := fmt.Sprintf(`"__name__":%q`, metric)
+		for _, l := range label.FindAllStringSubmatch(labels, -1) {
+			pairs += fmt.Sprintf(`,%q:%q`, l[1], l[2])
+		}
+		return fmt.Sprintf(`{"metric":{%s},"value":[1,"%v"]}`, pairs, v[0])
+	}
+	mux := http.NewServeMux()
+	for path, body := range map[string]string{
+		"/metrics/state":     strings.Join(state(exposed, 20, "register"), "\n"),
+		"/api/v1/query":      `{"data":{"result":[` + strings.Join(state(scraped, 40), ",") + `]}}`,
+		"/reports/registers": `{"registers": []}`,
+		"/scorecards":        fmt.Sprintf(`{"at": %q, "all": {"as_first_asker": {"due": 2, "late": 2}}, "departments": [{"who": "other", "as_first_asker": {"due": 2, "late": 2}}], "unowned": 1}`, ago(0)),
+		"/cases":             `{"cases": [{"number": "1"}]}`,
+		"/cases/1": fmt.Sprintf(`{"number": "1", "state": "open", "clocks": [%s, %s], "events": [%s, %s]}`,
+			clock("register", 30), clock("reply_caller", 10), breached("register", 30), breached("reply_caller", 10)),
+	} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) })
+	}
+	s := httptest.NewServer(mux)
+	defer s.Close()
+	c, err := Compare(t.Context(), &Player{api: &api{base: s.URL}}, []string{s.URL + "/metrics/state"}, s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, differ, err := c.Settle(t.Context(), time.Nanosecond); err != nil || len(differ) > 0 {
+		t.Errorf("%+v, %v", differ, err)
+	}
+}

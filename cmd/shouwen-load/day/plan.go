@@ -103,8 +103,28 @@ func New(c Config) (Plan, error) {
 	for i, course := range d.courses(c.Calls) {
 		p.Contacts = append(p.Contacts, d.contact(c, p, i, course, departments))
 	}
+	early(p.Contacts)
 	slices.SortStableFunc(p.Contacts, func(a, b Contact) int { return cmp.Compare(a.At, b.At) })
 	return p, nil
+}
+
+// morning is how long after the hotline has opened somebody calls early.
+const morning = Length / 4
+
+// early has those call early whose matter takes most of the day: they change places with
+// others who do.
+func early(all []Contact) {
+	long := []Course{Disputed, Overruled, ComesAgain}
+	for i := range all {
+		if !slices.Contains(long, all[i].Course) || all[i].At < morning {
+			continue
+		}
+		j := slices.IndexFunc(all, func(k Contact) bool { return k.At < morning && !slices.Contains(long, k.Course) })
+		if j < 0 {
+			return // nobody does
+		}
+		all[i].At, all[j].At = all[j].At, all[i].At
+	}
 }
 
 func departmentsOf(all []Category) (names []string) {

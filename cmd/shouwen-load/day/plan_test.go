@@ -77,7 +77,6 @@ func (k Contact) check(t *rapid.T) {
 		"only who is overruled gives back what is his": slices.Index(k.Asked, k.Category.Department) == map[bool]int{true: 1, false: -1}[k.Course == Overruled],
 		"the class is of the profile":                  strings.Contains(profile, "{class: "+k.Class+","),
 		"so many give it back":                         len(k.Asked) == map[Course]int{GivenBack: 1, Disputed: 2, Overruled: 2}[k.Course],
-		"there is time for it":                         k.Course != Overruled && k.Course != ComesAgain || k.At < Length/2,
 		"they are different":                           len(k.Asked) < 2 || k.Asked[0] != k.Asked[1],
 		"the clocks of a late case run":                k.Course != Late || late && w.Register > limits.register,
 		"an extended case is accepted":                 k.Course != Extended || w.Accept < limits.accept && w.Report > limits.handle,
@@ -92,6 +91,22 @@ func (k Contact) check(t *rapid.T) {
 	} {
 		if !ok {
 			t.Errorf("%s (%+v)", what, k)
+		}
+	}
+}
+
+// TestThereIsTimeForWhatTakesLong: somebody who comes again does not call in the evening.
+func TestThereIsTimeForWhatTakesLong(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		p, err := New(Config{Seed: seed, Calls: 60, Categories: office(4)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range p.Contacts {
+			if slices.Contains([]Course{Disputed, Overruled, ComesAgain}, k.Course) && k.At >= Length/4 {
+				t.Errorf("seed %d: %s calls at %s", seed, k.Course, k.At)
+			}
 		}
 	}
 }
