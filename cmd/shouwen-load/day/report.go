@@ -38,11 +38,15 @@ func (r *Report) JSON() []byte {
 	return append(b, '\n')
 }
 
-// String is the report for people.
+// String is the report for people: without what is told person by person and column by
+// column, unless it differs.
 func (r *Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, played in %.0f s\n\n", r.Setting, r.Seconds)
 	for _, name := range r.Counts.names() {
+		if strings.HasPrefix(name, cardOfPerson.Name) || strings.HasPrefix(name, cellsOfRegister.Name) {
+			continue
+		}
 		fmt.Fprintf(&b, "%7d  %s\n", r.Counts[name], name)
 	}
 	for _, text := range r.Problems {
