@@ -3,6 +3,7 @@ package acd_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"slices"
 	"testing"
@@ -23,11 +24,8 @@ var agents = []acd.Agent{
 }
 
 // inOrder rings one agent after the other.
-func inOrder(candidates []acd.Presence, _ acd.Caller) (tiers [][]acd.Presence, reason string) {
-	for _, c := range candidates {
-		tiers = append(tiers, []acd.Presence{c})
-	}
-	return tiers, "in_order"
+func inOrder(candidates []acd.Presence, _ acd.Caller) (tiers iter.Seq[[]acd.Presence], reason string) {
+	return slices.Chunk(candidates, 1), "in_order"
 }
 
 // run starts a board that serves q, whose agents named by up are registered.

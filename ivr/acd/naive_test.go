@@ -242,7 +242,8 @@ func (n *naive) offer(t *naiveTicket) {
 	if !ready {
 		return
 	}
-	tiers, reason := t.queue.Strategy(candidates, t.Caller)
+	all, reason := t.queue.Strategy(candidates, t.Caller)
+	tiers := slices.Collect(all)
 	has := func(what func(acd.Presence) bool) func([]acd.Presence) bool {
 		return func(tier []acd.Presence) bool { return slices.ContainsFunc(tier, what) }
 	}

@@ -73,7 +73,7 @@ func (t *Ticket) offer(now time.Time) {
 		return
 	}
 	tiers, reason := t.queue.Strategy(candidates, t.caller)
-	tier, why := next(tiers, t.tried)
+	tier, why := next(tiers, len(t.ringing) > 0, t.tried)
 	ring := make([]*member, 0, len(tier))
 	var lasts time.Duration
 	for _, p := range tier {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -50,58 +51,69 @@ func Named(name string, seed uint64) (Strategy, error) {
 }
 
 // RingAll rings every agent at once.
-func RingAll(candidates []Presence, _ Caller) ([][]Presence, string) {
-	return [][]Presence{candidates}, "ring_all"
+func RingAll(candidates []Presence, _ Caller) (iter.Seq[[]Presence], string) {
+	return slices.Values([][]Presence{candidates}), "ring_all"
 }
 
-func longestIdle(candidates []Presence, _ Caller) ([][]Presence, string) {
+func longestIdle(candidates []Presence, _ Caller) (iter.Seq[[]Presence], string) {
 	return singly(candidates, idleFirst), "longest_idle"
 }
 
-func roundRobin(candidates []Presence, _ Caller) ([][]Presence, string) {
+func roundRobin(candidates []Presence, _ Caller) (iter.Seq[[]Presence], string) {
 	return singly(candidates, func(a, b *Presence) int { return a.Rung.Compare(b.Rung) }), "round_robin"
 }
 
-func fewestCalls(candidates []Presence, _ Caller) ([][]Presence, string) {
+func fewestCalls(candidates []Presence, _ Caller) (iter.Seq[[]Presence], string) {
 	return singly(candidates, func(a, b *Presence) int {
 		return cmp.Or(cmp.Compare(a.Calls, b.Calls), idleFirst(a, b))
 	}), "fewest_calls"
 }
 
-func leastTalkTime(candidates []Presence, _ Caller) ([][]Presence, string) {
+func leastTalkTime(candidates []Presence, _ Caller) (iter.Seq[[]Presence], string) {
 	return singly(candidates, func(a, b *Presence) int {
 		return cmp.Or(cmp.Compare(a.Talked, b.Talked), idleFirst(a, b))
 	}), "least_talk_time"
 }
 
-func linear(candidates []Presence, _ Caller) ([][]Presence, string) {
+func linear(candidates []Presence, _ Caller) (iter.Seq[[]Presence], string) {
 	return singly(candidates, func(_, _ *Presence) int { return 0 }), "linear"
 }
 
 func idleFirst(a, b *Presence) int { return a.Idle.Compare(b.Idle) }
 
 // singly puts every candidate into a tier of his own. Who compares equal stays in
-// the order of the directory. A Presence is large, so what is sorted is places.
-func singly(candidates []Presence, order func(a, b *Presence) int) (tiers [][]Presence) {
-	places := make([]int, len(candidates))
-	for i := range places {
-		places[i] = i
+// the order of the directory. A Presence is large, so what is sorted is places; and
+// as mostly the first alone is wanted, the others are sorted only when they are.
+func singly(candidates []Presence, order func(a, b *Presence) int) iter.Seq[[]Presence] {
+	return func(yield func([]Presence) bool) {
+		one := func(place int) []Presence { return candidates[place : place+1 : place+1] }
+		first := 0
+		for i := range candidates {
+			if order(&candidates[i], &candidates[first]) < 0 {
+				first = i
+			}
+		}
+		if len(candidates) == 0 || !yield(one(first)) {
+			return
+		}
+		places := make([]int, len(candidates))
+		for i := range places {
+			places[i] = i
+		}
+		slices.SortFunc(places, func(i, j int) int { return cmp.Or(order(&candidates[i], &candidates[j]), i-j) })
+		for _, place := range places[1:] {
+			if !yield(one(place)) {
+				return
+			}
+		}
 	}
-	slices.SortFunc(places, func(i, j int) int { return cmp.Or(order(&candidates[i], &candidates[j]), i-j) })
-	sorted := make([]Presence, len(candidates))
-	tiers = make([][]Presence, len(candidates))
-	for i, place := range places {
-		sorted[i] = candidates[place]
-		tiers[i] = sorted[i : i+1 : i+1]
-	}
-	return tiers
 }
 
 // weightedRandom draws without replacement in proportion to the weights: the
 // smallest of exponential variates at these rates comes first. What an agent draws
 // depends on seed, call and agent alone, so that asking again changes nothing.
 func weightedRandom(seed uint64) Strategy {
-	return func(candidates []Presence, c Caller) ([][]Presence, string) {
+	return func(candidates []Presence, c Caller) (iter.Seq[[]Presence], string) {
 		drawn := make(map[string]float64, len(candidates))
 		for _, p := range candidates {
 			h := fnv.New64a()
@@ -115,15 +127,15 @@ func weightedRandom(seed uint64) Strategy {
 	}
 }
 
-func skills(candidates []Presence, c Caller) (tiers [][]Presence, reason string) {
-	tiers = make([][]Presence, len(c.Wished)+1)
+func skills(candidates []Presence, c Caller) (iter.Seq[[]Presence], string) {
+	tiers := make([][]Presence, len(c.Wished)+1)
 	for _, p := range candidates {
 		if has(p, c.Required) == len(c.Required) {
 			missing := len(c.Wished) - has(p, c.Wished)
 			tiers[missing] = append(tiers[missing], p)
 		}
 	}
-	return slices.DeleteFunc(tiers, func(tier []Presence) bool { return len(tier) == 0 }), "skills"
+	return slices.Values(slices.DeleteFunc(tiers, func(tier []Presence) bool { return len(tier) == 0 })), "skills"
 }
 
 // has returns how many of the wanted skills p has, at the level wanted or above.

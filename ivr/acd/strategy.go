@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -38,7 +39,7 @@ type Caller struct {
 // A strategy is pure, and whether two agents share a tier depends on the two and
 // the caller alone. It is asked again when somebody becomes ready, and if he shares
 // the tier that is ringing he joins in.
-type Strategy func(candidates []Presence, c Caller) (tiers [][]Presence, reason string)
+type Strategy func(candidates []Presence, c Caller) (tiers iter.Seq[[]Presence], reason string)
 
 // turn says why a tier is the one to ring. It is appended to the strategy's reason.
 type turn string
@@ -50,21 +51,24 @@ const (
 	nobody turn = "_nobody" // the strategy leaves out everybody who is ready
 )
 
-// next returns the tier to ring, nil if there is none.
-func next(tiers [][]Presence, tried map[string]bool) ([]Presence, turn) {
+// next returns the tier to ring, nil if there is none; rings is whether any of its
+// agents ring already.
+func next(tiers iter.Seq[[]Presence], rings bool, tried map[string]bool) ([]Presence, turn) {
 	ringing := func(p Presence) bool { return p.State == Ringing }
 	untried := func(p Presence) bool { return !tried[p.User] }
-	for _, tier := range tiers {
-		if slices.ContainsFunc(tier, ringing) {
-			return tier, joined
+	if rings {
+		for tier := range tiers {
+			if slices.ContainsFunc(tier, ringing) {
+				return tier, joined
+			}
 		}
 	}
-	for _, tier := range tiers {
+	for tier := range tiers {
 		if slices.ContainsFunc(tier, untried) {
 			return tier, first
 		}
 	}
-	for _, tier := range tiers {
+	for tier := range tiers {
 		if len(tier) > 0 {
 			return tier, again
 		}
