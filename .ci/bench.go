@@ -127,7 +127,7 @@ func audioOf(n int) error {
 }
 
 // growth compares what the server has after many calls, a few at a time, with what it
-// had before them.
+// had before them. All are of the same callers: whose cases are open it remembers.
 func growth() error {
 	if *many == 0 {
 		return nil
@@ -137,11 +137,11 @@ func growth() error {
 		return err
 	}
 	defer s.stop()
-	const rate = 40
+	const rate, callers = 40, 400
 	calls := func(n int) (*report, error) {
-		return s.load("--rate", strconv.Itoa(rate), "--concurrent", "40", "--hold", "200ms", "--for", (time.Duration(n) * time.Second / rate).String())
+		return s.load("--rate", strconv.Itoa(rate), "--concurrent", "40", "--callers", strconv.Itoa(callers), "--hold", "200ms", "--for", (time.Duration(n) * time.Second / rate).String())
 	}
-	if _, err := calls(10 * rate); err != nil { // phones are registered, connections open
+	if _, err := calls(callers); err != nil { // phones are registered, connections open
 		return err
 	}
 	before, err := s.atRest()
@@ -156,8 +156,8 @@ func growth() error {
 	if err != nil {
 		return err
 	}
-	row("left of calls at rest", fmt.Sprint(r.Calls.Placed, " calls, before and after"), "%d failed; goroutines %.0f, %.0f; heap in use %.2f, %.2f MB; descriptors %.0f, %.0f",
-		r.failed(), before["go_goroutines"], after["go_goroutines"], before["go_memstats_heap_inuse_bytes"]/1e6, after["go_memstats_heap_inuse_bytes"]/1e6,
+	row("left of calls at rest", fmt.Sprint(r.Calls.Placed, " calls, before and after"), "%d failed; goroutines %.0f, %.0f; heap that is reachable %.2f, %.2f MB; descriptors %.0f, %.0f",
+		r.failed(), before["go_goroutines"], after["go_goroutines"], before["go_gc_heap_live_bytes"]/1e6, after["go_gc_heap_live_bytes"]/1e6,
 		before["process_open_fds"], after["process_open_fds"])
 	return nil
 }

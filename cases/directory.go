@@ -93,15 +93,11 @@ func (d Directory) Lookup(extension string) (Target, bool) {
 	if extension == "" {
 		return Target{}, false
 	}
-	for _, p := range d.People {
-		if p.Extension == extension {
-			return Target{Person: &p}, true
-		}
+	if p, ok := find(d.People, func(p Person) bool { return p.Extension == extension }); ok {
+		return Target{Person: &p}, true
 	}
-	for _, t := range d.Departments {
-		if t.Extension == extension {
-			return Target{Department: &t}, true
-		}
+	if t, ok := find(d.Departments, func(t Department) bool { return t.Extension == extension }); ok {
+		return Target{Department: &t}, true
 	}
 	return Target{}, false
 }

@@ -72,31 +72,36 @@ const (
 	FactSummoned         FactKind = "summoned"
 )
 
-// Kind returns which field of f is set; empty unless it is exactly one.
-func (f Fact) Kind() FactKind {
-	var kinds []FactKind
-	for kind, set := range map[FactKind]bool{
-		FactArrived: f.Arrived != nil, FactOffered: f.Offered != nil, FactPickedUp: f.PickedUp != nil,
-		FactMissed: f.Missed != nil, FactEnded: f.Ended != nil, FactCallbackTaken: f.CallbackTaken != nil,
-		FactVoicemail: f.Voicemail != nil, FactTransferStarted: f.TransferStarted != nil,
-		FactFlowLeft: f.FlowLeft != nil, FactEmergency: f.Emergency != nil, FactSelfServed: f.SelfServed != nil,
-		FactCallbackStarted: f.CallbackStarted != nil, FactCallbackAnswered: f.CallbackAnswered != nil,
-		FactCallbackMissed: f.CallbackMissed != nil, FactCallbackMarked: f.CallbackMarked != nil, FactOutboundDecided: f.OutboundDecided != nil,
-		FactTransferSwitched: f.TransferSwitched != nil, FactTransferCompleted: f.TransferCompleted != nil, FactTransferFailed: f.TransferFailed != nil,
-		FactMonitorStarted: f.MonitorStarted != nil, FactMonitorEnded: f.MonitorEnded != nil,
-		FactRecordingStarted: f.RecordingStarted != nil, FactRecordingPaused: f.RecordingPaused != nil,
-		FactRecordingResumed: f.RecordingResumed != nil, FactRecordingEnded: f.RecordingEnded != nil,
-		FactRecordingDeleted: f.RecordingDeleted != nil, FactVoicemailDeleted: f.VoicemailDeleted != nil, FactLegalHold: f.LegalHold != nil, FactQuality: f.Quality != nil,
-		FactMessageDelivered: f.MessageDelivered != nil, FactSummoned: f.Summoned != nil,
+// Kind returns which field of f is set; empty unless it is exactly one. It is asked
+// several times for every fact, so it allocates nothing.
+func (f Fact) Kind() (found FactKind) {
+	for _, field := range [...]struct {
+		kind FactKind
+		set  bool
+	}{
+		{FactArrived, f.Arrived != nil}, {FactOffered, f.Offered != nil}, {FactPickedUp, f.PickedUp != nil},
+		{FactMissed, f.Missed != nil}, {FactEnded, f.Ended != nil}, {FactCallbackTaken, f.CallbackTaken != nil},
+		{FactVoicemail, f.Voicemail != nil}, {FactTransferStarted, f.TransferStarted != nil}, {FactFlowLeft, f.FlowLeft != nil},
+		{FactEmergency, f.Emergency != nil}, {FactSelfServed, f.SelfServed != nil},
+		{FactCallbackStarted, f.CallbackStarted != nil}, {FactCallbackAnswered, f.CallbackAnswered != nil},
+		{FactCallbackMissed, f.CallbackMissed != nil}, {FactCallbackMarked, f.CallbackMarked != nil},
+		{FactOutboundDecided, f.OutboundDecided != nil}, {FactTransferSwitched, f.TransferSwitched != nil},
+		{FactTransferCompleted, f.TransferCompleted != nil}, {FactTransferFailed, f.TransferFailed != nil},
+		{FactMonitorStarted, f.MonitorStarted != nil}, {FactMonitorEnded, f.MonitorEnded != nil},
+		{FactRecordingStarted, f.RecordingStarted != nil}, {FactRecordingPaused, f.RecordingPaused != nil},
+		{FactRecordingResumed, f.RecordingResumed != nil}, {FactRecordingEnded, f.RecordingEnded != nil},
+		{FactRecordingDeleted, f.RecordingDeleted != nil}, {FactVoicemailDeleted, f.VoicemailDeleted != nil},
+		{FactLegalHold, f.LegalHold != nil}, {FactQuality, f.Quality != nil}, {FactMessageDelivered, f.MessageDelivered != nil},
+		{FactSummoned, f.Summoned != nil},
 	} {
-		if set {
-			kinds = append(kinds, kind)
+		switch {
+		case field.set && found != "":
+			return ""
+		case field.set:
+			found = field.kind
 		}
 	}
-	if len(kinds) != 1 {
-		return ""
-	}
-	return kinds[0]
+	return found
 }
 
 // Effect is what a fact does: the call and the case after it, and what is to be

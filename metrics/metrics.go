@@ -8,6 +8,7 @@ package metrics
 import (
 	"maps"
 	"net/http"
+	"regexp"
 	"runtime"
 	"slices"
 
@@ -46,7 +47,8 @@ type Metrics struct {
 // New returns the metrics of a process of the given version and source revision.
 func New(version, revision string) *Metrics {
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	live := collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/gc/heap/live:bytes$")} // what calls leave behind shows here alone
+	reg.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(live)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "shouwen_build_info", Help: "1, with the version of this program as labels.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},

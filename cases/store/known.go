@@ -32,7 +32,7 @@ type change struct {
 
 // load reads and locks what facts are about.
 func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebook) (*known, error) {
-	k := &known{calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{}, before: map[cases.CaseNumber]cases.Case{}, rules: rules}
+	k := &known{calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{}, before: map[cases.CaseNumber]cases.Case{}, rules: rules, changes: make([]change, 0, len(facts))}
 	var calls []string
 	var numbers []cases.CaseNumber
 	for _, f := range facts {

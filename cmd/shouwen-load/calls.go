@@ -23,6 +23,7 @@ type callsCmd struct {
 	Server     string        `help:"ip:port of the server (UDP); overrides the file's."`
 	To         string        `help:"Number to dial; overrides the file's hotline."`
 	Rate       float64       `help:"Calls a second, placed whether or not earlier ones succeed." default:"10"`
+	Callers    int           `help:"How many numbers they call from, one after the other." default:"1000000"`
 	Poisson    bool          `help:"Calls come at random as from many people, not evenly."`
 	Seed       uint64        `help:"Of the randomness." default:"1"`
 	Concurrent int           `help:"Most calls at once; what is due beyond is skipped and counted." default:"1000"`
@@ -88,8 +89,8 @@ func (c callsCmd) target() (t target, err error) {
 		return t, errors.New("no number to dial: give --to or --agents-file")
 	case c.Agents > len(t.Agents):
 		return t, fmt.Errorf("--agents %d: the file has %d", c.Agents, len(t.Agents))
-	case c.Rate <= 0 || c.Rate > 100_000 || c.Concurrent < 1 || c.Hold < 0 || c.WarmUp < 0 || c.WarmUp >= c.For:
-		return t, errors.New("want --rate above 0 and at most 100000, --concurrent from 1, --hold from 0, --warm-up from 0 and below --for")
+	case c.Rate <= 0 || c.Rate > 100_000 || c.Concurrent < 1 || c.Callers < 1 || c.Callers > 1_000_000 || c.Hold < 0 || c.WarmUp < 0 || c.WarmUp >= c.For:
+		return t, errors.New("want --rate above 0 and at most 100000, --concurrent from 1, --callers from 1 and at most 1000000, --hold from 0, --warm-up from 0 and below --for")
 	}
 	if c.Agents >= 0 {
 		t.Agents = t.Agents[:c.Agents]
@@ -256,7 +257,7 @@ func (l *load) place(ctx context.Context) {
 		l.sig.Late.Add(time.Since(due))
 		n++
 		if l.sig.begin(l.Concurrent) {
-			number := fmt.Sprintf("+861055%06d", n%1_000_000)
+			number := fmt.Sprintf("+861055%06d", n%l.Callers)
 			l.calls.Go(func() { l.sig.end(l.call(context.WithoutCancel(ctx), number)) })
 		}
 	}

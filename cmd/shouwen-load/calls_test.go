@@ -28,7 +28,7 @@ func TestPairMeasuresItself(t *testing.T) {
 		answered <- r
 	}()
 	l, err := newLoad(callsCmd{
-		common: both, Server: (<-at).String(), To: "uas", Rate: 5, Concurrent: 10, Hold: 500 * time.Millisecond,
+		common: both, Server: (<-at).String(), To: "uas", Rate: 5, Concurrent: 10, Callers: 1000, Hold: 500 * time.Millisecond,
 		HangUp: "caller", PickUp: "first", Patience: 10 * time.Second,
 	})
 	if err != nil {
@@ -106,7 +106,7 @@ func TestAgentsAreMatchedToCallers(t *testing.T) {
 	}()
 	l, err := newLoad(callsCmd{
 		common: common{For: time.Second, Local: "127.0.0.1", Quiet: true}, Agents: -1,
-		Server: server.Addr().String(), To: "12345", Rate: 10, Concurrent: 10, Hold: 100 * time.Millisecond,
+		Server: server.Addr().String(), To: "12345", Rate: 10, Concurrent: 10, Callers: 1000, Hold: 100 * time.Millisecond,
 		HangUp: "either", PickUp: "first", Patience: 10 * time.Second,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -23,6 +24,7 @@ type cli struct {
 }
 
 func main() {
+	debug.SetGCPercent(400) // what is left of calls is let go after half a minute: looking for it costs more than it takes
 	var c cli
 	k := kong.Parse(&c, kong.Name("shouwen-load"), kong.Description("Load generator for SIP servers."), kong.UsageOnError())
 	if err := k.Run(); err != nil {

@@ -265,8 +265,8 @@ func (f *figures) callOfALifetime(phones []siptest.TestPhone) {
 	p := &passed{bed: f.bed, phones: phones, caller: f.dial(numbered(1))}
 	rings := incoming(phones)
 	f.is(samples{
-		`shouwen_queue_waiting{queue="hotline"}`:                        1,
-		`shouwen_calls_in_progress{direction="inbound",state="queued"}`: 1,
+		`shouwen_queue_waiting{queue="hotline"}`:                         1,
+		`shouwen_calls_in_progress{direction="inbound",state="ringing"}`: 1,
 	})
 	f.became(samples{}, samples{`shouwen_queue_longest_wait_seconds{queue="hotline"}`: some})
 	rings[0].Answer()

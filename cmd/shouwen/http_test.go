@@ -126,6 +126,30 @@ func status(t *testing.T, url, token string) int {
 }
 
 // get reads a page of the API.
+// TestShownWhileItRings: a call is queued until a phone rings for it, and again when
+// none does any more.
+func TestShownWhileItRings(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 1, func(c *Config) { c.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"} })
+	shown := func(want string) {
+		t.Helper()
+		until(t, "the call is shown as "+want, func() bool {
+			var live struct{ Calls []struct{ State string } }
+			b.get(t, "/calls", &live)
+			return len(live.Calls) == 1 && live.Calls[0].State == want
+		})
+		b.scrapes(t, fmt.Sprintf(`shouwen_calls_in_progress{direction="inbound",state=%q} 1`, want))
+	}
+	caller := b.dial(numbered(1))
+	shown("queued")
+	phones := b.agents(1)
+	rings := phones[0].Incoming()
+	shown("ringing")
+	rings.Reject(486)
+	shown("queued")
+	caller.Hangup()
+}
+
 func (b *bed) get(t *testing.T, path string, v any) {
 	t.Helper()
 	code, body := fetch(t, b.API.Base+path, b.API.Token)

@@ -59,6 +59,30 @@ func TestCallerHearsHisPlace(t *testing.T) {
 	second.Silent(positionSays, 1500*time.Millisecond)
 }
 
+// TestCallbackIsOfferedAtItsTime: once where no place is told, and before the place is
+// told again where that takes longer.
+func TestCallbackIsOfferedAtItsTime(t *testing.T) {
+	t.Parallel()
+	for name, places := range map[string]AnnounceConfig{
+		"no place is told":     {Position: false, Every: 0},
+		"the place much later": {Position: true, Every: Duration(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := keepingBed(t, nobodyCallsBack, func(c *Config) { c.Queues[0].Announce = places })
+			caller := b.dial(numbered(1))
+			caller.Hears(callbackOfferSays)
+			caller.Hears(musicSays)
+			caller.Silent(callbackOfferSays, 1500*time.Millisecond)
+			if told := caller.Heard(positionSays); told != places.Position {
+				t.Errorf("heard his place: %t", told)
+			}
+			caller.Press("1")
+			caller.Hears(callbackConfirmSays)
+		})
+	}
+}
+
 // TestOwnMusic: the tracks of the queue, one after the other, go on where an
 // announcement interrupted them.
 func TestOwnMusic(t *testing.T) {

@@ -57,20 +57,35 @@ func (c *Conversation) place() (said []prompts.Name) {
 	return said
 }
 
-// announce tells a caller who waits what is due.
+// announce tells a caller who waits what is due: his place again and again, and with
+// it, once its time has come, that he may be called back. The first offer waits for
+// no place to be told; without places it is the only one.
 func (c *Conversation) announce(now time.Time) {
-	if c.waitsIn.AnnounceEvery == 0 || now.Before(c.announceAt) {
+	places := c.waitsIn.AnnounceEvery > 0
+	again := places && !now.Before(c.announceAt)
+	offers := (again || !c.offered) && c.offersCallback(now)
+	if !again && !offers {
 		return
 	}
 	c.announceAt = now.Add(c.waitsIn.AnnounceEvery)
-	said := c.place()
-	if c.waitsIn.OfferCallback > 0 && c.back == nil && c.sw.keepsPlaces() && now.Sub(c.entered) >= c.waitsIn.OfferCallback {
+	var said []prompts.Name
+	if places {
+		said = c.place()
+	}
+	if offers {
 		c.offered = true
 		said = append(said, prompts.CallbackOffer)
 	}
 	if len(said) > 0 {
 		c.play(append(c.words(said...), c.sounds.Music)...)
 	}
+}
+
+// offersCallback tells whether the caller has waited so long that he may be called
+// back instead, and can be.
+func (c *Conversation) offersCallback(now time.Time) bool {
+	after := c.waitsIn.OfferCallback
+	return after > 0 && c.back == nil && now.Sub(c.entered) >= after && c.sw.keepsPlaces()
 }
 
 // words returns the recordings of names.

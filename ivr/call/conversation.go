@@ -305,9 +305,21 @@ func (c *Conversation) enter(st state) {
 }
 
 func (c *Conversation) show() {
-	c.live.State = c.state.shown(c.meeting.held())
+	c.live.State = c.shown()
 	c.handling.holds(c.live.State == metrics.Held, time.Now())
 	c.sw.show(c.live)
+}
+
+// shown is the state as metrics and the console name it.
+func (c *Conversation) shown() metrics.CallState {
+	return c.state.shown(len(c.ringing) > 0, c.meeting.held())
+}
+
+// showRinging shows that phones ring now, or none any more.
+func (c *Conversation) showRinging() {
+	if c.live.State != c.shown() {
+		c.show()
+	}
 }
 
 // arm limits the state to d from now on; 0: not at all.

@@ -208,7 +208,7 @@ func (c *Intercom) end(cause sip.EndCause) {
 func (c *Intercom) hold(leg *sip.Leg, on bool) {
 	c.meeting.hold(leg, on)
 	if len(c.meeting.legs) > 0 {
-		c.live.State = talking.shown(c.meeting.held())
+		c.live.State = talking.shown(false, c.meeting.held())
 		c.sw.show(c.live)
 	}
 }

@@ -31,10 +31,14 @@ const (
 	over       state = "over"
 )
 
-// shown is the state as metrics and the console name it.
-func (s state) shown(held bool) metrics.CallState {
+// shown is the state as metrics and the console name it; rings is whether phones ring
+// for the caller, held whether he is.
+func (s state) shown(rings, held bool) metrics.CallState {
 	switch s {
 	case waiting, confirming:
+		if rings {
+			return metrics.Ringing
+		}
 		return metrics.Queued
 	case choosing, opening, summoning, fetching, reaching, unreached:
 		return metrics.Ringing

@@ -95,6 +95,7 @@ func (c *Conversation) ring(e event) {
 	if len(o.Agents) == 0 {
 		c.log.Info("nobody answered", "round", o.Round)
 		c.stopRinging("")
+		c.showRinging()
 		return
 	}
 	users := make([]string, len(o.Agents))
@@ -108,6 +109,7 @@ func (c *Conversation) ring(e event) {
 	for _, a := range o.Agents {
 		c.dial(a)
 	}
+	c.showRinging()
 }
 
 // dial rings every phone of an agent.
@@ -138,6 +140,7 @@ func (c *Conversation) phoneEnded(e event) {
 		c.tie = nil
 		c.enter(c.patient())
 	}
+	c.showRinging()
 }
 
 // patient is the state in which an agent is waited for.

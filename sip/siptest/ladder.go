@@ -197,6 +197,9 @@ func (p *Phone) Count(what string) (n int) {
 // ends of Call-ID and To-tag.
 func (p *Phone) String() (s string) {
 	name := fmt.Sprintf("%s at %s\n", p.cfg.User, p.local)
+	if p.cfg.Trace < 0 {
+		return name
+	}
 	if err := p.do(func() { s = p.ladder.String() }); err != nil {
 		s = p.ladder.String() // the owner has returned
 	}
@@ -210,14 +213,16 @@ func await[T any](ctx context.Context, p *Phone, what string, ch <-chan T) (T, e
 		return v, nil
 	default:
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.Patience)
-	defer cancel()
+	limit := time.NewTimer(p.cfg.Patience)
+	defer limit.Stop()
 	var none T
 	select {
 	case v := <-ch:
 		return v, nil
 	case <-ctx.Done():
 		return none, fmt.Errorf("waiting for %s: %w\n%s", what, ctx.Err(), p)
+	case <-limit.C:
+		return none, fmt.Errorf("waiting for %s: %w\n%s", what, context.DeadlineExceeded, p)
 	case <-p.done:
 		return none, fmt.Errorf("waiting for %s: %w", what, ErrClosed)
 	}

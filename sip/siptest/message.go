@@ -305,7 +305,7 @@ func sameName(spelled, name string) bool {
 	if len(spelled) == 1 {
 		spelled = compact[spelled[0]|0x20]
 	}
-	return strings.EqualFold(spelled, name)
+	return spelled == name || len(spelled) == len(name) && strings.EqualFold(spelled, name) // both are ASCII
 }
 
 func isToken(s string) bool {
