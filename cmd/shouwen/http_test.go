@@ -125,7 +125,6 @@ func status(t *testing.T, url, token string) int {
 	return code
 }
 
-// get reads a page of the API.
 // TestShownWhileItRings: a call is queued until a phone rings for it, and again when
 // none does any more.
 func TestShownWhileItRings(t *testing.T) {
@@ -150,6 +149,7 @@ func TestShownWhileItRings(t *testing.T) {
 	caller.Hangup()
 }
 
+// get reads a page of the API.
 func (b *bed) get(t *testing.T, path string, v any) {
 	t.Helper()
 	code, body := fetch(t, b.API.Base+path, b.API.Token)
