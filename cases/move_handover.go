@@ -26,6 +26,10 @@ type HandOver struct {
 // Kind returns MoveHandOver.
 func (HandOver) Kind() MoveKind { return MoveHandOver }
 
+// RuleSpokenTo asks that who takes over is spoken to: a number alone, told to the caller,
+// is refused (scenario E19).
+const RuleSpokenTo = "S30-R13"
+
 // strength orders the ways to pass a caller on.
 var strength = []TransferMode{NumberOnly, ColdTransfer, WarmRequired}
 
@@ -37,7 +41,7 @@ func (m HandOver) do(d *decision) {
 	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", Words{"不能是被投诉人", "somebody else than the complaint is about"})
 	d.need(!p.OwnDepartmentFirst || m.OwnAsked, "own_asked", Words{"先在本部门内询问", "ask in the own department first"})
 	if slices.Index(strength, m.Mode) < slices.Index(strength, p.Mode) {
-		d.refuse(RefusedPolicy, "S30-R13")
+		d.refuse(RefusedPolicy, RuleSpokenTo)
 	}
 	if d.c.File.Disputed {
 		d.refuse(RefusedPolicy, "S33-R13") // the arbiter has it

@@ -239,10 +239,22 @@ type Line struct {
 	Rules  []string `json:"rules"`
 }
 
-// RepeatPolicy says when a contact repeats another.
+// RepeatPolicy says when a contact repeats another (C26).
 type RepeatPolicy struct {
-	Window *Limit `json:"window"` // nil: no number given
+	Window *Limit `json:"window"` // of plain time; nil: no number given, none repeats another
 }
+
+// Within returns how long after one contact the next of the same caller about the same
+// repeats it.
+func (p RepeatPolicy) Within() time.Duration {
+	if p.Window == nil {
+		return 0
+	}
+	return time.Duration(p.Window.N) * plain[p.Window.Unit]
+}
+
+// plain are the units of plain time.
+var plain = map[Unit]time.Duration{Seconds: time.Second, Minutes: time.Minute, Hours: time.Hour, Days: 24 * time.Hour}
 
 // ClosingPolicy says how often a caller is tried before a supervisor may close.
 type ClosingPolicy struct {

@@ -82,6 +82,14 @@ func within(path, zh, en string, l *Limit) setting {
 	return s
 }
 
+// plainly is s, which is no time by a calendar.
+func plainly(s setting, l *Limit) setting {
+	if l != nil && s.bad == "" && plain[l.Unit] == 0 {
+		s.bad = fmt.Sprintf("is %s, want plain time like 24h or 7d", l)
+	}
+	return s
+}
+
 func words(path, zh, en string, vs []string) setting {
 	return setting{path: path, label: Words{zh, en}, value: Words{strings.Join(vs, "、"), strings.Join(vs, ", ")}}
 }
@@ -186,7 +194,7 @@ func (p Policy) settings() []setting {
 		yes("emergency.neutral_wording", "查明前不急于定性", "neutral wording until the cause is known", p.Emergency.NeutralWording),
 		maybe("emergency.no_plan", "没有预案时请示", "without a plan decides", p.Emergency.NoPlan, parties),
 		one("complaint.route", "投诉去向", "complaints go to", p.Complaint.Route, complaintRoutes),
-		within("repeat.window", "重复来电认定期", "a contact repeats another within", p.Repeat.Window),
+		plainly(within("repeat.window", "重复来电认定期", "a contact repeats another within", p.Repeat.Window), p.Repeat.Window),
 		words("quiet_hours", "休息时间不打扰", "quiet hours", p.QuietHours),
 		number("closing.attempts", "联系几次未果可由主管办结", "attempts before a supervisor may close", p.Closing.Attempts, 1, 99),
 		number("warn.remind", "提醒（时间过去 %）", "reminder after percent of the time", p.Warn.Remind, 0, 99),

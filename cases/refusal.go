@@ -17,18 +17,18 @@ type refusal struct {
 
 // refusalsByRule say what a rule asks for where no field does.
 var refusalsByRule = map[refusal]Words{
-	{RefusedPolicy, "S30-R13"}: {"须先联系受理人再转，不能只告知号码", "the taker is to be spoken to first; a number alone is not enough"},
-	{RefusedPolicy, "S33-R13"}: {"已两次退单，由裁定人决定归属", "it was returned twice: the arbiter decides whose it is"},
-	{RefusedPolicy, "S33-R15"}: {"归属已经裁定，不得再退", "the arbiter has decided: it cannot be returned"},
-	{RefusedPolicy, "S17-R3"}:  {"只有有权办理者才能签收", "only who has the authority to handle it accepts it"},
-	{RefusedPolicy, "C22"}:     {"制度没有延期，须另作承诺", "the policy has no extension; make a promise"},
-	{RefusedPolicy, "S23-R17"}: {"已经逾期，不能再申请延期", "it is late already: an extension is asked for before"},
-	{RefusedPolicy, "X5"}:      {"制度不允许更换责任人", "the policy has nobody else answer for it"},
-	{RefusedPolicy, "S23-R24"}: {"调查期限已过，或制度不允许延长", "the inquiry is late already, or the policy gives no more time"},
-	{RefusedPolicy, "S23-R26"}: {"已超过申请复核的期限", "it is too late to ask for a review"},
-	{RefusedRole, "S25-R3"}:    {"须由制度规定的签字人办理", "the policy names who signs it"},
-	{RefusedRole, "S23-R17"}:   {"须由制度规定的批准人批复", "the policy names who decides on it"},
-	{RefusedRole, "S21-R6"}:    {"须由制度规定的批准人批复", "the policy names who decides on it"},
+	{RefusedPolicy, RuleSpokenTo}: {"须先联系受理人再转，不能只告知号码", "the taker is to be spoken to first; a number alone is not enough"},
+	{RefusedPolicy, "S33-R13"}:    {"已两次退单，由裁定人决定归属", "it was returned twice: the arbiter decides whose it is"},
+	{RefusedPolicy, "S33-R15"}:    {"归属已经裁定，不得再退", "the arbiter has decided: it cannot be returned"},
+	{RefusedPolicy, "S17-R3"}:     {"只有有权办理者才能签收", "only who has the authority to handle it accepts it"},
+	{RefusedPolicy, "C22"}:        {"制度没有延期，须另作承诺", "the policy has no extension; make a promise"},
+	{RefusedPolicy, "S23-R17"}:    {"已经逾期，不能再申请延期", "it is late already: an extension is asked for before"},
+	{RefusedPolicy, "X5"}:         {"制度不允许更换责任人", "the policy has nobody else answer for it"},
+	{RefusedPolicy, "S23-R24"}:    {"调查期限已过，或制度不允许延长", "the inquiry is late already, or the policy gives no more time"},
+	{RefusedPolicy, "S23-R26"}:    {"已超过申请复核的期限", "it is too late to ask for a review"},
+	{RefusedRole, "S25-R3"}:       {"须由制度规定的签字人办理", "the policy names who signs it"},
+	{RefusedRole, "S23-R17"}:      {"须由制度规定的批准人批复", "the policy names who decides on it"},
+	{RefusedRole, "S21-R6"}:       {"须由制度规定的批准人批复", "the policy names who decides on it"},
 }
 
 // In says in a language like zh-CN or en why the move was refused, without the fields.

@@ -57,7 +57,7 @@ var StateCatalogue = []StateMetric{
 	{Name: "shouwen_state_visit_answers_today", Labels: []string{"department", "question", "answer"}, Help: "What callers said at return visits since midnight."},
 	{Name: "shouwen_state_escalations_open", Labels: []string{"level"}, Help: "Open cases that were escalated, by the highest level."},
 	{Name: "shouwen_state_escalations_total", Labels: []string{"department", "level"}, Help: "Escalations by clocks and by people."},
-	{Name: "shouwen_state_contacts_total", Labels: []string{"repeat"}, Help: "Cases, once it is known what they are about or they are over; repeat: of the same number and category as one of the seven days before."},
+	{Name: "shouwen_state_contacts_total", Labels: []string{"repeat"}, Help: "Cases, once it is known what they are about or they are over; repeat: of the same number and category as one before, within the profile's repeat.window (7 days unless it says otherwise)."},
 	{Name: "shouwen_state_contacts_today", Labels: []string{"repeat"}, Help: "The same since midnight."},
 	{Name: "shouwen_state_presses_total", Labels: []string{"department"}, Help: "How often who has a case was pressed."},
 	{Name: "shouwen_state_sanctions_proposed_total", Labels: []string{"department"}, Help: "Sanctions proposed, by the department of whom they are proposed against."},

@@ -23,8 +23,8 @@ type agentInput struct {
 	User string `path:"user" maxLength:"128" doc:"Of the agent."`
 }
 
-func (x *site) setReady(_ context.Context, in *agentInput) (*struct{}, error) {
-	return nil, x.refusal(x.Duties.Ready(in.User))
+func (x *site) setReady(ctx context.Context, in *agentInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Duties.Ready(in.User))
 }
 
 type pauseInput struct {
@@ -34,8 +34,8 @@ type pauseInput struct {
 	}
 }
 
-func (x *site) pause(_ context.Context, in *pauseInput) (*struct{}, error) {
-	return nil, x.refusal(x.Duties.Pause(in.User, in.Body.Reason))
+func (x *site) pause(ctx context.Context, in *pauseInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Duties.Pause(in.User, in.Body.Reason))
 }
 
 type wrapUpInput struct {
@@ -45,8 +45,8 @@ type wrapUpInput struct {
 	}
 }
 
-func (x *site) extendWrapUp(_ context.Context, in *wrapUpInput) (*struct{}, error) {
-	return nil, x.refusal(x.Duties.ExtendWrapUp(in.User, time.Duration(in.Body.Seconds)*time.Second))
+func (x *site) extendWrapUp(ctx context.Context, in *wrapUpInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Duties.ExtendWrapUp(in.User, time.Duration(in.Body.Seconds)*time.Second))
 }
 
 func (x *site) registerDuties(api huma.API, command func(method, id, path, summary string, also ...int) huma.Operation) {

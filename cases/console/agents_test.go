@@ -40,6 +40,14 @@ func TestWhoDoesNotAnswerIsShownWithAButton(t *testing.T) {
 	}
 	o.err = &Refusal{404, cases.Words{ZH: "没有这名坐席", EN: "there is no such agent"}}
 	press(404)
+	for language, want := range map[string]string{"zh-CN": "没有这名坐席", "en": "there is no such agent", "": "there is no such agent"} {
+		if got := text(t, ask(h, "POST", "/api/v1/agents/nobody/ready", "", "Authorization", "Bearer "+token, "Accept-Language", language)); !strings.Contains(got, want) {
+			t.Errorf("in %q: %s", language, got)
+		}
+	}
+	if got := text(t, ask(h, "POST", "/api/v1/agents/aide/ready", "", "Authorization", "Bearer "+token, byHeader, "clerk", "Accept-Language", "zh")); !strings.Contains(got, "您的角色不能这样做") {
+		t.Errorf("who may not: %s", got)
+	}
 	o.err = errors.New("disk")
 	press(500)
 }

@@ -29,14 +29,14 @@ func (x *site) api() (calls http.Handler, document http.HandlerFunc) {
 	mux := http.NewServeMux()
 	x.served.api = mux
 	api := humago.New(mux, x.apiConfig())
-	api.UseMiddleware(permit(api))
+	api.UseMiddleware(tell, permit(api))
 	x.register(api)
 	describeVoicemail(api)
 	mux.HandleFunc("GET "+voicemailPath, permitted("get_voicemail", x.voicemail("api token")))
 	describeRecording(api)
 	mux.HandleFunc("GET "+recordingPath, permitted("get_recording_audio", x.recordingAudio("api token")))
 
-	describeBy(api)
+	describeHeaders(api)
 
 	methods := map[string][]string{}
 	for path, item := range api.OpenAPI().Paths {

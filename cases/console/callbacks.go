@@ -32,11 +32,11 @@ type callbacksBody struct {
 func (x *site) listCallbacks(ctx context.Context, in *callbacksInput) (*out[callbacksBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	list, err := x.Store.Callbacks(ctx, store.CallbackFilter{View: store.CallbackView(in.View), User: in.User, Limit: in.Limit})
+	list, err := x.Store.Callbacks(ctx, store.CallbackFilter{View: store.CallbackView(in.View), User: in.User, For: viewerOf(ctx).whom(), Limit: in.Limit})
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
-	return &out[callbacksBody]{callbacksBody{Cases: mapped(viewerOf(ctx).seen(list), caseOf)}}, nil
+	return &out[callbacksBody]{callbacksBody{Cases: mapped(list, caseOf)}}, nil
 }
 
 type callBackInput struct {
@@ -55,7 +55,7 @@ func (x *site) callBack(ctx context.Context, in *callBackInput) (*struct{}, erro
 	if user := viewerOf(ctx).User; user != "" && user != in.Body.Agent {
 		return nil, huma.Error403Forbidden("only your own phone rings first")
 	}
-	return nil, x.refusal(x.Callers.CallBack(ctx, cases.CaseNumber(in.Number), in.Body.Agent))
+	return nil, x.refusal(ctx, x.Callers.CallBack(ctx, cases.CaseNumber(in.Number), in.Body.Agent))
 }
 
 type callbackResultInput struct {
@@ -69,5 +69,5 @@ type callbackResultInput struct {
 func (x *site) markCallback(ctx context.Context, in *callbackResultInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	return nil, x.refusal(x.Callers.Mark(ctx, cases.CaseNumber(in.Number), in.Body.By, in.Body.Result))
+	return nil, x.refusal(ctx, x.Callers.Mark(ctx, cases.CaseNumber(in.Number), in.Body.By, in.Body.Result))
 }

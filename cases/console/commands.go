@@ -52,9 +52,9 @@ type callQualityBody struct {
 }
 
 // callQuality tells how well the sides of a live call are heard, up to now.
-func (x *site) callQuality(_ context.Context, in *callQualityInput) (*out[callQualityBody], error) {
+func (x *site) callQuality(ctx context.Context, in *callQualityInput) (*out[callQualityBody], error) {
 	legs, err := x.Quality(in.ID)
-	if err := x.refusal(err); err != nil {
+	if err := x.refusal(ctx, err); err != nil {
 		return nil, err
 	}
 	return &out[callQualityBody]{callQualityBody{mapped(legs, func(q cases.LegQuality) legBody {
@@ -74,13 +74,14 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Reason.EN }
 
-// refusal returns the API's answer to an error of a command, nil to none.
-func (x *site) refusal(err error) error {
+// refusal returns the API's answer to an error of a command, in the language of who gave
+// it, nil to none.
+func (x *site) refusal(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if r, ok := errors.AsType[*Refusal](err); ok {
-		return huma.NewError(r.Status, r.Reason.EN)
+		return huma.NewError(r.Status, r.Reason.In(string(toldIn(ctx))))
 	}
 	x.Log.Error("console", "err", err)
 	return huma.NewError(http.StatusInternalServerError, details[http.StatusInternalServerError])
@@ -101,7 +102,7 @@ func (x *site) messageDelivered(ctx context.Context, in *messageInput) (*struct{
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
-	return nil, x.refusal(x.Commands.Delivered(ctx, c, cases.MessageDelivered{ID: in.Body.ID, To: cases.Number(in.Body.To)}))
+	return nil, x.refusal(ctx, x.Commands.Delivered(ctx, c, cases.MessageDelivered{ID: in.Body.ID, To: cases.Number(in.Body.To)}))
 }
 
 type alarmInput struct {
@@ -111,8 +112,8 @@ type alarmInput struct {
 	}
 }
 
-func (x *site) alarm(_ context.Context, in *alarmInput) (*struct{}, error) {
-	return nil, x.refusal(x.Commands.Alarm(in.ID, in.Body.By))
+func (x *site) alarm(ctx context.Context, in *alarmInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Commands.Alarm(in.ID, in.Body.By))
 }
 
 type monitorInput struct {
@@ -124,8 +125,8 @@ type monitorInput struct {
 }
 
 // monitor rings the supervisor, or changes the mode of one who is on the line.
-func (x *site) monitor(_ context.Context, in *monitorInput) (*struct{}, error) {
-	return nil, x.refusal(x.Commands.Monitor(in.ID, in.Body.Phone, in.Body.Mode))
+func (x *site) monitor(ctx context.Context, in *monitorInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Commands.Monitor(in.ID, in.Body.Phone, in.Body.Mode))
 }
 
 type monitorEndInput struct {
@@ -133,8 +134,8 @@ type monitorEndInput struct {
 	Phone string `query:"phone" required:"true" minLength:"1" maxLength:"128" doc:"Extension or user of the supervisor."`
 }
 
-func (x *site) endMonitor(_ context.Context, in *monitorEndInput) (*struct{}, error) {
-	return nil, x.refusal(x.Commands.Monitor(in.ID, in.Phone, ""))
+func (x *site) endMonitor(ctx context.Context, in *monitorEndInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Commands.Monitor(in.ID, in.Phone, ""))
 }
 
 type recordInput struct {
@@ -145,6 +146,6 @@ type recordInput struct {
 	}
 }
 
-func (x *site) record(_ context.Context, in *recordInput) (*struct{}, error) {
-	return nil, x.refusal(x.Commands.Record(in.ID, in.Body.By, in.Body.Action))
+func (x *site) record(ctx context.Context, in *recordInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Commands.Record(in.ID, in.Body.By, in.Body.Action))
 }

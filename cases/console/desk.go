@@ -36,7 +36,7 @@ func (p nowPart) at(n cases.CaseNumber) nowPart {
 }
 
 func (x *site) nowOf(v viewer, m *moment) nowPart {
-	p := nowPart{At: x.Now(), Reasons: x.PauseReasons, Alarms: slices.ContainsFunc(x.Store.Rules.Policy.Classification.Classes, func(k cases.ClassPolicy) bool { return k.Emergency })}
+	p := nowPart{At: x.Now(), Reasons: x.PauseReasons}
 	i := slices.IndexFunc(m.Agents.Agents, func(a acd.Presence) bool { return a.User == v.User })
 	if i < 0 {
 		return p
@@ -51,7 +51,17 @@ func (x *site) nowOf(v viewer, m *moment) nowPart {
 			p.Ringing = &c
 		}
 	}
+	p.Alarms = p.Talking != nil && x.manages()
 	return p
+}
+
+// manages tells whether the directory has somebody to be rung in an emergency of the
+// policy.
+func (x *site) manages() bool {
+	p, d := x.Store.Rules.Policy, x.People()
+	return slices.ContainsFunc(p.Classification.Classes, func(k cases.ClassPolicy) bool {
+		return k.Emergency && len(d.Ladder(p, cases.Summons{Class: k.Class})) > 0
+	})
 }
 
 // deskPage is what somebody has to do.
@@ -100,13 +110,13 @@ func (x *site) desk(ctx context.Context, l lang, m *moment) deskPage {
 	}
 	list, err := x.Store.Desk(ctx, v.User, department, deskRows)
 	if err == nil {
+		callbacks.For = v.whom()
 		d.Callbacks, err = x.Store.Callbacks(ctx, callbacks)
 	}
 	if err == nil {
 		err = x.supervise(ctx, &d, l, m)
 	}
 	d.Away = x.health.status(err, x.Log) != http.StatusOK
-	d.Callbacks = v.seen(d.Callbacks)
 	d.Cases = x.deskRows(v.seen(list), l)
 	return d
 }

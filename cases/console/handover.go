@@ -100,7 +100,7 @@ func (x *site) handOver(w http.ResponseWriter, r *http.Request) {
 		if err == nil {
 			continue
 		}
-		err = x.notMoved(ctx, row.Number, cases.MoveHandOff, err, l)
+		err = x.notMoved(ctx, row.Number, cases.HandOff{}, err, l)
 		if p, refused := errors.AsType[*moveProblem](err); refused {
 			row.Problem = p
 		} else if err != nil {

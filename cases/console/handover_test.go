@@ -4,6 +4,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,13 @@ func TestAnAgentHasAManagerRung(t *testing.T) {
 	}
 	if r := ask(h, "POST", "/desk/alarm", "", "Cookie", signInAs(t, h, "aide")); r.StatusCode != 409 {
 		t.Errorf("in no call: %s", r.Status)
+	}
+	alone := people
+	alone.People = slices.Clone(alone.People)
+	alone.People[3].Roles, alone.People[3].Posts = nil, nil
+	s.People = func() cases.Directory { return alone }
+	if page := text(t, ask(h, "GET", "/desk", "", "Cookie", signInAs(t, h, "clerk"))); strings.Contains(page, "/desk/alarm") {
+		t.Error("there is nobody to be rung")
 	}
 	if want := "alarm " + id(1) + " clerk"; len(did.given) != 1 || did.given[0] != want {
 		t.Errorf("%q, want %q", did.given, want)

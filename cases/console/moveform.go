@@ -308,7 +308,7 @@ func (x *site) moveFromPage(w http.ResponseWriter, r *http.Request) {
 	m, err := cases.ReadMove(kind, body)
 	if err == nil {
 		_, err = x.Store.Move(ctx, store.Order{Case: c.Number, Move: m, By: by, At: x.Now(), Key: form.Key, Seen: max(0, seen)})
-		err = x.notMoved(ctx, c.Number, kind, err, form.lang)
+		err = x.notMoved(ctx, c.Number, m, err, form.lang)
 	} else {
 		err = newMoveProblem(c.Number, kind, problemBody, form.lang.word("not understood"))
 	}

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -61,11 +62,10 @@ func newMoveProblem(n cases.CaseNumber, kind cases.MoveKind, why cases.Reason, d
 }
 
 type moveInput struct {
-	Number   string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Key      string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
-	Language string `header:"Accept-Language" doc:"Of what is told: en, or zh. Left out: en."`
-	Seen     int    `query:"seen" minimum:"1" doc:"event_count of the case as whoever moves it has seen it; another move since is a problem then. What the phones add is none."`
-	RawBody  []byte `contentType:"application/json"`
+	Number  string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Key     string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
+	Seen    int    `query:"seen" minimum:"1" doc:"event_count of the case as whoever moves it has seen it; another move since is a problem then. What the phones add is none."`
+	RawBody []byte `contentType:"application/json"`
 }
 
 // registerMoves has one endpoint for each kind of move.
@@ -104,12 +104,9 @@ func (x *site) move(kind cases.MoveKind) func(context.Context, *moveInput) (*out
 		if err != nil {
 			return nil, newMoveProblem(number, kind, problemBody, err.Error())
 		}
-		l := english
-		if in.Language != "" {
-			l = accepted(in.Language)
-		}
+		l := toldIn(ctx)
 		_, err = x.Store.Move(ctx, store.Order{Case: number, Move: m, By: by, At: x.Now(), Key: in.Key, Seen: in.Seen})
-		if err := x.notMoved(ctx, number, kind, err, l); err != nil {
+		if err := x.notMoved(ctx, number, m, err, l); err != nil {
 			return nil, err
 		}
 		c, ledger, err := x.caseSeen(ctx, number)
@@ -120,9 +117,10 @@ func (x *site) move(kind cases.MoveKind) func(context.Context, *moveInput) (*out
 	}
 }
 
-// notMoved returns the API's answer, in words of l, to an error of a move, nil to none.
-// A case that whoever moved it may not see does not exist.
-func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, kind cases.MoveKind, err error, l lang) error {
+// notMoved returns the API's answer, in words of l, to an error of m, nil to none. A case
+// that whoever moved it may not see does not exist.
+func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, m cases.Move, err error, l lang) error {
+	kind := m.Kind()
 	if errors.Is(err, cases.ErrStale) {
 		return newMoveProblem(n, kind, problemStale, l.word("stale"))
 	}
@@ -143,7 +141,25 @@ func (x *site) notMoved(ctx context.Context, n cases.CaseNumber, kind cases.Move
 	p.Fields = mapped(refused.Fields, func(f cases.FieldError) fieldErrorBody {
 		return fieldErrorBody{f.Field, l.field(kind, f.Field), f.Want.In(string(l))}
 	})
+	if hand, ok := m.(cases.HandOver); ok && refused.Rule == cases.RuleSpokenTo {
+		p.Fields = append(p.Fields, fieldErrorBody{"mode", l.field(kind, "mode"), x.speakTo(hand, l)})
+	}
 	return p
+}
+
+// speakTo says whom to speak to where a number alone is not enough: by the directory, not
+// from memory (scenario E19).
+func (x *site) speakTo(m cases.HandOver, l lang) string {
+	people := x.People()
+	d, _ := people.Department(m.Department)
+	whom, extension := titled(d.Title, m.Department), d.Extension
+	if p, ok := people.Person(m.Person); ok {
+		whom, extension = titled(p.Name, p.User), p.Extension
+	}
+	if extension == "" {
+		return fmt.Sprintf(l.word("speak to"), whom)
+	}
+	return fmt.Sprintf(l.word("speak to at"), whom, extension)
 }
 
 // moveName is what the schema of a move is called, e.g. HandOverMove.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"shouwen/cases"
+	"shouwen/cases/profile"
 	"shouwen/cases/store/storetest"
 )
 
@@ -253,5 +254,28 @@ func TestProfileDirectoryAndCalendarAreShown(t *testing.T) {
 	c := decode[calendarBody](t, askAPI(h, "/api/v1/calendar"), 200)
 	if !slices.Contains(c.Years, 2026) || len(c.Week) != 7 || len(c.Week[0].Hours) != 0 || len(c.Week[1].Hours) == 0 || c.Dates[0].Date > c.Dates[1].Date {
 		t.Errorf("calendar %+v", c)
+	}
+}
+
+// TestE19_ARefusedNumberNamesWhomToSpeakTo: S30-R13 a number alone is refused, and the
+// directory says whose extension is rung instead.
+func TestE19_ARefusedNumberNamesWhomToSpeakTo(t *testing.T) {
+	t.Parallel()
+	st := storetest.New(t)
+	s, _ := newServer(st)
+	var err error
+	if st.Rules.Policy, err = profile.Policy("hotel"); err != nil {
+		t.Fatal(err)
+	}
+	st.Rules.Policy.Transfer.NamedPerson = false
+	h := s.Handler()
+	apply(t, st, answered(1, from("+861055550101"), "clerk"))
+	const n = "261123-1-0001"
+	decode[caseBody](t, move(h, "clerk", n, cases.MoveRegister, `{"name": "王", "content": "a phone in the card room", "read_back": true, "fields": {"room": "101"}}`), 200)
+	for person, want := range map[string]string{"": "speak to 维修部 first, extension 200", "chief": "speak to chief first, extension 1003"} {
+		p := decode[moveProblem](t, move(h, "clerk", n, cases.MoveHandOver, `{"department": "repairs", "person": "`+person+`", "mode": "number_only", "spoken": "3669068", "own_asked": true}`), 422)
+		if p.Rule != "S30-R13" || len(p.Fields) == 0 || p.Fields[len(p.Fields)-1].Field != "mode" || !strings.HasPrefix(p.Fields[len(p.Fields)-1].Want, want) {
+			t.Errorf("to %q: %+v", person, p)
+		}
 	}
 }

@@ -78,9 +78,12 @@ func (x *site) board(ctx context.Context, m *moment) boardPage {
 	b.talkers(calls)
 	b.people(m.Agents, calls)
 
-	o := x.overview.look(ctx, x)
+	o, v := x.overview.look(ctx, x), viewerOf(ctx)
+	if len(v.seen(o.cases)) < len(o.cases) || len(v.seen(o.callbacks)) < len(o.callbacks) {
+		o = x.look(ctx, v.whom()) // he has as many as everybody, of those he may see
+	}
 	b.Away = x.health.status(o.err, x.Log) != http.StatusOK
-	b.Cases, b.Callbacks = viewerOf(ctx).seen(o.cases), viewerOf(ctx).seen(o.callbacks)
+	b.Cases, b.Callbacks = v.seen(o.cases), v.seen(o.callbacks)
 	for _, c := range b.Callbacks {
 		if c.CallbackDue.Before(b.At) {
 			b.Overdue++
@@ -90,8 +93,8 @@ func (x *site) board(ctx context.Context, m *moment) boardPage {
 	return b
 }
 
-// overview is what everybody's board has from the database. Boards look often, so that
-// they look together.
+// overview is what boards have from the database. They look often, so that they look
+// together; who may not see all of it looks for himself.
 type overview struct {
 	mu  sync.Mutex // guards the following
 	now looked
@@ -110,14 +113,18 @@ func (o *overview) look(ctx context.Context, x *site) looked {
 	if time.Since(o.now.at) < workPause {
 		return o.now
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pagePatience)
+	o.now = x.look(context.WithoutCancel(ctx), nil)
+	return o.now
+}
+
+// look looks into the database for who; nil: for everybody.
+func (x *site) look(ctx context.Context, who *cases.Actor) (n looked) {
+	ctx, cancel := context.WithTimeout(ctx, pagePatience)
 	defer cancel()
-	n := looked{}
-	if n.cases, _, n.err = x.Store.Cases(ctx, store.Filter{Limit: caseRows}); n.err == nil {
-		n.callbacks, n.err = x.Store.Callbacks(ctx, store.CallbackFilter{Limit: countLimit})
+	if n.cases, _, n.err = x.Store.Cases(ctx, store.Filter{For: who, Limit: caseRows}); n.err == nil {
+		n.callbacks, n.err = x.Store.Callbacks(ctx, store.CallbackFilter{For: who, Limit: countLimit})
 	}
 	n.at = time.Now()
-	o.now = n
 	return n
 }
 

@@ -43,13 +43,11 @@ func (v viewer) may(operation string) bool {
 	return v.User == "" || listed && v.hasAny(roles)
 }
 
-const notPermitted = "not with your roles"
-
 // permit lets requests for operations pass that who asks may do.
 func permit(api huma.API) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		if !viewerOf(ctx.Context()).may(ctx.Operation().OperationID) {
-			_ = huma.WriteErr(api, ctx, http.StatusForbidden, notPermitted) // the client may be gone
+			_ = huma.WriteErr(api, ctx, http.StatusForbidden, toldIn(ctx.Context()).word("not permitted")) // the client may be gone
 			return
 		}
 		next(ctx)
@@ -60,7 +58,7 @@ func permit(api huma.API) func(huma.Context, func(huma.Context)) {
 func permitted(operation string, serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !viewerOf(r.Context()).may(operation) {
-			writeProblem(w, huma.NewError(http.StatusForbidden, notPermitted))
+			writeProblem(w, huma.NewError(http.StatusForbidden, languageTold(r.Header.Get("Accept-Language")).word("not permitted")))
 			return
 		}
 		serve(w, r)

@@ -22,6 +22,24 @@ var details = map[int]string{
 	http.StatusServiceUnavailable: "the database does not answer; calls are still taken, and their cases appear here after it returns",
 }
 
+// languageTold is the language a program is told of errors in; English, unless it asks for
+// another.
+func languageTold(header string) lang {
+	if header == "" {
+		return english
+	}
+	return accepted(header)
+}
+
+type languageKey struct{}
+
+// tell has errors be told in the language a request asks for.
+func tell(ctx huma.Context, next func(huma.Context)) {
+	next(huma.WithValue(ctx, languageKey{}, languageTold(ctx.Header("Accept-Language"))))
+}
+
+func toldIn(ctx context.Context) lang { return ctx.Value(languageKey{}).(lang) }
+
 // writeProblem answers with a problem document (RFC 9457).
 func writeProblem(w http.ResponseWriter, p huma.StatusError) {
 	w.Header().Set("Content-Type", "application/problem+json")

@@ -165,5 +165,5 @@ func (x *site) setHold(ctx context.Context, in *holdInput) (*struct{}, error) {
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
-	return nil, x.refusal(x.Commands.Hold(ctx, c, cases.LegalHold{On: in.Body.On, By: in.Body.By, Reason: in.Body.Reason}))
+	return nil, x.refusal(ctx, x.Commands.Hold(ctx, c, cases.LegalHold{On: in.Body.On, By: in.Body.By, Reason: in.Body.Reason}))
 }

@@ -54,7 +54,7 @@ var reportWords = map[string][2]string{
 	"card handed_over formula":    {"其中转办的", "of those"},
 	"card misrouted formula":      {"其中被退回且确非对方职责的", "of those: given back as not theirs, and they were not"},
 	"card routed rate formula":    {"（转出 − 转错）÷ 转出", "(handed over - misrouted) / handed over"},
-	"card repeated formula":       {"其中同一来电人 7 天内就同一事项再次来电的", "of those first asked: the same caller came again about the same within 7 days"},
+	"card repeated formula":       {"其中同一来电人在制度规定的重复来电认定期内就同一事项再次来电的", "of those first asked: the same caller came again about the same within the profile's time (repeat.window)"},
 	"card repeat rate formula":    {"重复诉求 ÷ 首问件数", "came again / first asked"},
 	"card front due formula":      {"首问环节已有结果的时限", "clocks in front of a department that are decided"},
 	"card front late formula":     {"其中超时的", "of those: late"},

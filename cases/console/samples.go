@@ -76,7 +76,7 @@ func (x *site) drawSample(ctx context.Context, in *drawInput) (*out[sampleBody],
 	ctx, cancel := context.WithTimeout(ctx, reportPatience)
 	defer cancel()
 	s, err := x.Store.DrawSample(ctx, store.SampleOrder{
-		By: viewerOf(ctx).or("api token"), Of: w, Percent: percent, Seed: cmp.Or(in.Body.Seed, newSeed()),
+		By: viewerOf(ctx).or("api token"), For: viewerOf(ctx).whom(), Of: w, Percent: percent, Seed: cmp.Or(in.Body.Seed, newSeed()),
 	})
 	if errors.Is(err, store.ErrNoCandidates) {
 		return nil, huma.Error422UnprocessableEntity(store.ErrNoCandidates.Error())
@@ -104,7 +104,7 @@ type sampleInput struct {
 func (x *site) getSample(ctx context.Context, in *sampleInput) (*out[sampleBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	s, err := x.Store.Sample(ctx, in.ID)
+	s, err := x.Store.Sample(ctx, in.ID, viewerOf(ctx).whom())
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
@@ -121,11 +121,9 @@ func (x *site) checkSampled(ctx context.Context, in *struct {
 }) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	number := cases.CaseNumber(in.Number)
-	if err := x.hidden(ctx, number); err != nil {
-		return nil, err
-	}
-	err := x.Store.CheckSampled(ctx, in.ID, store.Sampled{Number: number, Checked: x.Now(), By: viewerOf(ctx).or("api token"), OK: in.Body.OK, Finding: in.Body.Finding})
+	err := x.Store.CheckSampled(ctx, in.ID, store.Sampled{
+		Number: cases.CaseNumber(in.Number), Checked: x.Now(), By: viewerOf(ctx).or("api token"), OK: in.Body.OK, Finding: in.Body.Finding,
+	}, viewerOf(ctx).whom())
 	if errors.Is(err, store.ErrChecked) {
 		return nil, huma.Error409Conflict(store.ErrChecked.Error())
 	}

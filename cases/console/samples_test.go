@@ -76,6 +76,21 @@ func TestSamplesAreDrawnByLotAndChecked(t *testing.T) {
 	if c := one.Cases[i]; c.OK == nil || *c.OK || c.Finding != "he was not called" || c.By != "qian" || c.Checked == nil {
 		t.Errorf("checked: %+v", c)
 	}
+	// Nobody sees what was found of his own cases, nor checks them, whatever his roles.
+	own := people
+	own.People = slices.Clone(own.People)
+	own.People[0].Roles = []cases.Role{cases.RoleSupervisor}
+	s2, _ := newServer(st)
+	s2.People = func() cases.Directory { return own }
+	h = s2.Handler()
+	if one := decode[sampleBody](t, askAs(h, "/api/v1/samples/1", "clerk"), 200); len(one.Cases) > 0 {
+		t.Errorf("about himself: %+v", one.Cases)
+	}
+	for i, c := range one.Cases {
+		if r := post("/api/v1/samples/1/cases/"+c.Number, "clerk", checked); r.StatusCode != 404 {
+			t.Errorf("he checks his own case %d: %s", i, r.Status)
+		}
+	}
 	if list := decode[samplesBody](t, askAs(h, "/api/v1/samples", "sun"), 200); len(list.Samples) != 2 || list.Samples[0].ID != 2 {
 		t.Errorf("list %+v", list)
 	}

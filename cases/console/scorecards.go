@@ -38,7 +38,7 @@ type cardBody struct {
 	Kept         int        `json:"kept" doc:"Of those: answered without having been handed over."`
 	HandedOver   int        `json:"handed_over" doc:"Of those."`
 	Misrouted    int        `json:"misrouted" doc:"Of those handed over: given back as not theirs, and they were not. The first-asker's fault."`
-	Repeated     int        `json:"repeated" doc:"Of first_asked: their callers came again about the same category within seven days."`
+	Repeated     int        `json:"repeated" doc:"Of first_asked: their callers came again about the same category within the profile's time (repeat.window)."`
 	Received     int        `json:"received" doc:"Cases handed over to him."`
 	Returned     int        `json:"returned" doc:"Cases he gave back."`
 	Overruled    int        `json:"overruled" doc:"Of those: an arbiter decided that they were his. The handler's fault."`
@@ -128,7 +128,7 @@ func (x *site) getScorecard(ctx context.Context, in *struct {
 	User string `path:"user" maxLength:"128"`
 }) (*out[cardBody], error) {
 	if v := viewerOf(ctx); v.User != "" && v.User != in.User && !v.hasAny(overseers) {
-		return nil, huma.Error403Forbidden(notPermitted)
+		return nil, huma.Error403Forbidden(toldIn(ctx).word("not permitted"))
 	}
 	w, err := x.window(in.Days)
 	if err != nil {

@@ -64,8 +64,8 @@ type transferInput struct {
 	Body Transfer
 }
 
-func (x *site) transfer(_ context.Context, in *transferInput) (*struct{}, error) {
-	return nil, x.refusal(x.Transfers.Transfer(in.ID, in.Body))
+func (x *site) transfer(ctx context.Context, in *transferInput) (*struct{}, error) {
+	return nil, x.refusal(ctx, x.Transfers.Transfer(in.ID, in.Body))
 }
 
 type steerInput struct {
@@ -76,7 +76,7 @@ type steerInput struct {
 }
 
 func (x *site) steer(step TransferStep) func(context.Context, *steerInput) (*struct{}, error) {
-	return func(_ context.Context, in *steerInput) (*struct{}, error) {
-		return nil, x.refusal(x.Transfers.Steer(in.ID, in.Body.By, step))
+	return func(ctx context.Context, in *steerInput) (*struct{}, error) {
+		return nil, x.refusal(ctx, x.Transfers.Steer(in.ID, in.Body.By, step))
 	}
 }

@@ -86,16 +86,23 @@ func (x *site) speaksFor(next http.Handler) http.Handler {
 	})
 }
 
-// describeBy adds the header to every operation of the document.
-func describeBy(api huma.API) {
+// describeHeaders adds to every operation of the document what all requests may say.
+func describeHeaders(api huma.API) {
 	for _, item := range api.OpenAPI().Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
-			if op != nil {
+			if op == nil {
+				continue
+			}
+			if !slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "Accept-Language" }) {
 				op.Parameters = append(op.Parameters, &huma.Param{
-					Name: byHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
-					Description: "User for whom a program with the API token asks: it may do what he may, and what he may not see is not there. Left out: for nobody; then everything is shown.",
+					Name: "Accept-Language", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+					Description: "Of what is told: en, or zh. Left out: en.",
 				})
 			}
+			op.Parameters = append(op.Parameters, &huma.Param{
+				Name: byHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+				Description: "User for whom a program with the API token asks: it may do what he may, and what he may not see is not there. Left out: for nobody; then everything is shown.",
+			})
 		}
 	}
 }

@@ -101,6 +101,10 @@ var pageWords = map[string][2]string{
 	"too short":     {"请至少输入两个汉字或三个字母、数字。", "Type two Chinese characters, or three letters or digits, at least."},
 	"only some":     {"只显示最新的一部分，请输入得更具体。", "Only the newest are shown; type more to narrow them down."},
 
+	"not permitted": {"您的角色不能这样做", "not with your roles"},
+	"speak to":      {"先联系%s，再转接", "speak to %s first, then put the caller through"},
+	"speak to at":   {"先联系%s，分机 %s，再转接", "speak to %s first, extension %s, then put the caller through"},
+
 	"knowledge":        {"业务知识", "Knowledge"},
 	"know hint":        {"事项、部门、材料", "matter, department, papers"},
 	"nothing known":    {"没有找到。请转接或请示领导。", "Nothing is known of it. Put the caller through, or ask a leader."},

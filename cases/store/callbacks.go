@@ -24,8 +24,9 @@ const (
 // CallbackFilter narrows the list of callbacks; empty fields do not.
 type CallbackFilter struct {
 	View  CallbackView
-	User  string // of CallbacksMine
-	Limit int    // 1 to 500; 0 means 50
+	User  string       // of CallbacksMine
+	For   *cases.Actor // only what he may see; nil: everything
+	Limit int          // 1 to 500; 0 means 50
 }
 
 // Callbacks returns the cases whose caller must be called back, the most urgent
@@ -35,22 +36,24 @@ func (s *Store) Callbacks(ctx context.Context, f CallbackFilter) ([]cases.Case, 
 	if limit < 1 {
 		limit = 50
 	}
-	where, args := map[CallbackView]string{
-		"":                  `true`,
-		CallbacksDue:        `not coalesce(cb.exhausted, false) and o.due >= now()`,
-		CallbacksOverdue:    `not coalesce(cb.exhausted, false) and o.due < now()`,
-		CallbacksMine:       `(c.first_asker = $2 or c.handler = $2)`,
-		CallbacksSupervisor: `cb.exhausted`,
-	}[f.View], []any{limit}
-	if f.View == CallbacksMine {
-		args = append(args, cases.Clean(f.User))
+	var q condition
+	switch f.View {
+	case CallbacksDue:
+		q.and(`not coalesce(cb.exhausted, false) and o.due >= now()`)
+	case CallbacksOverdue:
+		q.and(`not coalesce(cb.exhausted, false) and o.due < now()`)
+	case CallbacksMine:
+		q.and(`(c.first_asker = %s or c.handler = %s)`, f.User, f.User)
+	case CallbacksSupervisor:
+		q.and(`cb.exhausted`)
 	}
+	visible(&q, f.For)
 	return s.selectCases(ctx, `
 		join (select case_id, min(due_at) as due from deadline
 		      where kind = 'callback' and state in ('armed', 'fired') group by case_id) o on o.case_id = c.id
 		left join callback cb on cb.case_id = c.id
-		where `+where+`
-		order by o.due, c.number limit $1`, args...)
+		`+q.clause()+`
+		order by o.due, c.number limit `+q.arg(limit), q.args...)
 }
 
 // queueCallback keeps how far the callback of a case has come.

@@ -82,7 +82,7 @@ func (t *tallies) queue(b *pgx.Batch, s *Store) {
 		with contact as (
 			update cases c set repeat = exists (
 				select from cases e
-				where e.caller = c.caller and e.caller <> '' and (e.opened, e.number) < (c.opened, c.number) and e.opened >= c.opened - interval '7 days'
+				where e.caller = c.caller and e.caller <> '' and (e.opened, e.number) < (c.opened, c.number) and e.opened >= c.opened - $8::interval
 					and e.category <> '' and e.category = coalesce(nullif(c.category, ''), (select i.category from cases i where i.number = c.file ->> 'into')))
 			where c.number = any($7) and c.repeat is null
 			returning c.repeat)`+
@@ -91,7 +91,7 @@ func (t *tallies) queue(b *pgx.Batch, s *Store) {
 			from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as t (name, labels, department, username)
 			union all
 			select 'contacts', jsonb_build_object('repeat', case when repeat then 'yes' else 'no' end) from contact`),
-		s.Node, s.east(), list(t.names), list(t.labels), list(t.departments), list(t.users), append([]cases.CaseNumber{}, t.contacts...))
+		s.Node, s.east(), list(t.names), list(t.labels), list(t.departments), list(t.users), append([]cases.CaseNumber{}, t.contacts...), s.Rules.Policy.Repeat.Within())
 }
 
 // breached locks the clocks of cases that run, so that none of them fires meanwhile, and

@@ -57,7 +57,7 @@ func (s *Store) VerifiedCases(ctx context.Context, w Window, against string, who
 // Suspect is a case that may show signs of an offence.
 type Suspect struct {
 	Case  cases.Case
-	Again []cases.CaseNumber // in which its caller complained about the same within a week
+	Again []cases.CaseNumber // in which its caller complained about the same within the policy's time
 }
 
 // Suspects returns cases opened in w with something on record that a policy may suspect
@@ -69,9 +69,10 @@ func (s *Store) Suspects(ctx context.Context, w Window, now time.Time, who *case
 		or c.file ?| '{violations,returned}' or jsonb_array_length(c.file -> 'notices') > 1
 		or c.file @@ '$.visits[*].answered == false' or cardinality(a.numbers) > 0)`, now)
 	visible(&q, who)
+	window := q.arg(s.Rules.Policy.Repeat.Within())
 	rows, err := s.db.Query(ctx, `select a.numbers, `+caseColumns+` from cases c join call k on k.id = c.call,
 		lateral (select coalesce(array_agg(r.number order by r.opened), '{}') as numbers from cases r
-			where r.caller = c.caller and r.caller <> '' and (r.opened, r.number) > (c.opened, c.number) and r.opened <= c.opened + interval '7 days'
+			where r.caller = c.caller and r.caller <> '' and (r.opened, r.number) > (c.opened, c.number) and r.opened <= c.opened + `+window+`::interval
 				and r.category = c.category and r.category <> '' and r.file #>> '{matter,type}' in ('complaint', 'staff_complaint')) a `+
 		q.clause()+` order by c.opened desc, c.number desc limit `+q.arg(limit), append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...)
 	if err != nil {

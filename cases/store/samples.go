@@ -14,7 +14,8 @@ import (
 // SampleOrder asks for a sample of what was answered: of the cases opened in Of that have
 // an answer or a return visit.
 type SampleOrder struct {
-	By      string // user
+	By      string       // user
+	For     *cases.Actor // who sees it then; nil: everything
 	Of      Window
 	Percent int // 1 to 100
 	Seed    string
@@ -98,7 +99,17 @@ func (s *Store) DrawSample(ctx context.Context, o SampleOrder) (Sample, error) {
 	if err != nil {
 		return Sample{}, fmt.Errorf("sample: %w", err)
 	}
-	return s.Sample(ctx, id)
+	return s.Sample(ctx, id, o.For)
+}
+
+// ofSample is about the cases of a sample that are who's to look at.
+func ofSample(id int64, who *cases.Actor) (q condition) {
+	q.and("s.sample = %s", id)
+	if who != nil {
+		q.and(unconcerned(q.arg(who.User) + "::text"))
+	}
+	visible(&q, who)
+	return q
 }
 
 const sampleColumns = `id, made, by, from_at, until_at, seed, size, candidates`
@@ -108,8 +119,16 @@ func scanSample(row pgx.CollectableRow) (m Sample, err error) {
 	return m, err
 }
 
-// Sample returns a sample with its cases. The error wraps ErrNotFound.
-func (s *Store) Sample(ctx context.Context, id int64) (Sample, error) {
+// unconcerned is the SQL of case c being nothing that a user, which is SQL, was first
+// asked in, answered for, handled or gave back: what is found of it is not about him.
+func unconcerned(user string) string {
+	return `not (` + user + ` in (c.first_asker, c.responsible, c.handler, coalesce(c.file #>> '{returned,by}', ''))
+		or coalesce(c.file -> 'handed', '[]') @> jsonb_build_array(jsonb_build_object('person', ` + user + `)))`
+}
+
+// Sample returns a sample with its cases; only with those that who may see and is not
+// concerned by, if that is not nil. The error wraps ErrNotFound.
+func (s *Store) Sample(ctx context.Context, id int64, who *cases.Actor) (Sample, error) {
 	rows, err := s.db.Query(ctx, `select `+sampleColumns+` from sample where id = $1`, id)
 	if err != nil {
 		return Sample{}, fmt.Errorf("sample %d: %w", id, err)
@@ -121,9 +140,10 @@ func (s *Store) Sample(ctx context.Context, id int64) (Sample, error) {
 	if err != nil {
 		return Sample{}, fmt.Errorf("sample %d: %w", id, err)
 	}
+	q := ofSample(id, who)
 	rows, err = s.db.Query(ctx, `
-		select number, why, coalesce(checked, '0001-01-01Z'), coalesce(checked_by, ''), coalesce(ok, false), coalesce(finding, '')
-		from sample_case where sample = $1 order by number`, id)
+		select s.number, s.why, coalesce(s.checked, '0001-01-01Z'), coalesce(s.checked_by, ''), coalesce(s.ok, false), coalesce(s.finding, '')
+		from sample_case s join cases c on c.number = s.number `+q.clause()+` order by s.number`, q.args...)
 	if err != nil {
 		return Sample{}, fmt.Errorf("sample %d: %w", id, err)
 	}
@@ -146,18 +166,22 @@ func (s *Store) Samples(ctx context.Context, limit int) ([]Sample, error) {
 	return all, nil
 }
 
-// CheckSampled puts on record what was found of a case of a sample, once. The error wraps
-// ErrNotFound or ErrChecked.
-func (s *Store) CheckSampled(ctx context.Context, sample int64, c Sampled) error {
-	tag, err := s.db.Exec(ctx, `
-		update sample_case set checked = $3, checked_by = $4, ok = $5, finding = $6 where sample = $1 and number = $2 and checked is null`,
-		sample, c.Number, c.Checked, cases.Clean(c.By), c.OK, cases.Clean(c.Finding))
-	if err == nil && tag.RowsAffected() == 0 {
+// CheckSampled puts on record what was found of a case of a sample, once; nobody does so
+// of a case he is concerned by. The error wraps ErrNotFound or ErrChecked.
+func (s *Store) CheckSampled(ctx context.Context, sample int64, c Sampled, who *cases.Actor) error {
+	q := ofSample(sample, who)
+	q.and("s.number = %s", string(c.Number))
+	set := fmt.Sprintf("checked = %s, checked_by = %s, ok = %s, finding = %s", q.arg(c.Checked), q.arg(c.By), q.arg(c.OK), q.arg(c.Finding))
+	var checked bool
+	err := s.db.QueryRow(ctx, `
+		with mine as (select s.sample, s.number from sample_case s join cases c on c.number = s.number `+q.clause()+`),
+		checked as (update sample_case s set `+set+` from mine where s.sample = mine.sample and s.number = mine.number and s.checked is null returning true)
+		select exists (select from checked) from mine`, q.args...).Scan(&checked)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
 		err = ErrNotFound
-		var there bool
-		if s.db.QueryRow(ctx, `select exists (select from sample_case where sample = $1 and number = $2)`, sample, c.Number).Scan(&there) == nil && there {
-			err = ErrChecked
-		}
+	case err == nil && !checked:
+		err = ErrChecked
 	}
 	if err != nil {
 		return fmt.Errorf("sample %d, case %s: %w", sample, c.Number, err)

@@ -20,17 +20,17 @@ type Scorecards struct {
 
 // scores is one statement: each case makes facts about its first-asker, those who had it
 // and gave it back, whom its clocks are held against, and what its caller said; they are
-// added up by person, by department and in all. A caller who comes again within a week
-// about the same category repeats.
+// added up by person, by department and in all. A caller who comes again within the
+// policy's time about the same category repeats.
 const scores = `
 	with brief as materialized ( -- what is sorted has no files in it
 		select id, call, state, opened, caller, category, first_asker, responsible, department, handed > 0 as passed, file -> 'handed' as hands,
 			case when department <> '' then handler else responsible end as behind,
 			(file #>> '{visits,-1,satisfied}')::int as said,
 			file -> 'returned' as returned, file ->> 'arbiter' is not null and department = file #>> '{returned,from}' as overruled
-		from cases where opened >= $1 and opened < $2::timestamptz + interval '7 days'),
+		from cases where opened >= $1 and opened < $2::timestamptz + $5::interval),
 	opened as materialized (
-		select *, coalesce(lead(opened) over (partition by caller, category order by opened) <= opened + interval '7 days', false)
+		select *, coalesce(lead(opened) over (partition by caller, category order by opened) <= opened + $5::interval, false)
 			and caller <> '' and category <> '' as again
 		from brief),
 	c as (select * from opened where opened < $2),
@@ -75,7 +75,7 @@ func (s *Store) Scorecards(ctx context.Context, w Window, now time.Time) (all Sc
 		if _, err := tx.Exec(ctx, `set local work_mem = '64MB'`); err != nil { // a month of a busy hotline
 			return err
 		}
-		rows, err := tx.Query(ctx, scores, pgx.QueryExecModeCacheDescribe, w.From, w.Until, now, cases.PartiesBehind())
+		rows, err := tx.Query(ctx, scores, pgx.QueryExecModeCacheDescribe, w.From, w.Until, now, cases.PartiesBehind(), s.Rules.Policy.Repeat.Within())
 		if err != nil {
 			return err
 		}

@@ -82,6 +82,10 @@ func TestScorecardsSplitTheFault(t *testing.T) {
 	}, got.All); diff != "" || got.Unowned != 1 { // S35-R3: the missed call is nobody's
 		t.Errorf("all, %d unowned: -want +got\n%s", got.Unowned, diff)
 	}
+	o.s.Rules.Policy.Repeat.Window = &cases.Limit{N: 1, Unit: cases.Hours} // C26: what repeats is the policy's to say
+	if soon, err := o.s.Scorecards(t.Context(), march, at("11 Mar 12:00")); err != nil || soon.All.Repeated != 0 {
+		t.Errorf("within an hour %d came again, %v", soon.All.Repeated, err)
+	}
 	none, err := o.s.Scorecards(t.Context(), store.Window{From: at("1 May 00:00"), Until: at("1 Jun 00:00")}, at("1 Jun 00:00"))
 	if err != nil || len(none.People) > 0 || none.All != (cases.Card{}) {
 		t.Errorf("of no cases: %+v, %v", none, err)
