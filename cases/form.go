@@ -20,6 +20,7 @@ const (
 	FormVisit      = "important_visit"
 	FormDenial     = "denial_filing"
 	FormWorkRecord = "work_record"
+	FormGaps       = "empty_posts"
 )
 
 // forms are those of the rules, with all the columns any of them asks for: what an
@@ -47,6 +48,7 @@ var forms = []Form{
 	{FormHandover, Words{"交接班本", "shift handover log"}, []Field{
 		FieldContactTime, FieldCallerName, FieldCallerPhone, FieldContent, "department", "number_spoken", "number_dialled", "told_to", FieldResult, "handover_note",
 	}, 0, []string{"S30-R12"}},
+	{FormGaps, Words{"空岗登记", "register of empty posts"}, nil, 0, []string{"S24-R15", "S08-R3"}},
 }
 
 // AllForms returns the forms of p, and those of the rules that p does not name.
@@ -126,6 +128,8 @@ func (f Form) Holds(c Case, p Policy) bool {
 		return c.File.Refusal != nil
 	case FormHandover:
 		return c.File.Shift != nil
+	case FormGaps:
+		return false // it is about no case
 	}
 	return reached(AtRegistered)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Unit is what a limit is counted in. The regulations tell days from working days,
@@ -51,6 +52,12 @@ func (l *Limit) UnmarshalText(b []byte) error {
 
 // MarshalText returns l as UnmarshalText reads it.
 func (l Limit) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// plain are the units of plain time.
+var plain = map[Unit]time.Duration{Seconds: time.Second, Minutes: time.Minute, Hours: time.Hour, Days: 24 * time.Hour}
+
+// Plain returns how long l is if it is of plain time, by no calendar; 0 if it is not.
+func (l Limit) Plain() time.Duration { return time.Duration(l.N) * plain[l.Unit] }
 
 // String returns l as a profile has it.
 func (l Limit) String() string {

@@ -46,6 +46,7 @@ type Policy struct {
 	Emergency      EmergencyPolicy `json:"emergency"`
 	Complaint      ComplaintPolicy `json:"complaint"`
 	Repeat         RepeatPolicy    `json:"repeat"`
+	Coverage       CoveragePolicy  `json:"coverage"`
 	QuietHours     []string        `json:"quiet_hours"` // HH:MM-HH:MM, when no caller is rung unasked (S30-R20)
 	Closing        ClosingPolicy   `json:"closing"`
 
@@ -250,11 +251,14 @@ func (p RepeatPolicy) Within() time.Duration {
 	if p.Window == nil {
 		return 0
 	}
-	return time.Duration(p.Window.N) * plain[p.Window.Unit]
+	return p.Window.Plain()
 }
 
-// plain are the units of plain time.
-var plain = map[Unit]time.Duration{Seconds: time.Second, Minutes: time.Minute, Hours: time.Hour, Days: 24 * time.Hour}
+// CoveragePolicy says how long a post, queue or department may be without anybody in
+// working hours until its supervisors are told (S24-R15, S08-R3).
+type CoveragePolicy struct {
+	Empty *Limit `json:"empty"` // of plain time; nil: it is not watched
+}
 
 // ClosingPolicy says how often a caller is tried before a supervisor may close.
 type ClosingPolicy struct {

@@ -84,7 +84,7 @@ func within(path, zh, en string, l *Limit) setting {
 
 // plainly is s, which is no time by a calendar.
 func plainly(s setting, l *Limit) setting {
-	if l != nil && s.bad == "" && plain[l.Unit] == 0 {
+	if l != nil && s.bad == "" && l.Plain() == 0 {
 		s.bad = fmt.Sprintf("is %s, want plain time like 24h or 7d", l)
 	}
 	return s
@@ -195,6 +195,7 @@ func (p Policy) settings() []setting {
 		maybe("emergency.no_plan", "没有预案时请示", "without a plan decides", p.Emergency.NoPlan, parties),
 		one("complaint.route", "投诉去向", "complaints go to", p.Complaint.Route, complaintRoutes),
 		plainly(within("repeat.window", "重复来电认定期", "a contact repeats another within", p.Repeat.Window), p.Repeat.Window),
+		plainly(within("coverage.empty", "岗位空缺后告知主管", "supervisors are told that nobody is on post after", p.Coverage.Empty), p.Coverage.Empty),
 		words("quiet_hours", "休息时间不打扰", "quiet hours", p.QuietHours),
 		number("closing.attempts", "联系几次未果可由主管办结", "attempts before a supervisor may close", p.Closing.Attempts, 1, 99),
 		number("warn.remind", "提醒（时间过去 %）", "reminder after percent of the time", p.Warn.Remind, 0, 99),

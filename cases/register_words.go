@@ -82,6 +82,9 @@ type Column struct {
 
 // Columns returns those of f: what every line begins with, then its own.
 func (r Reader) Columns(f Form) []Column {
+	if f.Form == FormGaps {
+		return r.GapColumns(f)
+	}
 	all := []Column{{Title: Words{"工单编号", "case"}.In(r.Language)}}
 	if f.Event() != "" {
 		for _, w := range []Words{{"交接时间", "handed over at"}, {"交班人", "by"}, {"接班人", "to"}} {

@@ -77,6 +77,7 @@ type deskPage struct {
 	Approvals  []approval
 	Overdue    []deskRow
 	Alarms     []deskRow
+	Gaps       []cases.Gap    // where nobody is on post
 	Silent     []acd.Presence // agents whose phones are not answered
 	Down       []Trunk
 	Dead       int // notices that were given up
@@ -147,6 +148,9 @@ func (x *site) supervise(ctx context.Context, d *deskPage, l lang, m *moment) er
 		return err
 	}
 	d.Alarms = x.deskRows(slices.DeleteFunc(v.seen(urgent), func(c cases.Case) bool { return !isAlarm(c, p) }), l)
+	if d.Gaps, err = x.Store.OpenGaps(ctx); err != nil {
+		return err
+	}
 	dead, err := x.Store.DeadLetters(ctx, supervisorRows)
 	d.Dead, d.Down = len(dead), down(x.Trunks())
 	for _, a := range m.Agents.Agents {

@@ -44,6 +44,16 @@ func (r Register) Write(ctx context.Context, st *store.Store, f Format, w io.Wri
 	if err := t.line(mapped(columns, func(c cases.Column) any { return c.Title })...); err != nil {
 		return 0, err
 	}
+	if r.Form.Form == cases.FormGaps {
+		gaps, err := st.Gaps(ctx, r.Of)
+		for i := 0; err == nil && i < len(gaps); i++ {
+			err = t.line(mapped(r.Reader.GapLine(gaps[i]), func(s string) any { return s })...)
+		}
+		if err != nil {
+			return 0, err
+		}
+		return len(gaps), t.close(notesOf(columns))
+	}
 	err = st.EachCase(ctx, r.Of, r.Form.Event(), r.For, func(e store.Entry) error {
 		if !r.Form.Holds(e.Case, r.Reader.Policy) {
 			return nil
@@ -57,7 +67,12 @@ func (r Register) Write(ctx context.Context, st *store.Store, f Format, w io.Wri
 	if err != nil {
 		return 0, err
 	}
-	return lines, t.close(mapped(columns, func(c cases.Column) []string { return []string{c.Title, strings.Join(c.Rules, ", ")} }))
+	return lines, t.close(notesOf(columns))
+}
+
+// notesOf say who asks for the columns.
+func notesOf(columns []cases.Column) [][]string {
+	return mapped(columns, func(c cases.Column) []string { return []string{c.Title, strings.Join(c.Rules, ", ")} })
 }
 
 // reader is for whom registers are written in a language.

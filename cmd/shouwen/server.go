@@ -343,6 +343,7 @@ func (s *server) run(ctx context.Context) error {
 	g.Go(func() error { return s.skew.compare(life, s) })
 	g.Go(func() error { return s.figures.Run(life) })
 	g.Go(func() error { return s.sayAgents(life) })
+	g.Go(func() error { return s.watchStations(life) })
 	g.Go(func() error { return s.keepLedgerHeads(life) })
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
