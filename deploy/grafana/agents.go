@@ -51,9 +51,9 @@ var agents = board{
 
 		bars(7, 8, "今日超时最多 Most breaches today", "今日超时最多的五个部门。 The five departments with the most breaches today.",
 			"short", rising(1, 10), series(`topk(5, sum by (department) (shouwen:deadlines_due_today{result="breached",`+ofDepartments+`}) > 0)`+byDepartment, "{{department_title}}")).with(from(0), decimals(0), orElse("无超时 none")),
-		bars(7, 8, "在办案件最多 Most open cases", "未办结案件最多的五个部门。 The five departments with the most open cases.",
+		bars(6, 8, "在办案件最多 Most open cases", "未办结案件最多的五个部门。 The five departments with the most open cases.",
 			"short", levels("blue"), series(`topk(5, sum by (department) (shouwen:cases_open{`+ofDepartments+`}))`+byDepartment, "{{department_title}}")).with(from(0), decimals(0)),
-		figures(10, 8, "回拨 Callbacks", "未完成的回拨，按状态。 Callbacks owed, by state.",
+		figures(11, 8, "回拨 Callbacks", "未完成的回拨，按状态。 Callbacks owed, by state.",
 			"short", plain, series(`sum by (state) (shouwen:callbacks_open{`+ofDepartments+`})`, "{{state}}")).with(decimals(0), translated(callbackStates), to("回拨 Callbacks", "/desk")),
 	},
 }
