@@ -56,7 +56,7 @@ func TestFiguresOfADay(t *testing.T) {
 		fmt.Sprint("--port=", port), "--outside="+at(2), "--console=127.0.0.1:0", "--metrics=127.0.0.1:0")
 	c := prepared{dir, filepath.Join(dir, "shouwen.yaml")}.start(t, "--database", storetest.URL(t))
 	prometheus := scrape(t, at(3), c.MetricsURL)
-	succeeds(t, load, "day", "play", dir, "--calls=60", "--prometheus="+prometheus, "--json="+filepath.Join(dir, "report.json"))
+	succeeds(t, load, "day", "play", dir, "--calls=60", "--settle=8m", "--prometheus="+prometheus, "--json="+filepath.Join(dir, "report.json"))
 
 	var report struct{ Counts map[string]int }
 	b, err := os.ReadFile(filepath.Join(dir, "report.json"))

@@ -100,9 +100,11 @@ var unknown = map[string]any{
 
 var lastValue = map[string]any{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
 
-// tile is one figure, coloured by its thresholds, large enough to be read from afar.
+// tile is one figure, coloured by its thresholds, large enough to be read from afar. It
+// is as it is now: the last value of a range stays when there is none any more, and is of
+// another moment than the tables.
 func tile(w, h int, title, about, unit, expr string, steps *thresholds) sized {
-	p := newPanel("stat", title, about, unit, steps, target{Expr: expr, LegendFormat: title, Range: true})
+	p := newPanel("stat", title, about, unit, steps, target{Expr: expr, LegendFormat: title, Instant: true})
 	p.FieldConfig.Defaults.NoValue, p.FieldConfig.Defaults.Mappings = "–", []any{unknown}
 	p.Options = map[string]any{
 		"colorMode": "background", "graphMode": "none", "justifyMode": "center", "textMode": "value", "reduceOptions": lastValue,
@@ -110,8 +112,11 @@ func tile(w, h int, title, about, unit, expr string, steps *thresholds) sized {
 	return sized{w, h, p}
 }
 
-// figures are several figures side by side, each with its name.
+// figures are several figures side by side, each with its name, as they are now.
 func figures(w, h int, title, about, unit string, steps *thresholds, of ...target) sized {
+	for i := range of {
+		of[i].Instant = true
+	}
 	p := newPanel("stat", title, about, unit, steps, of...)
 	p.Options = map[string]any{
 		"colorMode": "value", "graphMode": "none", "justifyMode": "center", "textMode": "value_and_name", "orientation": "vertical",

@@ -33,7 +33,7 @@ var wallboard = board{
 			"s", `shouwen:state_snapshot_age_seconds`, rising(45, 60)).with(decimals(0), orElse("无数据 NO DATA")),
 
 		graph(14, 10, "服务水平趋势 Service level by queue", "最近 30 分钟滑动：20 秒内接听 ÷ (接听 + 放弃 − 5 秒内放弃)；虚线为目标 80%。 Sliding 30 minutes: answered within 20 s ÷ (answered + abandoned − abandoned within 5 s); the line is the objective of 80 %.",
-			"percentunit", series(`shouwen:service_level_20s:ratio_rate30m{`+ofQueues+`}`, "{{queue}}")).with(between(0, 1), limit(0.8)),
+			"percentunit", series(`shouwen:service_level_20s:ratio_rate30m{`+ofQueues+`} >= 0`, "{{queue}}")).with(between(0, 1), limit(0.8)),
 		graph(10, 10, "坐席状态 Agents by state", "签入的坐席，按状态。 Signed-in agents by state.",
 			"short", series(`sum by (state) (shouwen:agents)`, "{{state}}")).with(stacked, from(0), decimals(0), translated(agentStates)),
 	},
