@@ -5,6 +5,7 @@ package deadline
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"shouwen/cases"
@@ -31,6 +32,8 @@ type Scanner struct {
 	Node    int
 	Metrics *metrics.Deadlines
 	Log     *slog.Logger
+
+	behind atomic.Bool
 }
 
 // Run scans until ctx ends, and returns why it did.
@@ -38,8 +41,13 @@ func (s *Scanner) Run(ctx context.Context) error {
 	return poll.Loop{What: "deadlines", Every: tick, Do: s.scan, Log: s.Log}.Run(ctx)
 }
 
+// Behind says whether more was due at the last look than is fired at once. Whatever can
+// wait should, then.
+func (s *Scanner) Behind() bool { return s.behind.Load() }
+
 // scan fires everything that is due now, a batch at a time.
 func (s *Scanner) scan(ctx context.Context) error {
+	defer s.behind.Store(false)
 	for {
 		fired, err := s.Stages.FireStages(ctx, s.Node, batch)
 		if err != nil {
@@ -52,5 +60,6 @@ func (s *Scanner) scan(ctx context.Context) error {
 		if len(fired) < batch {
 			return nil
 		}
+		s.behind.Store(true)
 	}
 }

@@ -135,6 +135,31 @@ func TestFromTheStageToTheChannels(t *testing.T) {
 	}
 }
 
+// TestAPumpStandsAside: while others need the database more it sends a batch at a time,
+// but that; afterwards everything.
+func TestAPumpStandsAside(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	const kind = "webhook:x"
+	rows(t, s, kind, 4*batch)
+	var sent atomic.Int32
+	p, _ := pump(s, kind, func(context.Context, cases.Outgoing) error {
+		sent.Add(1)
+		return nil
+	})
+	busy := true
+	p.Aside = func() bool { return busy }
+	for _, want := range []int32{batch, 2 * batch, 4 * batch} {
+		busy = want < 3*batch
+		if err := p.pump(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if sent.Load() != want {
+			t.Errorf("%d sent, want %d", sent.Load(), want)
+		}
+	}
+}
+
 // TestTwoPumpsOneKilled: what a pump that is stopped in the middle of an effect had
 // claimed is sent by the other, and every row exactly once if nobody is killed.
 func TestTwoPumpsOneKilled(t *testing.T) {

@@ -58,6 +58,7 @@ type Pump struct {
 	First    time.Duration // wait before the second attempt; doubled with each further one
 	Longest  time.Duration // wait; 0: an hour
 	Limit    time.Duration // of one attempt; 0: 20 s
+	Aside    func() bool   // says that others need the database more; nil: nobody does
 	Metrics  *metrics.Outbox
 	Log      *slog.Logger
 }
@@ -67,7 +68,7 @@ func (p *Pump) Run(ctx context.Context) error {
 	return poll.Loop{What: "outbox " + p.Kind, Every: tick, Do: p.pump, Log: p.Log}.Run(ctx)
 }
 
-// pump sends everything that is to be sent now.
+// pump sends everything that is to be sent now; a batch of it while p stands aside.
 func (p *Pump) pump(ctx context.Context) error {
 	for {
 		claimed, err := p.Rows.ClaimOutgoing(ctx, p.Kind, cmp.Or(p.Limit, limit)+grace, batch)
@@ -82,6 +83,9 @@ func (p *Pump) pump(ctx context.Context) error {
 		work.Wait()
 		if err := errors.Join(errs...); err != nil || len(claimed) < batch || ctx.Err() != nil {
 			return err
+		}
+		if p.Aside != nil && p.Aside() {
+			return nil
 		}
 	}
 }

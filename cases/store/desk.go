@@ -17,7 +17,7 @@ func (s *Store) Desk(ctx context.Context, user, department string, limit int) ([
 	return s.selectCases(ctx, `
 		where `+open+`
 		and (c.first_asker = $1 or c.responsible = $1 or c.handler = $1 or c.department = $2 and $2 <> ''
-		     or c.file ? 'tasks' and jsonb_path_exists(c.file, '$.tasks[*] ? (@.for == $user && !exists(@.done))', jsonb_build_object('user', $1::text)))
+		     or c.tasked and jsonb_path_exists(c.file, '$.tasks[*] ? (@.for == $user && !exists(@.done))', jsonb_build_object('user', $1::text)))
 		order by c.opened, c.number limit $3`, user, department, limit)
 }
 
@@ -34,7 +34,7 @@ func (s *Store) Overdue(ctx context.Context, at time.Time, limit int) ([]cases.C
 // responsible person was asked for, the oldest first.
 func (s *Store) Asked(ctx context.Context, limit int) ([]cases.Case, error) {
 	return s.selectCases(ctx, `
-		where (c.file ? 'extend' or c.file ? 'reassign') and `+open+` order by c.opened, c.number limit $1`, limit)
+		where c.asked and `+open+` order by c.opened, c.number limit $1`, limit)
 }
 
 // Running returns the open cases, at most limit, with a clock of one of those kinds that

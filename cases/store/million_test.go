@@ -1,6 +1,9 @@
 package store_test
 
 import (
+	"os"
+	osexec "os/exec"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -27,7 +30,9 @@ var year struct {
 func aMillion(b *testing.B) *store.Store {
 	b.Helper()
 	year.once.Do(func() {
+		pin(b, "1")
 		year.url = storetest.Shared(b)
+		pin(b, "0")
 		year.err = fill(b)
 	})
 	if year.err != nil {
@@ -39,6 +44,15 @@ func aMillion(b *testing.B) *store.Store {
 	}
 	b.Cleanup(s.Close)
 	return s
+}
+
+// pin puts this program, and what it starts from now on, on a core: PostgreSQL has one,
+// Shouwen the other.
+func pin(b *testing.B, core string) {
+	b.Helper()
+	if out, err := osexec.Command("taskset", "-acp", core, strconv.Itoa(os.Getpid())).CombinedOutput(); err != nil {
+		b.Logf("not pinned: %v\n%s", err, out)
+	}
 }
 
 func fill(b *testing.B) error {

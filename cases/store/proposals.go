@@ -34,7 +34,7 @@ func (s *Store) VerifiedCases(ctx context.Context, w Window, against string, who
 		with verified as (
 			select c.id, c.file #>> '{verified,against}' as against, c.file #>> '{verified,offence}' as offence,
 				(select max(e.at) from case_event e where e.case_id = c.id and e.kind = 'verified') as at
-			from cases c where c.file ? 'verified' and c.file -> 'verified' @> '{"true": true}'),
+			from cases c where c.verified @> '{"true": true}' and c.verified is not null),
 		v as (select *, row_number() over (partition by against, offence order by at, id) as count from verified)
 		select v.at, v.count, `+caseColumns+` from v join cases c on c.id = v.id join call k on k.id = c.call `+q.clause()+`
 		order by v.at desc, c.number limit 500`, append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...)

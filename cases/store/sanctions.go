@@ -19,7 +19,7 @@ func (s *Store) Verified(ctx context.Context, user, offence string) (count int, 
 func verified(ctx context.Context, q querier, user, offence string, but cases.CaseNumber) (int, error) {
 	rows, err := q.Query(ctx, `
 		select count(*) from cases
-		where file ? 'verified' and file -> 'verified' @> jsonb_build_object('true', true, 'against', $1::text, 'offence', $2::text)
+		where verified is not null and verified @> jsonb_build_object('true', true, 'against', $1::text, 'offence', $2::text)
 		and number <> $3`,
 		cases.Clean(user), cases.Clean(offence), but)
 	if err != nil {

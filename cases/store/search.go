@@ -172,7 +172,7 @@ func (f Filter) condition() (q condition, err error) {
 		q.and("c.department = %s and c.department <> ''", f.Department)
 	}
 	if f.Flag != "" {
-		q.and("c.file #> '{matter,flags}' ? %s", string(f.Flag))
+		q.and("c.flags ? %s", string(f.Flag))
 	}
 	f.Clock.narrow(&q)
 	if !f.From.IsZero() {

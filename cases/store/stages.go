@@ -22,27 +22,26 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 	var calls []string
 	err := s.db.QueryRow(ctx, `
 		with due as (
-			select id, breached from deadline where next_at <= now()
+			select id, breached, stages -> stage as which from deadline where next_at <= now()
 			order by next_at limit $2 for update skip locked),
 		fired as (
 			update deadline d set
 				stage = d.stage + 1,
 				next_at = (d.stages -> (d.stage + 1) ->> 'at')::timestamptz,
-				state = case when d.stages -> d.stage ->> 'kind' = 'breach' then 'fired' else d.state end,
-				breached = d.breached or d.stages -> d.stage ->> 'kind' = 'breach',
-				level = case when d.stages -> d.stage ->> 'kind' = 'escalate' then least((d.stages -> d.stage ->> 'level')::int, $5) else d.level end,
-				fired_at = case when d.stages -> d.stage ->> 'kind' = 'breach' then clock_timestamp() else d.fired_at end,
-				fired_by = case when d.stages -> d.stage ->> 'kind' = 'breach' then $1::text else d.fired_by end
-			from due where d.id = due.id
-			returning d.id, d.case_id, d.kind, d.gen, d.due_at, d.stage, d.desk, d.level, d.breached and not due.breached as breach,
-				d.stages -> (d.stage - 1) as which,
-				clock_timestamp() - (d.stages -> (d.stage - 1) ->> 'at')::timestamptz as late),
+				state = case when which ->> 'kind' = 'breach' then 'fired' else d.state end,
+				breached = d.breached or which ->> 'kind' = 'breach',
+				level = case when which ->> 'kind' = 'escalate' then least((which ->> 'level')::int, $5) else d.level end,
+				fired_at = case when which ->> 'kind' = 'breach' then clock_timestamp() else d.fired_at end,
+				fired_by = case when which ->> 'kind' = 'breach' then $1::text else d.fired_by end
+			from due, cases c where d.id = due.id and c.id = d.case_id
+			returning d.id, d.kind, d.gen, d.due_at, d.stage, d.desk, d.level, d.breached and not due.breached as breach,
+				which, clock_timestamp() - (which ->> 'at')::timestamptz as late, c.number, c.department, c.class, c.call),
 		told as (
 			insert into outbox (key, kind, payload)
 			select 'stage:' || f.id || ':' || f.gen || ':' || f.stage, 'stage', jsonb_build_object(
-				'case', c.number, 'clock', f.kind, 'gen', f.gen, 'due', f.due_at, 'stage', f.which,
-				'late_seconds', extract(epoch from f.late), 'department', c.department, 'class', c.class)
-			from fired f join cases c on c.id = f.case_id
+				'case', f.number, 'clock', f.kind, 'gen', f.gen, 'due', f.due_at, 'stage', f.which,
+				'late_seconds', extract(epoch from f.late), 'department', f.department, 'class', f.class)
+			from fired f
 			order by (f.which ->> 'at')::timestamptz, f.id
 			on conflict (key) do nothing),
 		counted as (`+counting("$3", "$4", `
@@ -51,8 +50,8 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 			select 'promises_broken', jsonb_build_object('department', desk) from fired where breach and kind = 'promise'
 			union all
 			select 'escalations', jsonb_build_object('department', desk, 'level', level::text) from fired where which ->> 'kind' = 'escalate'`)+`)
-		select coalesce(array_agg(f.kind), '{}'), coalesce(array_agg(f.late), '{}'), coalesce(array_agg(c.call::text), '{}')
-		from fired f join cases c on c.id = f.case_id`, fmt.Sprint(node), limit, -node, s.east(), cases.HighestLevel).Scan(&clocks, &late, &calls)
+		select coalesce(array_agg(f.kind), '{}'), coalesce(array_agg(f.late), '{}'), coalesce(array_agg(f.call::text), '{}')
+		from fired f`, fmt.Sprint(node), limit, -node, s.east(), cases.HighestLevel).Scan(&clocks, &late, &calls)
 	if err != nil {
 		return nil, fmt.Errorf("fire stages: %w", err)
 	}

@@ -337,6 +337,7 @@ func (s *server) run(ctx context.Context) error {
 	vigil := deadline.Vigil{Coming: s.database.store, Classes: s.channels.Emergencies, Ring: s.calls.Alarm, Log: s.log}
 	g.Go(func() error { return vigil.Run(life) })
 	for _, pump := range s.pumps {
+		pump.Aside = scanner.Behind
 		g.Go(func() error { return pump.Run(life) })
 	}
 	g.Go(func() error { return s.job(metrics.OutboxRetention, sweepRetention, s.forgetOutgoing).Run(life) })
