@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	batch = 500                    // stages one statement fires
+	batch = 1000                   // stages one statement fires
 	tick  = 100 * time.Millisecond // between scans that found nothing
 )
 

@@ -19,7 +19,8 @@ import (
 
 // ClaimOutgoing returns at most limit rows of one kind that are to be sent now, the
 // oldest first. They are the claimant's as long as the lease; then somebody else may have
-// them, whatever became of him.
+// them, whatever became of him. It is planned each time: a burst comes when there was next
+// to nothing before.
 func (s *Store) ClaimOutgoing(ctx context.Context, kind string, lease time.Duration, limit int) ([]cases.Outgoing, error) {
 	rows, err := s.db.Query(ctx, `
 		with mine as (
@@ -30,7 +31,7 @@ func (s *Store) ClaimOutgoing(ctx context.Context, kind string, lease time.Durat
 					and (leased_until is null or leased_until < now())
 				order by not_before, id limit $2 for update skip locked)
 			returning id, key, kind, payload, attempts)
-		select id, key, kind, payload, attempts from mine order by id`, kind, limit, lease)
+		select id, key, kind, payload, attempts from mine order by id`, pgx.QueryExecModeCacheDescribe, kind, limit, lease)
 	if err != nil {
 		return nil, fmt.Errorf("claim %s: %w", kind, err)
 	}

@@ -13,9 +13,10 @@ import (
 // FireStages fires at most limit stages that are due, the oldest first, puts each into
 // the outbox under a key of its own, and counts breaches and escalations. It is one
 // statement: whatever becomes of this program, a stage is fired with its outbox row and
-// counted, or not at all. now() is the start of the
-// statement, so that rows becoming due meanwhile are the next one's. What it returns has
-// only the clocks, how late they are, and the calls of their cases.
+// counted, or not at all. now() is the start of the statement, so that rows becoming due
+// meanwhile are the next one's. It is planned each time: most often nothing is due, and
+// then a burst is. What it returns has only the clocks, how late they are, and the calls
+// of their cases.
 func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredStage, error) {
 	var clocks []cases.ClockKind
 	var late []time.Duration
@@ -51,7 +52,7 @@ func (s *Store) FireStages(ctx context.Context, node, limit int) ([]cases.FiredS
 			union all
 			select 'escalations', jsonb_build_object('department', desk, 'level', level::text) from fired where which ->> 'kind' = 'escalate'`)+`)
 		select coalesce(array_agg(f.kind), '{}'), coalesce(array_agg(f.late), '{}'), coalesce(array_agg(f.call::text), '{}')
-		from fired f`, fmt.Sprint(node), limit, -node, s.east(), cases.HighestLevel).Scan(&clocks, &late, &calls)
+		from fired f`, pgx.QueryExecModeCacheDescribe, fmt.Sprint(node), limit, -node, s.east(), cases.HighestLevel).Scan(&clocks, &late, &calls)
 	if err != nil {
 		return nil, fmt.Errorf("fire stages: %w", err)
 	}
