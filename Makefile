@@ -1,7 +1,7 @@
 # Everything a newcomer types. Options go through ARGS: make run ARGS='--agents 20'.
 ARGS ?=
 
-.PHONY: build run demo test lint coverage fuzz bench benchmarks dashboards supervise clean
+.PHONY: build run demo test lint coverage fuzz bench bench-store benchmarks dashboards supervise clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
@@ -39,6 +39,11 @@ BENCHTIME ?= 30s
 bench: build
 	.ci/install postgres
 	@go run .ci/bench.go -for $(BENCHTIME)
+
+# What PostgreSQL has to do among 1,000,000 cases, as another (5 minutes).
+bench-store:
+	.ci/install postgres
+	@go run .ci/bench.go -store
 
 # The parts of it by themselves.
 benchmarks:

@@ -5,6 +5,7 @@
 // generator and PostgreSQL on the others.
 //
 //	go run .ci/bench.go [-for 30s]
+//	go run .ci/bench.go -store       # what PostgreSQL has to do, among 1,000,000 cases
 //
 // What it finds is the server's only where nothing else works on the machine.
 package main
@@ -30,6 +31,7 @@ import (
 var (
 	length = flag.Duration("for", 30*time.Second, "how long each load lasts")
 	many   = flag.Int("growth", 10_000, "calls after which everything must be as before; 0: not measured")
+	store  = flag.Bool("store", false, "measure the store instead of calls")
 	settle = flag.Duration("settle", 130*time.Second, "how long is waited for the garbage of calls to be collected, which takes two minutes at rest")
 )
 
@@ -45,6 +47,9 @@ func run() error {
 	if _, err := exec.LookPath("taskset"); err != nil || runtime.NumCPU() < 2 {
 		return errors.New("needs taskset (util-linux) and two cores")
 	}
+	if *store {
+		return cases()
+	}
 	fmt.Printf("%s. Each load %s; server on one core, load generator and PostgreSQL on the others.\n\n", machine(), *length)
 	fmt.Print("| measure | load | result |\n| --- | --- | --- |\n")
 	for _, m := range []func() error{answers, queue, audio, growth} {
@@ -57,6 +62,57 @@ func run() error {
 
 func row(measure, load, format string, args ...any) {
 	fmt.Printf("| %s | %s | %s |\n", measure, load, fmt.Sprintf(format, args...))
+}
+
+// measured are the benchmarks of the store, what each measures, and what it is to reach.
+var measured = []struct{ benchmark, what, aim string }{
+	{"Clocks/undisturbed", "how late a stage fires: 1,000,000 clocks armed, 50 stages/s, two processes", "p99 200 ms, max 1 s"},
+	{"Clocks/killed", "the same, one of them killed", "p99 200 ms, max 1 s"},
+	{"Clocks/frozen", "the same, one of them frozen", "p99 200 ms, max 1 s"},
+	{"Burst/10000", "how late they fire: 10,000 due in one second", ""},
+	{"Burst/100000", "100,000 due in one second", "max 5 s"},
+	{"Moves/people=1", "moves of cases, one person", "300 moves/s, p99 30 ms"},
+	{"Moves/people=8", "moves of cases, eight at once", "300 moves/s, p99 30 ms"},
+	{"PickUp", "what opening a case adds to a pick-up, 90 calls/s", "p99 5 ms"},
+	{"Search/", "search, first page of 50", "p95 50 ms"},
+	{"Scorecards/month", "scorecards of a month, the worst of three", "max 2 s"},
+}
+
+// cases prints the benchmarks of the store as a table.
+func cases() error {
+	fmt.Printf("%s. PostgreSQL on one core, without fsync; Shouwen on another.\n\n", machine())
+	fmt.Print("| measure | to be | result |\n| --- | --- | --- |\n")
+	cmd := exec.Command("go", "test", "-timeout", "60m", "-run", "-", "-bench", "^Benchmark(Clocks|Burst|Moves|PickUp|Search|Scorecards)$", "-skip", "/year", "-benchtime", "1x", "./cases/store")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	for _, m := range measured {
+		var results []string
+		for line := range strings.Lines(string(out)) {
+			if rest, ok := strings.CutPrefix(line, "Benchmark"+m.benchmark); ok {
+				results = append(results, result(rest))
+			}
+		}
+		row(m.what, m.aim, "%s", strings.Join(results, "; "))
+	}
+	return nil
+}
+
+// result puts the rest of a line of a benchmark into words: "number-2 1 3.2 p95-ms".
+func result(rest string) string {
+	fields := strings.Fields(rest)
+	name, _, _ := strings.Cut(fields[0], "-")
+	var all []string
+	for i := 2; i+1 < len(fields); i += 2 {
+		value, unit := fields[i], fields[i+1]
+		if of, _, ok := strings.Cut(unit, "-ms"); ok {
+			value, unit = of+" "+value, "ms"
+		}
+		all = append(all, value+" "+unit)
+	}
+	return strings.TrimSpace(strings.ReplaceAll(name, "_", " ") + " " + strings.Join(all, ", "))
 }
 
 // answers finds how many calls a second are answered and hung up.

@@ -50,7 +50,7 @@ var mayImport = map[string][]string{
 var testsMayImport = map[string][]string{
 	"cases":        {"cases/profile"},
 	"cases/outbox": {"cases/profile", "cases/store"},
-	"cases/store":  {"cases/deadline", "cases/outbox", "cases/profile", "cases/store/embedded", "metrics"},
+	"cases/store":  {"cases/deadline", "cases/journal", "cases/outbox", "cases/profile", "cases/store/embedded", "metrics"},
 	"deploy":       {"ivr/call", "metrics"},
 }
 
