@@ -46,6 +46,7 @@ const (
 	ClockResultToCaller    ClockKind = "result_to_caller"
 	ClockResultToManager   ClockKind = "result_to_manager"
 	ClockComplaintAnswered ClockKind = "complaint_answer"
+	ClockRectification     ClockKind = "rectification" // of what an inspection found; no policy's list has it
 )
 
 // clockKind is what is known of a kind of clock.
@@ -98,6 +99,7 @@ var clockKinds = map[ClockKind]clockKind{
 	ClockResultToCaller:    {"", Words{"结果告知来电人", "result to the caller"}},
 	ClockResultToManager:   {"", Words{"结果告知部门主管", "result to the department manager"}},
 	ClockComplaintAnswered: {"", Words{"投诉答复", "answer to a complaint"}},
+	ClockRectification:     {"", Words{"整改", "putting right what was found"}},
 	ClockCallback:          {"", Words{"回拨", "callback"}},
 }
 
@@ -167,6 +169,8 @@ const (
 	AtGoalsSet        Milestone = "goals_set"
 	AtIssued          Milestone = "issued"
 	AtRenewed         Milestone = "renewed"
+	AtFinding         Milestone = "finding"
+	AtRectified       Milestone = "rectified"
 	AtMissed          Milestone = "missed"
 	AtCalledBack      Milestone = "called_back"
 )
@@ -221,6 +225,8 @@ var milestones = vocabulary[Milestone]{
 	AtGoalsSet:        {"目标已制定", "the goals are set"},
 	AtIssued:          {"制度发布", "issue of the policy"},
 	AtRenewed:         {"制度修订", "renewal of the policy"},
+	AtFinding:         {"检查发现问题", "the finding"},
+	AtRectified:       {"整改验收", "the verification"},
 	AtMissed:          {"未接来电", "the missed call"},
 	AtCalledBack:      {"已回拨", "the callback"},
 }

@@ -25,6 +25,10 @@ type Department struct {
 	Duties   string   `yaml:"duties,omitempty" json:"duties,omitempty"`     // what it is there for
 	Workflow []string `yaml:"workflow,omitempty" json:"workflow,omitempty"` // how it works, step by step
 	Contact  string   `yaml:"contact,omitempty" json:"contact,omitempty"`   // where it is found besides its extension: address, number outside
+
+	Supervises bool   `yaml:"supervises,omitempty" json:"supervises,omitempty"` // it is there to supervise the others (S03-R6)
+	From       string `yaml:"from,omitempty" json:"from,omitempty"`             // YYYY-MM-DD, first day it takes part (S35-R1); later: not known yet; empty: it does
+	Substitute string `yaml:"substitute,omitempty" json:"substitute,omitempty"` // department that has its cases until then
 }
 
 // Category is a subject of callers, and who is competent for it.

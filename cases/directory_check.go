@@ -81,6 +81,7 @@ func (d Directory) Check() Faults {
 		c.wrong(t.Name != "", "name", "is missing")
 		c.wrong(!strings.ContainsAny(t.Name, notInAddresses), "name", "%q cannot stand in a SIP address; want letters and digits", t.Name)
 		c.wrong(!strings.ContainsAny(t.Extension, notInAddresses), "extension", "%q cannot stand in a SIP address; want letters and digits", t.Extension)
+		c.rollOut(t)
 		c.once("department", t.Name, "name")
 		c.once("extension", t.Extension, "extension")
 	}
@@ -105,6 +106,16 @@ func (d Directory) Check() Faults {
 	visible(c, "categories", d.Categories)
 	visible(c, "people", d.People)
 	return c.faults
+}
+
+// rollOut checks from when on a department takes part.
+func (c *checking) rollOut(t Department) {
+	_, err := ParseDate(t.From)
+	c.wrong(t.From == "" || t.From == Later || err == nil, "from", "is %q, want a date like 2026-10-01, or later", t.From)
+	other, known := c.Department(t.Substitute)
+	c.wrong(t.Substitute == "" || known, "substitute", "there is no department %q; add it under departments", t.Substitute)
+	c.wrong(t.Substitute == "" || t.From != "", "substitute", "is for a department that does not take part yet; say from when it does")
+	c.wrong(!known || other.From == "", "substitute", "%s does not take part yet itself; name one that does", t.Substitute)
 }
 
 // visible refuses texts with characters that nobody sees.

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -183,7 +184,7 @@ func (p Policy) Explain(lang string) []string {
 	for _, l := range p.Complaint.Lines {
 		add(Words{"投诉电话 ", "complaint line "}.In(lang)+l.Name.In(lang), orDash(l.Number), l.Rules)
 	}
-	return append(lines, p.explainSanctions(lang)...)
+	return slices.Concat(lines, p.Supervision.explain(lang), p.explainSanctions(lang))
 }
 
 func orDash(s string) string {

@@ -23,6 +23,8 @@ type Rulebook struct {
 	Policy     Policy
 	Calendar   Calendar
 	Complaints []string // numbers of hotlines for complaints about staff (S13-R12)
+
+	People func() Directory // who is who, as it is now, safe from any goroutine; nil: nobody is looked up
 }
 
 // Reason says why a move is refused. The same word is in the API's problem, on the

@@ -60,6 +60,8 @@ type Policy struct {
 	Sanctions      Sanctions      `json:"sanctions"`
 	Liability      Liability      `json:"liability"`
 	Accountability Accountability `json:"accountability"`
+	Supervision    Supervision    `json:"supervision"`
+	RollOut        RollOut        `json:"roll_out"`
 	Publish        Publication    `json:"publish"`
 
 	Rules map[string][]string `json:"rules,omitempty"` // rule ids by the setting they are cited at, e.g. transfer.mode

@@ -219,6 +219,8 @@ func (p Policy) settings() []setting {
 		one("sanctions.late_department", "部门逾期", "a late department meets", p.Sanctions.LateDepartment, lateEffects),
 		many("accountability.review_by", "可申请复核者", "a review may be asked for by", p.Accountability.ReviewBy, parties),
 		within("accountability.inquiry_extra", "调查可延长", "an inquiry may be longer by", p.Accountability.InquiryExtra),
+		within("supervision.rectification", "检查问题整改期限", "what an inspection found is put right within", p.Supervision.Rectification),
+		one("roll_out.before", "部门纳入系统之前的事项", "a matter of a department that does not take part yet", p.RollOut.Before, beforehand),
 		one("publish.period", "公布", "published", p.Publish.Period, periods),
 		words("publish.what", "公布内容", "what is published", p.Publish.What),
 	}
@@ -281,6 +283,7 @@ func (p Policy) Check() []Problem {
 	c.want(p.Warn.Remind == 0 || p.Warn.AtRisk == 0 || p.Warn.Remind < p.Warn.AtRisk, "warn.at_risk", "is not after the reminder")
 	c.assessment(p.Assessment)
 	c.lists(p)
+	p.Supervision.check(c)
 	for i, t := range p.Clocks {
 		c.terms(p, t, fmt.Sprintf("clocks[%d]", i))
 		before := slices.IndexFunc(p.Clocks[:i], func(o Terms) bool { return o.Kind == t.Kind && o.Unconditional() })

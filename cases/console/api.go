@@ -119,6 +119,7 @@ func (x *site) register(api huma.API) {
 	x.registerDirectory(api, operation)
 	x.registerKnowledge(api, operation)
 	x.registerReports(api, operation)
+	x.registerInspections(api, operation)
 	huma.Register(api, operation("list_callbacks", "/api/v1/callbacks", "Cases whose caller is owed a callback, the most urgent first", 422, 503), x.listCallbacks)
 	huma.Register(api, operation("list_calls", "/api/v1/calls", "Live calls, oldest first", 422), x.listCalls)
 	huma.Register(api, operation("get_agents", "/api/v1/agents", "Agents and queues at this moment", 422), x.getAgents)

@@ -42,6 +42,10 @@ type departmentBody struct {
 	Duties   string   `json:"duties,omitempty" maxLength:"2000" doc:"What it is there for."`
 	Workflow []string `json:"workflow,omitempty" nullable:"false" maxItems:"50" doc:"How it works, step by step."`
 	Contact  string   `json:"contact,omitempty" maxLength:"500" doc:"Where it is found besides its extension: address, number outside."`
+
+	Supervises bool   `json:"supervises,omitempty" doc:"It is there to supervise the others: it inspects them."`
+	From       string `json:"from,omitempty" maxLength:"10" doc:"First day it takes part, YYYY-MM-DD, or later: not known yet; left out: it does." example:"2027-01-01"`
+	Substitute string `json:"substitute,omitempty" maxLength:"64" doc:"Department that has its cases until then, if the profile wants that."`
 }
 
 type categoryBody struct {

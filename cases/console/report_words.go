@@ -21,6 +21,7 @@ var reportWords = map[string][2]string{
 	"date":             {"日期", "Date"},
 	"printed":          {"打印时间", "Printed"},
 
+	"inspections":         {"检查与整改", "Inspections"},
 	"scorecards":          {"考核记分表", "Scorecards"},
 	"card of":             {"类别", "Of"},
 	"card person":         {"个人", "person"},

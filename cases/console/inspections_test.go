@@ -1,0 +1,184 @@
+package console
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"shouwen/cases"
+	"shouwen/cases/profile"
+	"shouwen/cases/store"
+	"shouwen/cases/store/storetest"
+)
+
+// inspected is a console of an organisation with a department that supervises, and two
+// cases: the second is a complaint about clerk.
+func inspected(t *testing.T) (*store.Store, *Server, *time.Time) {
+	t.Helper()
+	st := storetest.New(t)
+	s, _ := newServer(st)
+	var err error
+	if st.Rules.Policy, err = profile.Policy("enterprise_hotline"); err != nil {
+		t.Fatal(err)
+	}
+	st.Rules.Policy.Supervision.Inspections[0].Every = "yearly" // the organisation's own number
+	st.Rules.Policy.Supervision.Rectification = &cases.Limit{N: 2, Unit: cases.WorkingDays}
+	of := people
+	of.Departments = append(slices.Clone(of.Departments), cases.Department{Name: "watch", Title: "督查室", Supervises: true})
+	of.People = append(slices.Clone(of.People), cases.Person{User: "eye", Name: "周", Extension: "1006", Department: "watch"})
+	s.People = func() cases.Directory { return of }
+	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"))
+	moves(t, st, "261123-1-0002", "aide", noon.Add(5*time.Minute), cases.Registration{Content: "态度差"}, cases.Complain{Accused: "clerk"})
+	now := noon.Add(time.Hour)
+	s.Now = func() time.Time { return now }
+	return st, s, &now
+}
+
+// postAs sends a body to the API for somebody.
+func postAs(h http.Handler, target, who, body string) *http.Response {
+	r := httptest.NewRequest("POST", target, strings.NewReader(body))
+	for name, value := range map[string]string{"Authorization": "Bearer " + token, byHeader: who, "Content-Type": "application/json"} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// TestAnInspectionOverTheAPI: S03-R6 by the department for supervision, S01-R12 with date,
+// finding and correction, S26-R4 followed until somebody else has verified it. Whoever may
+// not see a case does not learn its number from a finding (C27).
+func TestAnInspectionOverTheAPI(t *testing.T) {
+	t.Parallel()
+	_, s, now := inspected(t)
+	h := s.Handler()
+	const path = "/api/v1/inspections"
+	const fault = `{"kind": "fault", "text": "was rude", "standard": "S01-R4", "case": "261123-1-0002", "department": "hotline", "person": "clerk", "rectify": "apologise", "for": "clerk"}`
+	programme := decode[programmeBody](t, askAs(h, "/api/v1/inspection_programme", "clerk"), 200)
+	if n := len(programme.Inspections); n != 6 || programme.Inspections[0].Due == nil || programme.Inspections[0].Last != nil || programme.Inspections[5].Due != nil {
+		t.Errorf("%d asked for: %+v", n, programme)
+	}
+	i := decode[inspectionBody](t, postAs(h, path, "eye", `{"by": "body", "planned": true, "department": "hotline"}`), 200)
+	if i.ID != 1 || i.Lead != "eye" || !i.Open || i.Due == nil || i.Due.Format(time.RFC3339) != "2026-12-31T15:59:59Z" {
+		t.Errorf("begun: %+v", i)
+	}
+	for _, tt := range []struct {
+		target, who, body string
+		want              int
+	}{
+		{path, "", `{"by": "body"}`, 422},
+		{path, "clerk", `{"by": "body"}`, 403},
+		{path, "eye", `{"by": "chance"}`, 422},
+		{path, "eye", `{"by": "body", "because": "x"}`, 422},
+		{path + "/1/findings", "chief", fault, 404}, // he does not see it
+		{path + "/1/findings", "qian", fault, 403},
+		{path + "/1/findings", "eye", strings.Replace(fault, "0002", "0099", 1), 422},
+		{path + "/1/findings", "eye", fault, 422}, // a complaint that is none of his business
+		{path + "/9/findings", "eye", fault, 404},
+		{path + "/1/checks", "eye", `{"finding": 1, "ok": true, "opinion": "good"}`, 422},
+		{path + "/1/members", "eye", `{"user": "ghost"}`, 422},
+		{path + "/1/members", "eye", `{"user": "qian"}`, 200},
+		{path + "/1/findings", "qian", fault, 200},
+		{path + "/1/findings", "eye", strings.NewReplacer("0002", "0001", "rude", "slow").Replace(fault), 200},
+		{path + "/1/rectifications", "aide", `{"finding": 1, "done": "x", "evidence": "x"}`, 404},
+		{path + "/1/rectifications", "clerk", `{"finding": 1, "done": "apologised", "evidence": "call 3"}`, 200},
+		{path + "/1/checks", "clerk", `{"finding": 1, "ok": true, "opinion": "good"}`, 403},
+		{path + "/1/checks", "eye", `{"finding": 1, "ok": false, "opinion": "nobody heard it"}`, 200},
+		{path + "/1/checks", "eye", `{"finding": 1, "ok": true, "opinion": "good"}`, 409},
+		{path + "/1/conclusion", "qian", `{"conclusion": "two faults"}`, 403},
+		{path + "/1/conclusion", "eye", `{"conclusion": "two faults"}`, 200},
+		{path + "/1/conclusion", "eye", `{"conclusion": "two faults"}`, 409},
+	} {
+		if r := postAs(h, tt.target, tt.who, tt.body); r.StatusCode != tt.want {
+			t.Errorf("%s %s by %s: %s, want %d: %s", tt.target, tt.body, tt.who, r.Status, tt.want, text(t, r))
+		}
+	}
+	*now = now.AddDate(0, 0, 3)
+	for who, want := range map[string]string{
+		"qian":  "261123-1-0002 1 late, 261123-1-0001 0 late",
+		"eye":   " 1 late, 261123-1-0001 0 late", // not the complaint
+		"clerk": " 1 late, 261123-1-0001 0 late", // nor he whom it is about
+		"sun":   "261123-1-0002 1 late, 261123-1-0001 0 late",
+	} {
+		one := decode[inspectionBody](t, askAs(h, path+"/1", who), 200)
+		var got []string
+		for _, f := range one.Findings {
+			late := ""
+			if f.Late > 0 && f.State == "open" {
+				late = " late"
+			}
+			got = append(got, fmt.Sprintf("%s %d%s", f.Case, f.Reopened, late))
+		}
+		if strings.Join(got, ", ") != want || !one.Open || one.Concluded == nil {
+			t.Errorf("%s sees %q, want %q of %+v", who, got, want, one)
+		}
+	}
+	for who, want := range map[string]int{"chief": 0, "aide": 0, "clerk": 1, "eye": 1, "": 1} {
+		if list := decode[inspectionsBody](t, askAs(h, path+november+"&open=true", who), 200); len(list.Inspections) != want {
+			t.Errorf("%s sees %d", who, len(list.Inspections))
+		}
+	}
+	if r := askAs(h, path+"/1", "chief"); r.StatusCode != 404 {
+		t.Errorf("seen by somebody else: %s", r.Status)
+	}
+	programme = decode[programmeBody](t, askAs(h, "/api/v1/inspection_programme", "qian"), 200)
+	if first := programme.Inspections[0]; first.Department != "hotline" || first.Last == nil || first.Due == nil || first.Due.Year() != 2027 || first.Overdue {
+		t.Errorf("held: %+v", first)
+	}
+}
+
+// TestTheRegisterOfInspections: S26-R4 a line for each finding with how it was put right,
+// as a file like the other registers, with the rules that ask for its columns; who gets it is
+// on record.
+func TestTheRegisterOfInspections(t *testing.T) {
+	t.Parallel()
+	_, s, _ := inspected(t)
+	h := s.Handler()
+	const path = "/api/v1/inspections"
+	for _, step := range [][3]string{
+		{path, "qian", `{"by": "external", "body": "市行评团"}`},
+		{path + "/1/findings", "qian", `{"kind": "need", "text": "=ramp", "department": "repairs", "rectify": "build it", "for": "chief"}`},
+		{path, "clerk", `{"by": "mutual", "department": "repairs"}`},
+	} {
+		if r := postAs(h, step[0], step[1], step[2]); r.StatusCode != 200 {
+			t.Fatalf("%v: %s", step, text(t, r))
+		}
+	}
+	const target = "/api/v1/reports/inspections" + november
+	for who, status := range map[string]int{"clerk": 403, "qian": 200, "sun": 200} {
+		if r := askAs(h, target, who); r.StatusCode != status {
+			t.Errorf("%s: %s", who, r.Status)
+		}
+	}
+	r := ask(h, "GET", target+"&format=csv", "", "Authorization", "Bearer "+token, byHeader, "qian", "Accept-Language", "en")
+	body := text(t, r)
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\uFEFF"))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%v, %v", err, rows)
+	}
+	if diff := cmp.Diff([]string{"2", "mutual inspection", "", "no", "维修部", "王 (clerk)", ""}, rows[1][:7]); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"'=ramp", "need of people", "", "", "维修部", "", "build it", "chief", "2026-11-25 13:00", "being put right", "no", "", "", "", "", "", "0"}, rows[2][11:]); diff != "" {
+		t.Error(diff)
+	}
+	book, err := excelize.OpenReader(bytes.NewReader([]byte(text(t, askAs(h, target, "sun")))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	if notes, err := book.GetRows("说明 notes"); err != nil || !slices.ContainsFunc(notes, func(n []string) bool { return len(n) == 2 && n[0] == "整改期限" && n[1] == "S26-R4" }) {
+		t.Errorf("%v, %v", notes, err)
+	}
+}
