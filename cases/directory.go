@@ -10,6 +10,7 @@ import (
 type Directory struct {
 	Departments []Department `yaml:"departments" json:"departments"`
 	Categories  []Category   `yaml:"categories,omitempty" json:"categories"`
+	Posts       []Post       `yaml:"posts,omitempty" json:"posts,omitempty"` // what their holders have to do, and may decide
 	People      []Person     `yaml:"people" json:"people"`
 }
 

@@ -25,6 +25,7 @@ type Entry string
 const (
 	EntryDepartment Entry = "department"
 	EntryCategory   Entry = "category"
+	EntryPost       Entry = "post"
 	EntryPerson     Entry = "person"
 )
 
@@ -55,6 +56,7 @@ func (d Directory) Changes(to Directory) []Edit {
 	return slices.Concat(
 		changes(EntryDepartment, d.Departments, to.Departments, func(t Department) string { return t.Name }),
 		changes(EntryCategory, d.Categories, to.Categories, func(c Category) string { return c.Name }),
+		changes(EntryPost, d.Posts, to.Posts, func(p Post) string { return p.Name }),
 		changes(EntryPerson, d.People, to.People, func(p Person) string { return p.User }),
 	)
 }

@@ -97,6 +97,11 @@ func (d Directory) Check() Faults {
 			c.wrong(item != ofPolicy, "notice", "the materials are listed by the profile; write them under one_time_notice.lists there")
 		}
 	}
+	for i, p := range d.Posts {
+		c.at = fmt.Sprintf("posts[%d]", i)
+		c.wrong(p.Name != "", "name", "is missing")
+		c.once("post", p.Name, "name")
+	}
 	for i, p := range d.People {
 		c.at = fmt.Sprintf("people[%d]", i)
 		c.person(p)
@@ -104,6 +109,7 @@ func (d Directory) Check() Faults {
 	}
 	visible(c, "departments", d.Departments)
 	visible(c, "categories", d.Categories)
+	visible(c, "posts", d.Posts)
 	visible(c, "people", d.People)
 	return c.faults
 }

@@ -61,6 +61,7 @@ type Policy struct {
 	Liability      Liability      `json:"liability"`
 	Accountability Accountability `json:"accountability"`
 	Supervision    Supervision    `json:"supervision"`
+	Posts          PostPolicy     `json:"posts"`
 	RollOut        RollOut        `json:"roll_out"`
 	Publish        Publication    `json:"publish"`
 

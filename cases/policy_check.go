@@ -220,6 +220,8 @@ func (p Policy) settings() []setting {
 		many("accountability.review_by", "可申请复核者", "a review may be asked for by", p.Accountability.ReviewBy, parties),
 		within("accountability.inquiry_extra", "调查可延长", "an inquiry may be longer by", p.Accountability.InquiryExtra),
 		within("supervision.rectification", "检查问题整改期限", "what an inspection found is put right within", p.Supervision.Rectification),
+		bilingual("posts.clause.zh", "每个岗位均须履行", "a duty of every post", p.Posts.Clause),
+		bilingual("posts.precedence.zh", "与其他规定的关系", "other procedures", p.Posts.Precedence),
 		one("roll_out.before", "部门纳入系统之前的事项", "a matter of a department that does not take part yet", p.RollOut.Before, beforehand),
 		one("publish.period", "公布", "published", p.Publish.Period, periods),
 		words("publish.what", "公布内容", "what is published", p.Publish.What),

@@ -72,6 +72,7 @@ type deskPage struct {
 	Away      bool     // the database; the lists are empty
 	Cases     []deskRow
 	Callbacks []cases.Case
+	Posts     []cases.Post // he holds, with duties and rights
 
 	Supervises bool
 	Approvals  []approval
@@ -234,7 +235,12 @@ func (x *site) showDesk(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	x.render(w, r, http.StatusOK, "desk", x.desk(r.Context(), languageOf(r), x.present()))
+	l, people := languageOf(r), x.People()
+	page := x.desk(r.Context(), l, x.present())
+	if p, ok := people.Person(viewerOf(r.Context()).User); ok {
+		page.Posts = x.Store.Rules.Policy.Posts.Posts(people, p, string(l))
+	}
+	x.render(w, r, http.StatusOK, "desk", page)
 }
 
 // present is how telephony stands now.

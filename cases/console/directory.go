@@ -58,6 +58,13 @@ type categoryBody struct {
 	Notice map[cases.NoticeItem]string `json:"notice,omitempty" doc:"What the one-time notice says: procedure, requirements, basis, forms, limit, how or fees. Materials are the profile's."`
 }
 
+type postBody struct {
+	Name   string   `json:"name" maxLength:"64" doc:"As people's post or posts have it; unique." example:"leader_in_charge"`
+	Title  string   `json:"title,omitempty" maxLength:"128"`
+	Duties []string `json:"duties,omitempty" nullable:"false" maxItems:"64"`
+	Rights []string `json:"rights,omitempty" nullable:"false" maxItems:"64" doc:"What its holder may decide."`
+}
+
 type personBody struct {
 	User       string   `json:"user" maxLength:"64" doc:"Account of the phone; unique." example:"1001"`
 	Name       string   `json:"name,omitempty" maxLength:"128"`
@@ -88,11 +95,12 @@ type directoryBody struct {
 	Version     int              `json:"version,omitempty" doc:"It is; of one that is put, the one it was made from: if there is a newer one it is a problem."`
 	Departments []departmentBody `json:"departments" nullable:"false"`
 	Categories  []categoryBody   `json:"categories" required:"false" nullable:"false"`
+	Posts       []postBody       `json:"posts,omitempty" nullable:"false" doc:"Descriptions of posts: duties and rights."`
 	People      []personBody     `json:"people" nullable:"false" doc:"In this order the strategy linear rings them."`
 }
 
 type changeBody struct {
-	Of    string `json:"of" enum:"department,category,person"`
+	Of    string `json:"of" enum:"department,category,post,person"`
 	Name  string `json:"name,omitempty" doc:"User of a person; left out: all of them."`
 	Kind  string `json:"kind" enum:"added,removed,changed,reordered"`
 	Field string `json:"field,omitempty"`
@@ -112,6 +120,7 @@ func directoryOf(d cases.Directory, version int) directoryBody {
 		Version:     version,
 		Departments: mapped(d.Departments, func(t cases.Department) departmentBody { return departmentBody(t) }),
 		Categories:  mapped(d.Categories, func(c cases.Category) categoryBody { return categoryBody(c) }),
+		Posts:       mapped(d.Posts, func(p cases.Post) postBody { return postBody(p) }),
 		People:      mapped(d.People, personOf),
 	}
 }
@@ -130,6 +139,7 @@ func (b directoryBody) directory() cases.Directory {
 	return cases.Directory{
 		Departments: mapped(b.Departments, func(t departmentBody) cases.Department { return cases.Department(t) }),
 		Categories:  mapped(b.Categories, func(c categoryBody) cases.Category { return cases.Category(c) }),
+		Posts:       mapped(b.Posts, func(p postBody) cases.Post { return cases.Post(p) }),
 		People:      mapped(b.People, personBody.person),
 	}
 }

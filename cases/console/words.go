@@ -131,6 +131,9 @@ var pageWords = map[string][2]string{
 	"you talk with":     {"正在通话", "You talk with"},
 	"open the case":     {"打开工单", "Open the case"},
 	"no phone":          {"话机未注册", "your phone is not registered"},
+	"my post":           {"我的岗位：", "My post:"},
+	"duties":            {"职责", "Duties"},
+	"rights":            {"权限", "Rights"},
 	"be ready":          {"示闲", "Ready for calls"},
 	"pause":             {"示忙", "Pause"},
 

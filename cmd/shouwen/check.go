@@ -41,7 +41,7 @@ func (c checkCmd) check(w io.Writer, now time.Time) error {
 	if err := cmp.Or(err, r.unspoken); err != nil {
 		return err
 	}
-	for _, line := range slices.Concat(rules.Policy.Explain(cfg.Language), warnings(rules, now)) {
+	for _, line := range slices.Concat(rules.Policy.Explain(cfg.Language), warnings(rules, now), undescribed(rules.Policy, directory)) {
 		fmt.Fprintln(w, line)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.hours)) {

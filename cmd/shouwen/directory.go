@@ -26,6 +26,7 @@ import (
 type phonebook struct {
 	Departments []cases.Department `yaml:"departments"`
 	Categories  []cases.Category   `yaml:"categories,omitempty"`
+	Posts       []cases.Post       `yaml:"posts,omitempty"`
 	People      []Phone            `yaml:"people"`
 }
 
@@ -38,7 +39,7 @@ type Phone struct {
 
 // phonebookOf is a directory as its file has it.
 func phonebookOf(d cases.Directory) phonebook {
-	b := phonebook{Departments: d.Departments, Categories: d.Categories}
+	b := phonebook{Departments: d.Departments, Categories: d.Categories, Posts: d.Posts}
 	for _, p := range d.People {
 		b.People = append(b.People, Phone{Person: p})
 	}
@@ -47,7 +48,7 @@ func phonebookOf(d cases.Directory) phonebook {
 
 // directory is the phonebook without passwords.
 func (b phonebook) directory() cases.Directory {
-	d := cases.Directory{Departments: b.Departments, Categories: b.Categories}
+	d := cases.Directory{Departments: b.Departments, Categories: b.Categories, Posts: b.Posts}
 	for _, p := range b.People {
 		d.People = append(d.People, p.Person)
 	}

@@ -116,8 +116,8 @@ type configured struct {
 	Config string `short:"c" help:"Configuration file that the directory has to go with; that of the running server unless another is named." type:"path"`
 }
 
-// check returns what does not go with the configuration.
-func (c configured) check(data string) (func(cases.Directory) cases.Faults, error) {
+// check returns the policy of the configuration, and what does not go with it.
+func (c configured) check(data string) (cases.Policy, func(cases.Directory) cases.Faults, error) {
 	file := c.Config
 	if file == "" {
 		file = configOf(data)
@@ -126,15 +126,15 @@ func (c configured) check(data string) (func(cases.Directory) cases.Faults, erro
 	if file != "" {
 		var err error
 		if cfg, err = LoadConfig(file); err != nil {
-			return nil, err
+			return cases.Policy{}, nil, err
 		}
 	}
 	cfg.Data = data
 	rules, err := cfg.loadRules()
 	if err != nil {
-		return nil, err
+		return cases.Policy{}, nil, err
 	}
-	return func(d cases.Directory) cases.Faults {
+	return rules.Policy, func(d cases.Directory) cases.Faults {
 		if len(d.Check()) > 0 { // first things first
 			return nil
 		}
@@ -165,7 +165,7 @@ type directoryApplyCmd struct {
 
 // Run makes the file the directory.
 func (c directoryApplyCmd) Run() error {
-	check, err := c.check(c.Data)
+	policy, check, err := c.check(c.Data)
 	if err != nil {
 		return err
 	}
@@ -182,11 +182,15 @@ func (c directoryApplyCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	return c.with(func(ctx context.Context, o openedDirectory) error { return o.apply(ctx, b, c.Dry) })
+	return c.with(func(ctx context.Context, o openedDirectory) error { return o.apply(ctx, b, policy, c.Dry) })
 }
 
-// apply shows what b changes, and makes it the directory unless it is only to be shown.
-func (o openedDirectory) apply(ctx context.Context, b phonebook, dry bool) error {
+// apply shows what b changes, and what it lacks under a policy, and makes it the directory
+// unless it is only to be shown.
+func (o openedDirectory) apply(ctx context.Context, b phonebook, p cases.Policy, dry bool) error {
+	for _, line := range undescribed(p, b.directory()) {
+		fmt.Println(line)
+	}
 	changes := o.Directory.Changes(b.directory())
 	if dry {
 		show(changes)
@@ -248,7 +252,7 @@ type directoryImportCmd struct {
 
 // Run adds the people of the file to the directory.
 func (c directoryImportCmd) Run() error {
-	check, err := c.check(c.Data)
+	policy, check, err := c.check(c.Data)
 	if err != nil {
 		return err
 	}
@@ -261,7 +265,7 @@ func (c directoryImportCmd) Run() error {
 		if err != nil {
 			return err
 		}
-		return o.apply(ctx, phonebookOf(d), c.Dry)
+		return o.apply(ctx, phonebookOf(d), policy, c.Dry)
 	})
 }
 

@@ -65,6 +65,14 @@ func warnings(r cases.Rulebook, now time.Time) (lines []string) {
 	return lines
 }
 
+// undescribed warns of posts in d without duties and rights.
+func undescribed(p cases.Policy, d cases.Directory) (lines []string) {
+	for _, line := range p.Posts.Undescribed(d) {
+		lines = append(lines, "warning: directory: "+line)
+	}
+	return lines
+}
+
 type profileCmd struct {
 	Name     string `arg:"" optional:"" help:"A profile that comes with Shouwen, or a file (YAML). Without: their names."`
 	Explain  bool   `help:"Say in plain words what it means, instead of printing it to be copied."`

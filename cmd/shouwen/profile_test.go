@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"shouwen/cases/profile"
 )
 
@@ -62,5 +64,50 @@ func TestCheckExplainsTheProfile(t *testing.T) {
 		if strings.Contains(out.String(), tt.not) {
 			t.Errorf("%s: says %q:\n%s", name, tt.not, out.String())
 		}
+	}
+}
+
+// TestCheckWarnsOfPostsWithoutDutiesAndRights: S03-R2, S33-R25; and the precedence of the
+// profile is said. Descriptions come through a file as they went in.
+func TestCheckWarnsOfPostsWithoutDutiesAndRights(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"shouwen.yaml": "data: " + dir + "\nprofile: property_slip\n",
+		directoryFile: `
+departments: [{name: estate}, {name: garden, from: later, substitute: estate}, {name: watch, supervises: true}]
+posts:
+  - {name: desk, title: 前台, duties: [接听来电], rights: [减免 50 元以内]}
+  - {name: guard, duties: [巡逻]}
+people:
+  - {user: "1001", extension: "1001", department: estate, rank: 0, post: desk}
+  - {user: "1002", extension: "1002", department: estate, rank: 0, post: gardener}
+`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if err := (checkCmd{File: filepath.Join(dir, "shouwen.yaml")}).check(&out, time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"以本制度为准 [S33-R25]", "warning: directory: post guard has no rights", "warning: directory: post gardener has no description", "1 of 2 people hold no post with a description: 1002",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("does not say %q:\n%s", want, out.String())
+		}
+	}
+	b, _, err := loadPhonebook(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := yaml.Marshal(phonebookOf(b.directory()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := readPhonebook("exported", source, nil)
+	if changes := b.directory().Changes(again.directory()); err != nil || len(changes) > 0 || len(again.Posts) != 2 {
+		t.Errorf("exported and read again: %v, %v", err, changes)
 	}
 }

@@ -117,7 +117,7 @@ func (b phonebook) find(user string) (int, error) {
 
 // change makes another version of the directory, and shows the phone that f returns.
 func (at directoryAt) change(c configured, f func(*phonebook) (Phone, error)) error {
-	check, err := c.check(at.Data)
+	_, check, err := c.check(at.Data)
 	if err != nil {
 		return err
 	}
