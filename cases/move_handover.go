@@ -21,6 +21,7 @@ type HandOver struct {
 	Unconfirmed bool         `json:"unconfirmed,omitempty"` // set by the move: nobody there took it yet
 	By          string       `json:"by,omitempty"`          // set by the move, so the next: user of who passes it on
 	Insisted    bool         `json:"insisted,omitempty"`    // to who gave it back as not his (S33-R15)
+	Meant       string       `json:"meant,omitempty"`       // department it is a matter of, which does not take part yet (S35-R1)
 }
 
 // Kind returns MoveHandOver.
@@ -46,7 +47,10 @@ func (m HandOver) do(d *decision) {
 	if d.c.File.Disputed {
 		d.refuse(RefusedPolicy, "S33-R13") // the arbiter has it
 	}
-	m.Unconfirmed, m.By = !m.Reached, d.by.User
+	m.Unconfirmed, m.By, m.Meant = !m.Reached, d.by.User, ""
+	if name := d.instead(m.Department); name != m.Department {
+		m.Department, m.Meant = name, m.Department
+	}
 	back := d.c.File.Returned
 	m.Insisted = back != nil && back.Code == "not_ours" && back.From == m.Department
 	d.did[0].body = m
@@ -327,6 +331,7 @@ func (m Return) do(d *decision) {
 	}
 	d.did[0].body, d.c.File.Returned = m, &m
 	if to != "" {
+		to = d.instead(to)
 		d.need(to != d.c.Department, "to", Words{"另一部门", "another department"})
 		d.to = HandedOver
 		d.hand(HandOver{Department: to, Mode: ColdTransfer, By: d.by.User})
@@ -352,7 +357,7 @@ func (m Arbitrate) do(d *decision) {
 		d.refuse(RefusedState, "")
 	}
 	d.c.File.Disputed, d.c.File.Returns, d.c.File.Arbiter = false, 0, d.by.User
-	d.hand(HandOver{Department: m.Department, Mode: WarmRequired, Reached: true, By: d.by.User})
+	d.hand(HandOver{Department: d.instead(m.Department), Mode: WarmRequired, Reached: true, By: d.by.User})
 }
 
 // Join puts several departments on the matter, under one who coordinates them; the
@@ -372,7 +377,11 @@ func (m Join) do(d *decision) {
 	if d.Policy.Joint.JointLimit {
 		d.need(m.Limit.After(d.at), "limit", Words{"告知来电人的共同时限", "the joint time limit, told to the caller"})
 	}
-	d.c.File.Joint = &m
+	m.Departments = slices.Clone(m.Departments)
+	for i, name := range m.Departments {
+		m.Departments[i] = d.instead(name)
+	}
+	d.did[0].body, d.c.File.Joint = m, &m
 	d.flag([]Flag{FlagJoint}, nil)
 	d.c = d.c.revise(d.at, d.Rulebook)
 	if m.Limit.After(d.at) {

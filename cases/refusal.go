@@ -21,6 +21,7 @@ var refusalsByRule = map[refusal]Words{
 	{RefusedPolicy, "S33-R13"}:    {"已两次退单，由裁定人决定归属", "it was returned twice: the arbiter decides whose it is"},
 	{RefusedPolicy, "S33-R15"}:    {"归属已经裁定，不得再退", "the arbiter has decided: it cannot be returned"},
 	{RefusedPolicy, "S17-R3"}:     {"只有有权办理者才能签收", "only who has the authority to handle it accepts it"},
+	{RefusedPolicy, "S35-R1"}:     {"该部门尚未纳入首问系统：请按外单位事项办理", "that department does not take part yet: refer the caller there, as to a body outside"},
 	{RefusedPolicy, "C22"}:        {"制度没有延期，须另作承诺", "the policy has no extension; make a promise"},
 	{RefusedPolicy, "S23-R17"}:    {"已经逾期，不能再申请延期", "it is late already: an extension is asked for before"},
 	{RefusedPolicy, "X5"}:         {"制度不允许更换责任人", "the policy has nobody else answer for it"},

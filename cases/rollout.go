@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"slices"
 	"time"
 )
 
@@ -45,6 +46,24 @@ func (r RollOut) Instead(t Department, at time.Time, zone *time.Location) (strin
 		return t.Substitute, true
 	}
 	return t.Name, false
+}
+
+// At returns d as it looks to whoever seeks who is competent at a time: a category of a
+// department that does not take part is its substitute's, or nobody's of us.
+func (d Directory) At(at time.Time, r RollOut, zone *time.Location) Directory {
+	if !slices.ContainsFunc(d.Departments, func(t Department) bool { return !t.Inside(at, zone) }) {
+		return d
+	}
+	var all []Category
+	for _, k := range d.Categories {
+		t, _ := d.Department(k.Department)
+		if name, ours := r.Instead(t, at, zone); ours {
+			k.Department = name
+			all = append(all, k)
+		}
+	}
+	d.Categories = all
+	return d
 }
 
 // instead returns who takes a case that is meant for a department. It refuses the move if

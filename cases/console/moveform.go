@@ -67,7 +67,7 @@ func (f formField) Value() string {
 
 // setByMove are the fields that a move sets itself.
 var setByMove = map[cases.MoveKind][]string{
-	cases.MoveNotify: {"again"}, cases.MoveEscalate: {"counted", "at"}, cases.MoveAlarm: {"unconfirmed"}, cases.MoveFile: {"unconfirmed"}, cases.MoveHandOver: {"unconfirmed", "by"}, cases.MoveReturn: {"by", "from", "sender"}, cases.MoveReply: {"by", "party"},
+	cases.MoveNotify: {"again"}, cases.MoveEscalate: {"counted", "at"}, cases.MoveAlarm: {"unconfirmed"}, cases.MoveFile: {"unconfirmed"}, cases.MoveHandOver: {"unconfirmed", "by", "meant"}, cases.MoveReturn: {"by", "from", "sender"}, cases.MoveReply: {"by", "party"},
 	cases.MoveRefuse: {"signed"}, cases.MoveExtend: {"asked", "approver", "approved", "told"}, cases.MoveReassign: {"consent", "told"},
 }
 

@@ -132,7 +132,6 @@ var pageWords = map[string][2]string{
 	"open the case":     {"打开工单", "Open the case"},
 	"no phone":          {"话机未注册", "your phone is not registered"},
 	"my post":           {"我的岗位：", "My post:"},
-	"duties":            {"职责", "Duties"},
 	"rights":            {"权限", "Rights"},
 	"be ready":          {"示闲", "Ready for calls"},
 	"pause":             {"示忙", "Pause"},

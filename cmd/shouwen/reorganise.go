@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"shouwen/cases"
 	"shouwen/ivr/acd"
@@ -71,4 +72,10 @@ func (s *server) reorganise(e edition) {
 		}
 	default: // they are not there yet
 	}
+}
+
+// competent is the directory in which telephony looks for who is competent: departments
+// that do not take part yet are not.
+func (s *server) competent(p cases.Policy) func() cases.Directory {
+	return func() cases.Directory { return s.roster.directory().At(time.Now(), p.RollOut, s.zone) }
 }

@@ -111,6 +111,7 @@ func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Log
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
+	rules.People = s.roster.directory
 	if s.database, err = openDatabase(ctx, cfg.Data, opt.database, func(st *store.Store) {
 		st.Rules, st.Node, st.Watch = rules, cfg.Node, store.Watch{Asked: s.metrics.Database.Asked, Failed: s.metrics.Database.Failed}
 	}, s.roster.meet, log); err != nil {
@@ -191,7 +192,7 @@ func (s *server) wire(rules cases.Policy) error {
 	s.board.Leases = s.leases
 	s.duties = &duties{board: s.board, store: s.database.store, file: filepath.Join(s.cfg.Data, dutiesFile), log: s.log}
 	s.calls = &call.Switch{
-		Hotlines: hotlines, Directory: s.roster.directory, Board: s.board, PauseReasons: s.cfg.Agents.PauseReasons, Journal: s.journal, Pacer: s.pacer,
+		Hotlines: hotlines, Directory: s.competent(rules), Board: s.board, PauseReasons: s.cfg.Agents.PauseReasons, Journal: s.journal, Pacer: s.pacer,
 		Sounds: reception.sounds[s.cfg.Language], Language: s.cfg.Language, Languages: reception.sounds,
 		Open: func(hours string) bool { return reception.open(hours, time.Now()) }, HTTP: flowClient().Do,
 		Queues: waiting, Messages: s.messages, Callers: s.cfg.Callers.callers(), Dialable: s.dialable,
