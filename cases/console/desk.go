@@ -77,6 +77,8 @@ type deskPage struct {
 	Supervises bool
 	Approvals  []approval
 	Overdue    []deskRow
+	Rectify    []rectifyRow       // to be put right or verified
+	Inspect    []cases.Inspection // that should have been concluded
 	Alarms     []deskRow
 	Gaps       []cases.Gap    // where nobody is on post
 	Silent     []acd.Presence // agents whose phones are not answered
@@ -114,6 +116,9 @@ func (x *site) desk(ctx context.Context, l lang, m *moment) deskPage {
 	if err == nil {
 		callbacks.For = v.whom()
 		d.Callbacks, err = x.Store.Callbacks(ctx, callbacks)
+	}
+	if err == nil {
+		d.Rectify, d.Inspect, err = x.rectifications(ctx, v, d.Supervises)
 	}
 	if err == nil {
 		err = x.supervise(ctx, &d, l, m)

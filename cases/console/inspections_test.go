@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"html"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -180,5 +183,104 @@ func TestTheRegisterOfInspections(t *testing.T) {
 	defer book.Close()
 	if notes, err := book.GetRows("说明 notes"); err != nil || !slices.ContainsFunc(notes, func(n []string) bool { return len(n) == 2 && n[0] == "整改期限" && n[1] == "S26-R4" }) {
 		t.Errorf("%v, %v", notes, err)
+	}
+}
+
+// TestAnInspectionOnPages: S26-R4 from the form that begins it to the finding that is put
+// right, verified, and on the desk of whoever has to do something about it until then; late
+// ones are on the supervisor's.
+func TestAnInspectionOnPages(t *testing.T) {
+	t.Parallel()
+	_, s, now := inspected(t)
+	s.Passwords = func() map[string]string {
+		all := maps.Clone(passwords)
+		all["eye"] = passwords["clerk"]
+		return all
+	}
+	h := s.Handler()
+	eye, clerk, qian := signInWith(t, h, "eye", "clerkclerk"), signInAs(t, h, "clerk"), signInAs(t, h, "qian")
+	show := func(cookie, target string) string {
+		t.Helper()
+		r := ask(h, "GET", target, "", "Cookie", cookie, "Accept-Language", "en")
+		body := html.UnescapeString(text(t, r))
+		if r.StatusCode != 200 {
+			t.Fatalf("%s: %s", target, r.Status)
+		}
+		return body
+	}
+	post := func(cookie, target string, want int, values url.Values) string {
+		t.Helper()
+		r := ask(h, "POST", target, values.Encode(), "Cookie", cookie, "Accept-Language", "en")
+		body := html.UnescapeString(text(t, r))
+		if r.StatusCode != want {
+			t.Fatalf("%s %v: %s\n%s", target, values, r.Status, body)
+		}
+		return body
+	}
+	wants(t, show(eye, "/inspections"), `action="/inspections/0/steps/inspect"`, "What the profile asks for", "S03-R6", `<option value="hotline">`)
+	wants(t, post(eye, "/inspections/0/steps/inspect", 422, url.Values{"by": {"self"}}), "The department that is inspected", `value="self" selected`)
+	post(clerk, "/inspections/0/steps/inspect", 403, url.Values{"by": {"body"}})
+	post(eye, "/inspections/0/steps/inspect", 303, url.Values{"by": {"body"}, "department": {"hotline"}, "planned": {"on"}})
+	page := show(eye, "/inspections/1")
+	wants(t, page, "Inspection by the supervision department", `action="/inspections/1/steps/finding"`, `action="/inspections/1/steps/conclude"`)
+	if strings.Contains(page, "/steps/rectified") || strings.Contains(page, "/steps/check") {
+		t.Error("forms for what was not found")
+	}
+	found := url.Values{"kind": {"fault"}, "text": {"was <rude>"}, "standard": {"S01-R4"}, "department": {"hotline"}, "person": {"clerk"}, "rectify": {"apologise"}}
+	wants(t, post(eye, "/inspections/1/steps/finding", 422, found), "was <rude></textarea>", `id="finding-for-why"`)
+	found.Set("for", "clerk")
+	post(eye, "/inspections/1/steps/finding", 303, found)
+
+	wants(t, show(clerk, "/desk"), "To be put right", "was <rude>", "being put right", `href="/inspections/1"`)
+	wants(t, show(clerk, "/inspections/1"), `action="/inspections/1/steps/rectified"`, `<option value="1" selected>`)
+	if desk := show(qian, "/desk"); strings.Contains(desk, "was <rude>") {
+		t.Error("not late, and on the supervisor's desk")
+	}
+	*now = now.AddDate(0, 0, 4)
+	wants(t, show(qian, "/desk"), "was <rude>", "late by", "王 clerk")
+	post(clerk, "/inspections/1/steps/rectified", 303, url.Values{"finding": {"1"}, "done": {"apologised"}, "evidence": {"call 7"}})
+	if desk := show(clerk, "/desk"); strings.Contains(desk, "was <rude>") {
+		t.Error("done, and still on his desk")
+	}
+	wants(t, show(eye, "/desk"), "was <rude>", "to be verified")
+	post(clerk, "/inspections/1/steps/check", 403, url.Values{"finding": {"1"}, "ok": {"on"}, "opinion": {"good"}})
+	post(eye, "/inspections/1/steps/check", 303, url.Values{"finding": {"1"}, "ok": {"on"}, "opinion": {"heard it"}})
+	post(eye, "/inspections/1/steps/conclude", 303, url.Values{"conclusion": {"one fault"}})
+	for _, cookie := range []string{eye, clerk, qian} {
+		if desk := show(cookie, "/desk"); strings.Contains(desk, "was <rude>") {
+			t.Error("verified, and still on a desk")
+		}
+	}
+	wants(t, show(qian, "/inspections"), "Nothing is inspected")
+	wants(t, show(qian, "/inspections/1/print"), "heard it", "S26-R4", "verified", `href="/inspections/1"`)
+	for target, want := range map[string]int{"/inspections/2": 404, "/inspections/x": 404, "/inspections/2/print": 404} {
+		if r := ask(h, "GET", target, "", "Cookie", qian); r.StatusCode != want {
+			t.Errorf("%s: %s", target, r.Status)
+		}
+	}
+	for target, want := range map[string]int{"/inspections/1/steps/vanish": 404, "/inspections/1/steps/inspect": 404, "/inspections/0/steps/conclude": 404} {
+		if r := ask(h, "POST", target, "x=1", "Cookie", qian); r.StatusCode != want {
+			t.Errorf("%s: %s", target, r.Status)
+		}
+	}
+	if r := ask(h, "GET", "/inspections/1", "", "Cookie", signInAs(t, h, "chief")); r.StatusCode != 404 {
+		t.Errorf("seen by somebody else: %s", r.Status)
+	}
+	if page := text(t, ask(h, "GET", "/inspections", "", "Cookie", signIn(t, h))); strings.Contains(page, "/inspections/0/steps/inspect") {
+		t.Error("nobody is asked to inspect")
+	}
+}
+
+// TestEveryFieldOfAStepHasANameInBothLanguages: what a form asks for is called something.
+func TestEveryFieldOfAStepHasANameInBothLanguages(t *testing.T) {
+	t.Parallel()
+	x := newSite(&Server{Store: &store.Store{Rules: rules}, People: func() cases.Directory { return people }})
+	for n, step := range steps {
+		zh, en := x.formOfStep(n, "", chinese, nil), x.formOfStep(n, "", english, nil)
+		for i, f := range zh.Fields {
+			if !chineseIn(f.Label) || chineseIn(en.Fields[i].Label) || en.Fields[i].Label == "" {
+				t.Errorf("%s %s is called %q, %q", step.empty.Step(), f.Name, f.Label, en.Fields[i].Label)
+			}
+		}
 	}
 }

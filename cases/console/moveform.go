@@ -275,7 +275,7 @@ func moveJSON(f moveForm, posted url.Values, zone *time.Location) ([]byte, error
 }
 
 // countedFields are numbers that are chosen.
-var countedFields = []string{"level", "satisfied", "task"}
+var countedFields = []string{"level", "satisfied", "task", "finding"}
 
 // moveFromPage makes the move of a form.
 func (x *site) moveFromPage(w http.ResponseWriter, r *http.Request) {

@@ -9,9 +9,11 @@ import (
 	"shouwen/cases/store"
 )
 
-// printPage is a form of one case on paper: A4, as often as it has copies.
+// printPage is a form of one case, or of an inspection, on paper: A4, as often as it has copies.
 type printPage struct {
-	Number  cases.CaseNumber
+	Back    string // the page it is of
+	Of      string // what it is of: case or inspection
+	Number  string
 	Title   string
 	Printed time.Time
 	Copies  []int // their numbers
@@ -52,7 +54,7 @@ func (x *site) printForm(w http.ResponseWriter, r *http.Request) {
 
 func (x *site) printed(c cases.Case, ledger []cases.Event, form cases.Form, l lang) (printPage, error) {
 	reader := x.reader(l)
-	p := printPage{Number: c.Number, Title: form.Title.In(string(l)), Printed: x.Now(), Rules: form.Rules}
+	p := printPage{Back: "/cases/" + string(c.Number), Of: l.word("case"), Number: string(c.Number), Title: form.Title.In(string(l)), Printed: x.Now(), Rules: form.Rules}
 	for i := range max(1, form.Copies) {
 		p.Copies = append(p.Copies, i+1)
 	}
