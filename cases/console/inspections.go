@@ -218,35 +218,28 @@ func (x *site) inspect(ctx context.Context, id int64, step cases.InspectionStep)
 
 // stepInput is a step of an inspection there is.
 type stepInput[S cases.InspectionStep] struct {
-	ID       int64  `path:"id" minimum:"1"`
-	Language string `header:"Accept-Language" doc:"Of explanations: zh or en."`
-	Body     S
+	ID   int64 `path:"id" minimum:"1"`
+	Body S
 }
 
 // takeStep is the operation of a kind of step.
 func takeStep[S cases.InspectionStep](x *site) func(context.Context, *stepInput[S]) (*out[inspectionBody], error) {
 	return func(ctx context.Context, in *stepInput[S]) (*out[inspectionBody], error) {
-		return x.stepTaken(ctx, in.ID, in.Body, in.Language)
+		return x.stepTaken(ctx, in.ID, in.Body)
 	}
 }
 
-func (x *site) beginInspection(ctx context.Context, in *struct {
-	Language string `header:"Accept-Language" doc:"Of explanations: zh or en."`
-	Body     cases.Inspect
-}) (*out[inspectionBody], error) {
-	return x.stepTaken(ctx, 0, in.Body, in.Language)
+func (x *site) beginInspection(ctx context.Context, in *struct{ Body cases.Inspect }) (*out[inspectionBody], error) {
+	return x.stepTaken(ctx, 0, in.Body)
 }
 
-func (x *site) stepTaken(ctx context.Context, id int64, step cases.InspectionStep, language string) (*out[inspectionBody], error) {
+func (x *site) stepTaken(ctx context.Context, id int64, step cases.InspectionStep) (*out[inspectionBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
 	if viewerOf(ctx).User == "" {
 		return nil, huma.Error422UnprocessableEntity("validation failed", &huma.ErrorDetail{Location: "header." + byHeader, Message: "expected the user who does this"})
 	}
-	l := english
-	if language != "" {
-		l = accepted(language)
-	}
+	l := toldIn(ctx)
 	i, err := x.inspect(ctx, id, step)
 	if no, ok := errors.AsType[*cases.InspectionError](err); ok {
 		wrong := make([]error, len(no.Fields))
