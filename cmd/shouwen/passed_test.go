@@ -23,7 +23,11 @@ type passed struct {
 // passOn brings a caller to the first of n agents.
 func passOn(t *testing.T, n int, change ...func(*Config)) *passed {
 	t.Helper()
-	b := newBed(t, n, change...)
+	return newBed(t, n, change...).passOn(n)
+}
+
+func (b *bed) passOn(n int) *passed {
+	b.t.Helper()
 	p := &passed{bed: b, phones: b.agents(n)}
 	p.caller = b.dial(numbered(1))
 	p.pickUp()

@@ -298,7 +298,7 @@ func (c *Conversation) step(e *event) {
 func (c *Conversation) enter(st state) {
 	c.log.Debug("conversation", "was", c.state, "is", st)
 	if stands[c.state].target != rings || stands[st].target != rings {
-		c.arm(limits[st])
+		c.arm(c.sw.limit(st))
 	}
 	c.state = st
 	c.show()

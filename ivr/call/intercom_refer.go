@@ -113,7 +113,7 @@ func (c *Intercom) pursue(r *sip.Referral, by *sip.Leg, to *party) {
 	c.passing = &forward{
 		referral: r, by: by, kept: kept, to: to,
 		music: c.sw.Pacer.Play(kept.Media(), c.sw.Sounds.Music, true),
-		limit: time.AfterFunc(limits[passing], func() { c.post(event{kind: evLimit}) }),
+		limit: time.AfterFunc(c.sw.limit(passing), func() { c.post(event{kind: evLimit}) }),
 	}
 }
 

@@ -83,6 +83,7 @@ type Switch struct {
 	CallBack     func(Standing)                        // is given who stands in line without being on the phone; must not block. nil: nobody calls back by himself
 	Codes        Codes                                 // feature codes; see DefaultCodes
 	MediaTimeout time.Duration                         // silence on both legs that ends a call to a hotline; half of it on one makes us ask whether it is there; 0: never
+	TargetRings  time.Duration                         // how long at most for a caller who is passed on; 0: 25 s
 	Changed      func()                                // is told that Live may have changed, often, from any goroutine; must not block. nil: nobody
 	Metrics      *metrics.Metrics
 	Log          *slog.Logger

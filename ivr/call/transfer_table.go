@@ -33,6 +33,14 @@ var limits = map[state]time.Duration{
 	summoning:  20 * time.Second,
 }
 
+// limit is how long state st may last; 0: for ever.
+func (s *Switch) limit(st state) time.Duration {
+	if stands[st].target == rings && s.TargetRings > 0 {
+		return s.TargetRings
+	}
+	return limits[st]
+}
+
 // move is what may bring a transfer on.
 type move string
 

@@ -3,6 +3,7 @@ package call
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -105,6 +106,21 @@ func (s *script) do(t *rapid.T, m move) {
 	}
 	if at.target == gone {
 		s.target = ""
+	}
+}
+
+// TestTargetRings: 25 s, or as long as the switch is told; other states have their own limits.
+func TestTargetRings(t *testing.T) {
+	usual, short := &Switch{}, &Switch{TargetRings: time.Second}
+	for _, st := range []state{consulting, passing, following} {
+		if is, told := usual.limit(st), short.limit(st); is != 25*time.Second || told != time.Second {
+			t.Errorf("%s: %s, want 25 s; %s when told 1 s", st, is, told)
+		}
+	}
+	for _, st := range []state{collecting, settling, summoning, talking, waiting} {
+		if is, other := short.limit(st), usual.limit(st); is != other {
+			t.Errorf("%s: %s, else %s", st, is, other)
+		}
 	}
 }
 
