@@ -38,6 +38,7 @@ func (c serveCmd) Run() error {
 		return err
 	}
 	s.announce = func(r Ready) { fmt.Print(r.box()) }
+	go leaveGarbage(ctx)
 	return s.run(ctx)
 }
 
