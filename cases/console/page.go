@@ -193,7 +193,12 @@ type view struct {
 	At       time.Time
 	Page     any
 	people   cases.Directory
+	in       viewer
 }
+
+// May tells whether who looks may ask for an operation of the API; it is on the pages,
+// too, then.
+func (v view) May(operation string) bool { return v.In && v.in.may(operation) }
 
 // With is the view of another page, or of a part of one.
 func (v view) With(page any) view {
@@ -253,7 +258,7 @@ func (l lang) task(t cases.Task, d cases.Directory) string {
 // viewOf is what a page is made of for who asks.
 func (x *site) viewOf(r *http.Request, page any) view {
 	in, ok := x.signedInAs(r)
-	v := view{Lang: languageOf(r), Other: chinese, In: ok, User: in.User, Agent: in.User != "" && in.Has(cases.RoleAgent), Oversees: ok && in.hasAny(overseers), Page: page, At: x.Now(), people: x.People()}
+	v := view{Lang: languageOf(r), Other: chinese, In: ok, User: in.User, Agent: in.User != "" && in.Has(cases.RoleAgent), Oversees: ok && in.hasAny(overseers), Page: page, At: x.Now(), people: x.People(), in: in}
 	if v.Lang == chinese {
 		v.Other = english
 	}

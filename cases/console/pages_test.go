@@ -197,10 +197,10 @@ func TestEveryTextExistsInBothLanguagesAndIsUsed(t *testing.T) {
 			}
 		}
 	})
-	for _, key := range []string{"entry", "stale", "key of another", "not understood", "flag", "before", "not permitted", "speak to", "speak to at", string(wrong), string(tooMany)} {
+	for _, key := range []string{"entry", "stale", "key of another", "not understood", "flag", "before", "not permitted", "no candidates", "no share", "checked already", "what was found", "too few said", "no formula", "speak to", "speak to at", string(wrong), string(tooMany)} {
 		used[key] = true
 	}
-	term := regexp.MustCompile(`^(error|channel|asked|direction|call|called|agent|pause|case|missed|cause|event|move|clock|task|card|station) [a-z0-9_]+( rate| due| late)?( formula)?$`)
+	term := regexp.MustCompile(`^(error|channel|asked|direction|call|called|agent|pause|case|missed|cause|event|move|clock|task|card|station|grade|why drawn) [a-z0-9_]+( rate| due| late)?( formula)?$`)
 	for key, w := range words {
 		if w[0] == "" || w[1] == "" {
 			t.Errorf("%q: %q", key, w)

@@ -60,11 +60,13 @@ type proposalsBody struct {
 	Suspected []suspicionBody `json:"suspected" nullable:"false" doc:"By what is on record, of the latest 500 cases that show anything: for somebody to verify (the move verify), or not."`
 }
 
-func (x *site) getProposals(ctx context.Context, in *struct {
+type proposalsInput struct {
 	Days
 	Against  string `query:"against" maxLength:"128" doc:"Of one user only."`
 	Language string `header:"Accept-Language" doc:"Of titles: zh or en."`
-}) (*out[proposalsBody], error) {
+}
+
+func (x *site) getProposals(ctx context.Context, in *proposalsInput) (*out[proposalsBody], error) {
 	w, err := x.window(in.Days)
 	if err != nil {
 		return nil, err

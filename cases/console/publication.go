@@ -32,12 +32,18 @@ type publicationBody struct {
 	Opinions    []opinionsBody `json:"opinions" nullable:"false" doc:"Opinions and suggestions, by the channel they came by; those of too few together."`
 }
 
-// getPublication has what may be hung out: no names, no numbers of callers, nothing of
-// so few that somebody could be recognised.
-func (x *site) getPublication(ctx context.Context, in *struct {
+// The least that is called a group: as few as may be asked for, as many, and if nobody
+// says; publicationInput has them, too.
+const smallestGroup, largestGroup, usualGroup = 3, 1000, 5
+
+type publicationInput struct {
 	Days
 	K int `query:"k" minimum:"3" maximum:"1000" default:"5" doc:"Groups of fewer cases are taken together, and what fewer callers said is left out."`
-}) (*out[publicationBody], error) {
+}
+
+// getPublication has what may be hung out: no names, no numbers of callers, nothing of
+// so few that somebody could be recognised.
+func (x *site) getPublication(ctx context.Context, in *publicationInput) (*out[publicationBody], error) {
 	w, err := x.window(in.Days)
 	if err != nil {
 		return nil, err

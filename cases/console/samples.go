@@ -22,6 +22,9 @@ type sampledBody struct {
 	Finding string     `json:"finding,omitempty"`
 }
 
+// Right tells the page whether it was as the record says.
+func (b sampledBody) Right() bool { return b.OK != nil && *b.OK }
+
 type sampleBody struct {
 	ID         int64         `json:"id"`
 	Made       time.Time     `json:"made"`
@@ -67,7 +70,7 @@ func (x *site) drawSample(ctx context.Context, in *drawInput) (*out[sampleBody],
 		percent = *p
 	}
 	if percent == 0 {
-		return nil, huma.Error422UnprocessableEntity("validation failed", &huma.ErrorDetail{Location: "body.percent", Message: "expected a share: the profile has none"})
+		return nil, huma.Error422UnprocessableEntity("validation failed", &huma.ErrorDetail{Location: "body.percent", Message: toldIn(ctx).word("no share")})
 	}
 	w, err := x.window(Days{in.Body.From, in.Body.Until})
 	if err != nil {
@@ -79,7 +82,7 @@ func (x *site) drawSample(ctx context.Context, in *drawInput) (*out[sampleBody],
 		By: viewerOf(ctx).or("api token"), For: viewerOf(ctx).whom(), Of: w, Percent: percent, Seed: cmp.Or(in.Body.Seed, newSeed()),
 	})
 	if errors.Is(err, store.ErrNoCandidates) {
-		return nil, huma.Error422UnprocessableEntity(store.ErrNoCandidates.Error())
+		return nil, huma.Error422UnprocessableEntity(toldIn(ctx).word("no candidates"))
 	}
 	if err := x.problem(err); err != nil {
 		return nil, err
@@ -111,21 +114,23 @@ func (x *site) getSample(ctx context.Context, in *sampleInput) (*out[sampleBody]
 	return &out[sampleBody]{sampleOf(s)}, nil
 }
 
-func (x *site) checkSampled(ctx context.Context, in *struct {
+type checkInput struct {
 	ID     int64  `path:"id" minimum:"1"`
 	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
 	Body   struct {
 		OK      bool   `json:"ok" doc:"The handling and the answer were as the record says."`
 		Finding string `json:"finding" minLength:"1" maxLength:"2000"`
 	}
-}) (*struct{}, error) {
+}
+
+func (x *site) checkSampled(ctx context.Context, in *checkInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
 	err := x.Store.CheckSampled(ctx, in.ID, store.Sampled{
 		Number: cases.CaseNumber(in.Number), Checked: x.Now(), By: viewerOf(ctx).or("api token"), OK: in.Body.OK, Finding: in.Body.Finding,
 	}, viewerOf(ctx).whom())
 	if errors.Is(err, store.ErrChecked) {
-		return nil, huma.Error409Conflict(store.ErrChecked.Error())
+		return nil, huma.Error409Conflict(toldIn(ctx).word("checked already"))
 	}
 	return nil, x.problem(err)
 }

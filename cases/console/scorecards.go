@@ -248,15 +248,17 @@ type ratingBody struct {
 // failedOffence is the code of the offence a policy has for who fails his assessment.
 const failedOffence = "failed"
 
-// getRating rates somebody by the formula of the profile: callers who gave a score are
-// drawn by lot, and stay nameless (S24-R35).
-func (x *site) getRating(ctx context.Context, in *struct {
+type ratingInput struct {
 	Days
 	User  string  `path:"user" maxLength:"128"`
 	Group float64 `query:"group" required:"true" minimum:"0" maximum:"100" doc:"Score of the group's indicators."`
 	Size  int     `query:"size" minimum:"1" maximum:"10000" doc:"How many callers are drawn; left out: as few as the profile allows."`
 	Seed  string  `query:"seed" maxLength:"64" pattern:"^[0-9a-f]*$" doc:"Of the draw; left out: a new one."`
-}) (*out[ratingBody], error) {
+}
+
+// getRating rates somebody by the formula of the profile: callers who gave a score are
+// drawn by lot, and stay nameless (S24-R35).
+func (x *site) getRating(ctx context.Context, in *ratingInput) (*out[ratingBody], error) {
 	w, err := x.window(in.Days)
 	if err != nil {
 		return nil, err
@@ -285,9 +287,9 @@ func (x *site) getRating(ctx context.Context, in *struct {
 	r, err := a.Rate(in.Group, scores)
 	switch {
 	case errors.Is(err, cases.ErrSample):
-		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf("%d callers said how they were served, the profile wants %d", len(given), a.MinRecipients))
+		return nil, huma.Error422UnprocessableEntity(fmt.Sprintf(toldIn(ctx).word("too few said"), len(given), a.MinRecipients))
 	case err != nil:
-		return nil, huma.Error422UnprocessableEntity(err.Error())
+		return nil, huma.Error422UnprocessableEntity(toldIn(ctx).word("no formula"))
 	}
 	b := ratingBody{
 		User: in.User, Group: r.Group, Recipients: r.Recipients, Asked: r.Asked, Of: len(given), Seed: in.Seed, Score: r.Score,

@@ -46,6 +46,10 @@ func loadPages(zone *time.Location) map[lang]*template.Template {
 			"body":      indented,
 			"dict":      dict,
 			"sentence":  sentence,
+			"date":      func(t time.Time) string { return t.In(zone).Format(time.DateOnly) },
+			"lastDate":  func(until time.Time) string { return until.Add(-1).In(zone).Format(time.DateOnly) },
+			"sanction":  func(v string) string { return wordOf(cases.Choices(cases.Sanction("")), v, string(l)) },
+			"party":     func(v string) string { return wordOf(cases.Choices(cases.Party("")), v, string(l)) },
 			"before": func(steps []string) string {
 				return fmt.Sprintf(l.word("before"), strings.Join(steps, map[lang]string{chinese: "、", english: ", "}[l]))
 			},
