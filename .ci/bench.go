@@ -11,17 +11,20 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -193,11 +196,11 @@ func growth() error {
 		return err
 	}
 	defer s.stop()
-	const rate, callers = 40, 400
+	const rate, callers = 80, 400
 	calls := func(n int) (*report, error) {
 		return s.load("--rate", strconv.Itoa(rate), "--concurrent", "40", "--callers", strconv.Itoa(callers), "--hold", "200ms", "--for", (time.Duration(n) * time.Second / rate).String())
 	}
-	if _, err := calls(callers); err != nil { // phones are registered, connections open
+	if _, err := calls(40 * rate); err != nil { // so long that tables are as large as they will be: what has ended is remembered for 32 s
 		return err
 	}
 	before, err := s.atRest()
@@ -277,6 +280,18 @@ func (r *report) failed() (n int) {
 		n += f
 	}
 	return n
+}
+
+// causes names what failed calls got, such as " (503: 149)".
+func (r *report) causes() string {
+	var all []string
+	for _, cause := range slices.Sorted(maps.Keys(r.Calls.Failures)) {
+		all = append(all, fmt.Sprintf("%s: %d", cause, r.Calls.Failures[cause]))
+	}
+	if all == nil {
+		return ""
+	}
+	return " (" + strings.Join(all, ", ") + ")"
 }
 
 func (r *report) latency(name string) float64 {
@@ -380,11 +395,16 @@ func (s *server) stop() {
 	_ = os.RemoveAll(s.dir)
 }
 
+// longest is when a load that does not end is ended.
+const longest = 5 * time.Minute
+
 // load runs the generator against the server.
 func (s *server) load(args ...string) (*report, error) {
 	args = append([]string{"-c", rest(), "bin/shouwen-load", "calls", "--quiet", "--json", "-", "--agents-file", s.ready,
 		"--pid", strconv.Itoa(s.cmd.Process.Pid), "--for", length.String(), "--concurrent", "5000"}, args...)
-	cmd := exec.Command("taskset", args...)
+	ctx, cancel := context.WithTimeout(context.Background(), longest)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "taskset", args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -402,7 +422,7 @@ func (s *server) ladder(measure string, rates []int, args ...string) (best int, 
 		if err != nil {
 			return best, err
 		}
-		result := fmt.Sprintf("%d of %d failed, %d messages sent again, %.2f ms CPU a call", r.failed(), r.Calls.Placed, r.Calls.Resent, r.Servers[0].PerCall)
+		result := fmt.Sprintf("%d of %d failed%s, %d messages sent again, %.2f ms CPU a call", r.failed(), r.Calls.Placed, r.causes(), r.Calls.Resent, r.Servers[0].PerCall)
 		if p99 := r.latency("INVITE to agent's INVITE"); p99 > 0 {
 			result += fmt.Sprintf(", INVITE to the agent's INVITE p99 %.1f ms", p99)
 		}
