@@ -50,6 +50,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	params["timezone"] = "UTC"
 	params["application_name"] = "shouwen"
 	params["lock_timeout"] = "5s"
+	params["random_page_cost"] = "1.1"                    // of disks today: an index is worth more than PostgreSQL thinks
 	params["jit"] = "off"                                 // to compile a statement takes longer than any of ours
 	params["idle_in_transaction_session_timeout"] = "10s" // of a frozen node, whose locks hold up the others
 	conf.ConnConfig.ConnectTimeout = 5 * time.Second
