@@ -88,8 +88,11 @@ func (f Form) Cite(c Field) []string {
 
 // Event returns the kind of event that makes a line of f; empty: cases do.
 func (f Form) Event() EventKind {
-	if f.Form == FormHandover {
+	switch f.Form {
+	case FormHandover:
 		return EventHandedOff
+	case FormSlip:
+		return EventHandedOver
 	}
 	return ""
 }
