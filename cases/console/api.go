@@ -19,7 +19,7 @@ import (
 const (
 	apiPrefix    = "/api/"
 	documentPath = "/api/v1/openapi.json"
-	apiPatience  = 3 * time.Second // with the database
+	apiPatience  = 10 * time.Second // with the database
 )
 
 // api returns the API, to be put behind the token, and the handler of its

@@ -66,6 +66,7 @@ type Journal struct {
 	segments []segment  // by index
 	durable  uint64     // LSN of the last acknowledged fact
 	applied  uint64     // LSN up to which all is in PostgreSQL
+	refused  bool       // the last attempt to apply failed
 	oldest   time.Time  // when the first fact not applied happened; zero: not read yet
 
 	// Owned by commit.
@@ -222,6 +223,14 @@ func (j *Journal) Unfinished() []cases.Fact {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.SortedFunc(maps.Values(j.state.Open), func(a, b cases.Fact) int { return a.At.Compare(b.At) })
+}
+
+// Refused reports whether PostgreSQL did not take the facts that are not yet applied,
+// when that was tried last.
+func (j *Journal) Refused() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.refused
 }
 
 // Pending returns how many facts are not yet applied, and the age of the oldest.

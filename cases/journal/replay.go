@@ -44,6 +44,9 @@ func (j *Journal) replay(ctx context.Context, apply func(context.Context, []case
 	trouble, delay := "", minDelay
 	for ctx.Err() == nil {
 		next, err := j.replayBatch(ctx, at, apply)
+		j.mu.Lock()
+		j.refused = err != nil
+		j.mu.Unlock()
 		if err != nil {
 			if err.Error() != trouble && ctx.Err() == nil {
 				trouble = err.Error()

@@ -24,7 +24,7 @@ const dutiesFile = "duties.json"
 
 const (
 	dutiesInterval = time.Second
-	dutiesTimeout  = 2 * time.Second
+	dutiesTimeout  = 10 * time.Second
 )
 
 // duties keeps what the board must not forget in PostgreSQL and in a file, and tells

@@ -98,7 +98,12 @@ func (f *figures) is(want samples) {
 func (f *figures) became(before, want samples) {
 	f.t.Helper()
 	wrong := ""
-	for limit := time.Now().Add(patience); ; {
+	defer func() {
+		if f.t.Failed() {
+			f.t.Log(wrong)
+		}
+	}()
+	until(f.t, "the figures have grown", func() bool {
 		now := f.scrape()
 		wrong = ""
 		for name, v := range want {
@@ -108,14 +113,8 @@ func (f *figures) became(before, want samples) {
 				wrong += fmt.Sprintf("%s grew by %v, want %v (there: %t)\n", name, got, v, there)
 			}
 		}
-		if wrong == "" {
-			return
-		}
-		if time.Now().After(limit) {
-			f.t.Fatal(wrong)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return wrong == ""
+	})
 }
 
 var some = math.NaN()

@@ -33,7 +33,7 @@ nodes:
     menu:
       play: [our_menu]
       tries: 2
-      timeout: 1s
+      timeout: 3s
       keys: {1: other, 2: extension, 3: staff, 4: bye, 5: lookup, 6: rate, 7: department, 8: gone}
       else: agents
   agents: {queue: {name: hotline}}
@@ -42,11 +42,11 @@ nodes:
   extension: {extension: {name: "1002"}}
   department: {extension: {name: "8000"}}
   gone: {extension: {name: "1003"}}
-  staff: {collect: {play: [our_ask], into: who, min: 4, max: 4, timeout: 2s, next: complain, else: agents}}
+  staff: {collect: {play: [our_ask], into: who, min: 4, max: 4, timeout: 5s, next: complain, else: agents}}
   complain: {set: {class: complaint, priority: 7, avoid: who, next: agents}}
   bye: {hangup: {play: [our_ask]}}
   lookup: {http: {play: [our_ask], get: "URL", send: {number: caller, line: hotline}, limit: 10s, take: {level: level}, by: level, cases: {gold: other}, next: agents, fail: agents}}
-  rate: {survey: {play: [our_ask], timeout: 2s, next: agents, else: agents}}
+  rate: {survey: {play: [our_ask], timeout: 5s, next: agents, else: agents}}
 `
 
 // flowBed is a server whose hotline has a flow. The second queue, other, is served
@@ -76,10 +76,16 @@ func flowBed(t *testing.T, flow string, change ...func(*Config)) *bed {
 // writeFlow makes the file of a flow, and the prompts it plays.
 func writeFlow(t *testing.T, c *Config, name, text string) string {
 	t.Helper()
-	for prompt, hz := range map[string]float64{"our_menu": menuSays, "our_ask": askSays} {
+	if err := os.MkdirAll(filepath.Join(c.Prompts, "en"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for prompt, says := range map[string]struct {
+		hz     int
+		length time.Duration
+	}{"our_menu": {menuSays, 600 * time.Millisecond}, "our_ask": {askSays, 3 * time.Second}} { // the caller does something in the middle of it
 		if strings.Contains(text, prompt) {
-			tonePrompt(t, c.Prompts, prompt, hz)
-			tonePrompt(t, filepath.Join(c.Prompts, "en"), prompt, hz)
+			writeTone(t, filepath.Join(c.Prompts, prompt+".wav"), says.hz, says.length)
+			writeTone(t, filepath.Join(c.Prompts, "en", prompt+".wav"), says.hz, says.length)
 		}
 	}
 	file := filepath.Join(t.TempDir(), name+".yaml")
@@ -391,7 +397,7 @@ const testSurvey = `
 start: rate
 emergency: off
 nodes:
-  rate: {survey: {play: [our_ask], tries: 2, timeout: 2s, next: thanks, else: thanks}}
+  rate: {survey: {play: [our_ask], tries: 2, timeout: 5s, next: thanks, else: thanks}}
   thanks: {hangup: {play: [goodbye]}}
 `
 

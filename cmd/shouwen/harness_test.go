@@ -60,7 +60,7 @@ const (
 )
 
 // patience bounds every wait of a test; the machine may be busy with others.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // hangUpAlone ends calls that a test left up when its server stops.
 const hangUpAlone = Duration(time.Second)
@@ -116,6 +116,7 @@ func newBed(t testing.TB, agents int, change ...func(*Config)) *bed {
 
 func startBed(t testing.TB, cfg Config, opt serverOptions, change ...func(*server)) *bed {
 	t.Helper()
+	opt.everyCall = true
 	log := slog.New(slog.NewTextHandler(outputOf(t), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := newServer(t.Context(), cfg, opt, log)
 	if err != nil {

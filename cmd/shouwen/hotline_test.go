@@ -96,7 +96,7 @@ func TestHotlineCall(t *testing.T) {
 func TestTieWindow(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, 3, func(c *Config) {
-		c.Queues[0].TieWindow = Duration(2 * time.Second)
+		c.Queues[0].TieWindow = Duration(5 * time.Second)
 		b := examplePhonebook(3)
 		b.People[1].Rank = 5
 		if err := b.save(c.Data); err != nil {
@@ -129,7 +129,7 @@ func TestTieWindow(t *testing.T) {
 func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, 2, func(c *Config) {
-		c.Queues[0].RingTime, c.Queues[0].MaxWait = Duration(400*time.Millisecond), Duration(1500*time.Millisecond)
+		c.Queues[0].RingTime, c.Queues[0].MaxWait = Duration(400*time.Millisecond), Duration(5*time.Second)
 		c.Hotlines[0].CallbackWithin = Duration(10 * time.Minute)
 	})
 	phones := b.agents(2)
@@ -165,7 +165,7 @@ func missedCase(t *testing.T, c cases.Case, why cases.MissedReason, within time.
 // TestNoAgent: nobody is registered; the caller is told so and not forgotten.
 func TestNoAgent(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, func(c *Config) { c.Queues[0].MaxWait = Duration(1200 * time.Millisecond) })
+	b := newBed(t, 1, func(c *Config) { c.Queues[0].MaxWait = Duration(4 * time.Second) })
 	caller := b.dial(numbered(1))
 	caller.Hears(allBusySays)
 	caller.Hears(musicSays)
@@ -202,7 +202,7 @@ func TestPhonesThatDoNotAnswer(t *testing.T) {
 // callback when his time is over.
 func TestEverybodyDeclines(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, func(c *Config) { c.Queues[0].MaxWait = Duration(1500 * time.Millisecond) })
+	b := newBed(t, 1, func(c *Config) { c.Queues[0].MaxWait = Duration(4 * time.Second) })
 	phone := b.agent(0, siptest.Config{})
 	caller := b.dial(numbered(1))
 	phone.Incoming().Reject(486)

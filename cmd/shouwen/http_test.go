@@ -161,19 +161,22 @@ func (b *bed) get(t *testing.T, path string, v any) {
 	}
 }
 
-// scrapes checks that a line of /metrics begins with want.
+// scrapes waits until a line of /metrics begins with want.
 func (b *bed) scrapes(t *testing.T, want string) {
 	t.Helper()
-	if _, body := fetch(t, b.MetricsURL, ""); !strings.Contains(body, "\n"+want) {
+	var body string
+	defer func() {
 		name, _, _ := strings.Cut(want, "{")
-		var there []string
 		for line := range strings.Lines(body) {
-			if strings.HasPrefix(line, name) {
-				there = append(there, line)
+			if t.Failed() && strings.HasPrefix(line, name) {
+				t.Logf("there is %s", line)
 			}
 		}
-		t.Errorf("no %s, but\n%s", want, strings.Join(there, ""))
-	}
+	}()
+	until(t, want, func() bool {
+		_, body = fetch(t, b.MetricsURL, "")
+		return strings.Contains(body, "\n"+want)
+	})
 }
 
 // promtool has the judge of Prometheus look at a scrape.

@@ -129,14 +129,14 @@ func (b *bed) quality() []cases.LegQuality {
 	return q.Legs
 }
 
-// measured checks lines of the metrics.
+// measured waits for lines of the metrics.
 func (b *bed) measured(lines ...string) {
 	b.t.Helper()
-	w := httptest.NewRecorder()
-	b.server.metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, l := range lines {
-		if !strings.Contains(w.Body.String(), l+"\n") {
-			b.t.Errorf("no %s", l)
-		}
+		until(b.t, l, func() bool {
+			w := httptest.NewRecorder()
+			b.server.metrics.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+			return strings.Contains(w.Body.String(), l+"\n")
+		})
 	}
 }

@@ -57,20 +57,22 @@ type server struct {
 	console    net.Listener // nil: off
 	scrape     net.Listener // nil: off
 
-	anyPort  bool
-	announce func(Ready) // told once, when calls are taken
+	anyPort   bool
+	everyCall bool
+	announce  func(Ready) // told once, when calls are taken
 }
 
 type serverOptions struct {
-	agents   int    // example phones to have at least
-	database string // URL; empty: an own PostgreSQL
-	anyPort  bool   // SIP on any free ports instead of the configured ones
+	agents    int    // example phones to have at least
+	database  string // URL; empty: an own PostgreSQL
+	anyPort   bool   // SIP on any free ports instead of the configured ones
+	everyCall bool   // is taken, however long callers have to wait on a busy machine
 }
 
 // newServer prepares everything that can fail for reasons a person can mend:
 // directories, ports, programs. Nothing runs yet but the private PostgreSQL.
 func newServer(ctx context.Context, cfg Config, opt serverOptions, log *slog.Logger) (_ *server, err error) {
-	s := &server{cfg: cfg, log: log, anyPort: opt.anyPort, announce: func(Ready) {}, metrics: metrics.New(version, revision())}
+	s := &server{cfg: cfg, log: log, anyPort: opt.anyPort, everyCall: opt.everyCall, announce: func(Ready) {}, metrics: metrics.New(version, revision())}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -206,7 +208,7 @@ func (s *server) wire(rules cases.Policy) error {
 	}
 	s.ua, err = sip.New(signalling, sip.Deps{
 		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: s.roster,
-		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, Lag: s.calls.Lag, OnPresence: s.board.Registered,
+		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, Lag: s.lag(), OnPresence: s.board.Registered,
 	})
 	if err != nil {
 		return err
@@ -251,6 +253,14 @@ func (s *server) restoreLimits(ctx context.Context) {
 	if err := s.calls.Outbound.Keep(ctx, s.database.store); err != nil {
 		s.log.Warn("limits of calls to the outside do not know yet what was before", "err", err)
 	}
+}
+
+// lag is what decides whether new calls are refused.
+func (s *server) lag() func(time.Time) time.Duration {
+	if s.everyCall {
+		return func(time.Time) time.Duration { return 0 }
+	}
+	return s.calls.Lag
 }
 
 // dialable is what a caller of a trunk keyed in as a number to call: E.164 if that
@@ -417,7 +427,7 @@ func (s *server) drain() {
 	s.calls.Drain()
 	s.ua.Drain(ctx)
 	s.calls.Wait()
-	s.flush(3 * time.Second)
+	s.flush(3*time.Second, 30*time.Second)
 	s.duties.flush()
 	if s.calls.Outbound != nil {
 		_ = s.calls.Outbound.Keep(context.Background(), s.database.store) // what it cannot is lost with PostgreSQL away
@@ -425,17 +435,14 @@ func (s *server) drain() {
 	s.log.Info("every call is over")
 }
 
-// flush waits until the journal has reached PostgreSQL, at most for d.
-func (s *server) flush(d time.Duration) {
-	tick, late := time.NewTicker(20*time.Millisecond), time.After(d)
+// flush waits until the journal has reached PostgreSQL: while that takes nothing, for
+// away, and when it is only slow, for slow at most.
+func (s *server) flush(away, slow time.Duration) {
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if n, _ := s.journal.Pending(); n == 0 {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-late:
+	for began := time.Now(); time.Since(began) < slow; <-tick.C {
+		n, _ := s.journal.Pending()
+		if n == 0 || s.journal.Refused() && time.Since(began) >= away {
 			return
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func returning(t *testing.T, change ...func(*Config)) (*bed, []siptest.TestPhone) {
 	t.Helper()
 	b := newBed(t, 3, append([]func(*Config){func(c *Config) {
-		c.Queues[0].StickyFor, c.Queues[0].MaxWait = Duration(1500*time.Millisecond), Duration(time.Minute)
+		c.Queues[0].StickyFor, c.Queues[0].MaxWait = Duration(4*time.Second), Duration(time.Minute)
 	}}, change...)...)
 	phones := b.agents(3)
 	c := b.dial(numbered(1))

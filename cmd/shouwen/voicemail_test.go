@@ -181,7 +181,7 @@ func TestDispositions(t *testing.T) {
 	}
 	nobody := func(c *Config, d call.Disposition) { c.Queues[0].WhenNobody = d }
 	waited := func(c *Config, d call.Disposition) {
-		c.Queues[0].WhenWaited, c.Queues[0].MaxWait = d, Duration(1200*time.Millisecond)
+		c.Queues[0].WhenWaited, c.Queues[0].MaxWait = d, Duration(4*time.Second)
 	}
 	tests := map[string]struct {
 		when  func(*Config, call.Disposition)

@@ -332,7 +332,7 @@ func TestCallbackWithoutDatabase(t *testing.T) {
 func TestNoPlaceIsPromised(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, 1, announcing, func(c *Config) {
-		c.Queues[0].MaxWait, c.Queues[0].WhenWaited = Duration(3*time.Second), call.TakeCallback
+		c.Queues[0].MaxWait, c.Queues[0].WhenWaited = Duration(8*time.Second), call.TakeCallback
 	})
 	c := b.dial(numbered(1))
 	c.Hears(positionSays)
