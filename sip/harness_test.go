@@ -331,9 +331,9 @@ func trying(t testing.TB, p siptest.TestPhone, req *siptest.Message) {
 // quiet lets d pass in which no message that is what may come, also no repeated one.
 func quiet(t testing.TB, p siptest.TestPhone, what string, d time.Duration) {
 	t.Helper()
-	before := p.Count(what)
+	before := p.CountAll(what)
 	p.Never("100 NOTHING", d)
-	if n := p.Count(what) - before; n > 0 {
+	if n := p.CountAll(what) - before; n > 0 {
 		t.Errorf("%d × %s within %s", n, what, d)
 	}
 }

@@ -379,9 +379,9 @@ func TestPlaceInLineIsKept(t *testing.T) {
 	first.Hears(toneOf(0))
 
 	kept := b.dial(numbered(2))
-	kept.Hears(callbackOfferSays)
+	kept.HearsNext(callbackOfferSays)
 	kept.Press("1")
-	kept.Hears(callbackConfirmSays)
+	kept.HearsNext(callbackConfirmSays)
 	kept.Press("1")
 	kept.Ended()
 	later := b.dial(numbered(3))

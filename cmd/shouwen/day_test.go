@@ -52,7 +52,7 @@ func TestFiguresOfADay(t *testing.T) {
 	dir, port := dataDir(t), freePort(t)
 	at := func(above int) string { return fmt.Sprint("127.0.0.1:", port+above) }
 	succeeds(t, "go", "build", "-o", load, "../shouwen-load")
-	succeeds(t, load, "day", "set-up", dir, "--speedup=1200", "--call-speedup=50", "--agents=10",
+	succeeds(t, load, "day", "set-up", dir, "--speedup=480", "--call-speedup=20", "--agents=10",
 		fmt.Sprint("--port=", port), "--outside="+at(2), "--console=127.0.0.1:0", "--metrics=127.0.0.1:0")
 	c := prepared{dir, filepath.Join(dir, "shouwen.yaml")}.start(t, "--database", storetest.URL(t))
 	prometheus := scrape(t, at(3), c.MetricsURL)

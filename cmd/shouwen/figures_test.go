@@ -225,7 +225,7 @@ func (f *figures) trunks(refuser siptest.TestPhone) {
 	f.t.Helper()
 	f.grows(func() {
 		asked := refuser.Expect("REGISTER")
-		until(f.t, "it is asked again", func() bool { return refuser.Phone.Count("REGISTER") > 1 })
+		until(f.t, "it is asked again", func() bool { return refuser.Phone.CountAll("REGISTER") > 1 })
 		refuser.Reply(asked, 403, "")
 	}, samples{
 		`shouwen_sip_registration_failures_total{kind="trunk",reason="forbidden"}`:       1,
@@ -398,41 +398,41 @@ func (f *figures) unserved() {
 		return c
 	}
 	waits := func(c siptest.TestCall) {
-		c.Hears(allBusySays)
+		c.HearsNext(allBusySays)
 		c.Hangup()
 	}
 	callers := []func(){
 		func() { // is served by the menu
 			c := dial(3, "12348")
-			c.Hears(menuSays)
+			c.HearsNext(menuSays)
 			c.Press("4")
-			c.Hears(askSays)
+			c.HearsNext(askSays)
 			c.Ended()
 		},
 		func() { // hangs up in it
 			c := dial(4, "12348")
-			c.Hears(menuSays)
+			c.HearsNext(menuSays)
 			c.Hangup()
 		},
 		func() { // presses what means nothing
 			c := dial(5, "12348")
-			c.Hears(menuSays)
+			c.HearsNext(menuSays)
 			c.Press("77")
 			waits(c)
 		},
 		func() { waits(dial(6, "12348")) }, // presses nothing
 		func() { // would rather be called back
 			c := dial(7, "12346")
-			c.Hears(callbackOfferSays)
+			c.HearsNext(callbackOfferSays)
 			c.Press("1")
-			c.Hears(callbackNumberSays)
+			c.HearsNext(callbackNumberSays)
 			c.Press("1")
-			c.Hears(callbackKeptSays)
+			c.HearsNext(callbackKeptSays)
 			c.Hangup()
 		},
 		func() { // cannot wait, and then has to
 			c := dial(9, "12346")
-			c.Hears(allBusySays)
+			c.HearsNext(allBusySays)
 			c.Press("9")
 			until(f.t, "out of the queue and in again", func() bool {
 				return f.scrape()[`shouwen_queue_wait_seconds_count{outcome="overflow",queue="line"}`] == 1
@@ -442,11 +442,11 @@ func (f *figures) unserved() {
 		},
 		func() { // leaves a message
 			c := dial(8, "12347")
-			c.Hears(leaveMessageSays)
-			c.Hears(1000)
+			c.HearsNext(leaveMessageSays)
+			c.HearsNext(1000)
 			c.Silent(1000, 1500*time.Millisecond)
 			c.Press("#")
-			c.Hears(messageKeptSays)
+			c.HearsNext(messageKeptSays)
 			c.Hangup()
 		},
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -143,12 +142,6 @@ func wayOf(l *cases.FlowLeft) string {
 	return strings.Join(on, ", ")
 }
 
-// heard waits until the caller has heard a prompt, maybe before.
-func heard(t *testing.T, caller siptest.TestCall, hz int) {
-	t.Helper()
-	until(t, fmt.Sprintf("heard %d Hz", hz), func() bool { return caller.Heard(hz) })
-}
-
 // TestFlowExits: a key leads to whoever it should, and nobody else rings.
 func TestFlowExits(t *testing.T) {
 	t.Parallel()
@@ -176,7 +169,7 @@ func TestFlowExits(t *testing.T) {
 				phones[2].Unregister()
 			}
 			caller := b.dial(numbered(1))
-			heard(t, caller, menuSays)
+			caller.HearsNext(menuSays)
 			if tt.keys != "" {
 				caller.Press(tt.keys)
 			}
@@ -268,11 +261,11 @@ func TestHangUpInEveryNode(t *testing.T) {
 			t.Parallel()
 			b := flowBed(t, strings.ReplaceAll(testFlow, "URL", system(t, "{}", nil)))
 			caller := b.dial(numbered(1))
-			heard(t, caller, menuSays)
+			caller.HearsNext(menuSays)
 			if tt.keys != "" {
 				caller.Press(tt.keys)
 			}
-			heard(t, caller, tt.hears)
+			caller.HearsNext(tt.hears)
 			caller.Hangup()
 			until(t, "over", func() bool { return len(b.server.calls.Live()) == 0 })
 			c := only(t, b.cases())
@@ -293,11 +286,11 @@ func TestEmergencyKeyInEveryNode(t *testing.T) {
 			b := flowBed(t, strings.ReplaceAll(testFlow, "URL", system(t, "{}", nil)))
 			phones := b.agents(3)
 			caller := b.dial(numbered(1))
-			heard(t, caller, menuSays)
+			caller.HearsNext(menuSays)
 			if tt.keys != "" {
 				caller.Press(tt.keys)
 			}
-			heard(t, caller, tt.hears)
+			caller.HearsNext(tt.hears)
 			caller.Press(tt.only)
 			manager := phones[2].Incoming()
 			caller.Hears(musicSays)
@@ -328,7 +321,7 @@ func TestEmergencyWhileWaiting(t *testing.T) {
 	caller.Hears(musicSays)
 	caller.Press("9")
 	in := manager.Incoming()
-	heard(t, caller, pleaseHoldSays)
+	caller.HearsNext(pleaseHoldSays)
 	in.Reject(603)
 	until(t, "both callers wait", func() bool { return len(b.server.board.Snapshot().Queues[0].Waiting) == 2 })
 	agent := b.agent(0, siptest.Config{}).Incoming()
@@ -414,7 +407,7 @@ func TestSurveyAfterTheCall(t *testing.T) {
 	}
 	caller := b.dial(numbered(1))
 	pickUp(caller).Hangup()
-	caller.Hears(askSays)
+	caller.HearsNext(askSays)
 	next := b.dial(numbered(2))
 	in := pickUp(next) // while the first is asked
 	caller.Press("8")
@@ -423,7 +416,7 @@ func TestSurveyAfterTheCall(t *testing.T) {
 		t.Errorf("ended by %s; goodbye was said: %t", m.Method, caller.Heard(goodbyeSays))
 	}
 	in.Hangup()
-	next.Hears(askSays)
+	next.HearsNext(askSays)
 	next.Hangup()
 	third := b.dial(numbered(3))
 	in = pickUp(third)
@@ -466,7 +459,7 @@ func TestSurveyOfAQueue(t *testing.T) {
 	in.Answer()
 	caller.Hears(toneOf(0))
 	in.Hangup()
-	caller.Hears(askSays)
+	caller.HearsNext(askSays)
 	caller.Press("4")
 	caller.Ended()
 	_, events, err := recordOf(t, b).Case(t.Context(), only(t, b.cases()).Number)
@@ -517,7 +510,7 @@ func TestClosedHotline(t *testing.T) {
 		phones := b.agents(2)
 		caller := b.dial(numbered(1))
 		in := phones[1].Incoming()
-		heard(t, caller, closedSays)
+		caller.HearsNext(closedSays)
 		if n := phones[0].Count("INVITE"); n != 0 {
 			t.Errorf("the day's queue was rung %d times", n)
 		}
@@ -528,8 +521,8 @@ func TestClosedHotline(t *testing.T) {
 		t.Parallel()
 		b := flowBed(t, "", closedFor(NightConfig{To: ivr.ToCallback}))
 		caller := b.dial(numbered(1))
-		heard(t, caller, closedSays)
-		heard(t, caller, callbackConfirmSays)
+		caller.HearsNext(closedSays)
+		caller.HearsNext(callbackConfirmSays)
 		caller.Press("1") // yes, at this number
 		caller.Ended()
 		c := only(t, b.cases())
@@ -544,7 +537,7 @@ func TestClosedHotline(t *testing.T) {
 			c.Queues[0].Voicemail.Longest = Duration(2 * time.Second)
 		})
 		caller := b.dial(numbered(1))
-		heard(t, caller, closedSays)
+		caller.HearsNext(closedSays)
 		caller.Ended()
 		missedCase(t, only(t, b.cases()), cases.MissedVoicemail, 30*time.Minute)
 	})
@@ -613,9 +606,9 @@ func TestGreetingOfAHotline(t *testing.T) {
 		c.Hotlines = append(c.Hotlines, other)
 	})
 	caller := b.caller(numbered(1)).Dial("12346")
-	heard(t, caller, menuSays)
+	caller.HearsNext(menuSays)
 	plain := b.dial(numbered(2))
-	heard(t, plain, musicSays)
+	plain.HearsNext(musicSays)
 	if plain.Heard(menuSays) {
 		t.Error("the other hotline has the greeting too")
 	}

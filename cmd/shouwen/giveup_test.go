@@ -19,7 +19,7 @@ func TestCallerGivesUp(t *testing.T) {
 		"in the greeting": func(t *testing.T, b *bed) {
 			b.agents(1)
 			c := b.dial(numbered(1))
-			c.Hears(greetingSays)
+			c.HearsNext(greetingSays)
 			c.Hangup()
 		},
 		"in the queue": func(t *testing.T, b *bed) {
@@ -45,7 +45,7 @@ func TestCallerGivesUp(t *testing.T) {
 		"while he hears that nobody came": func(t *testing.T, b *bed) {
 			b.server.board.Drain() // the queue takes nobody
 			c := b.dial(numbered(1))
-			c.Hears(apologySays)
+			c.HearsNext(apologySays)
 			c.Hangup()
 		},
 	} {

@@ -21,7 +21,7 @@ func TestHotlineCall(t *testing.T) {
 	caller := b.caller(numbered(1)).Dial(b.Hotline)
 	caller.Ringing()
 	caller.Answered()
-	caller.Hears(greetingSays)
+	caller.HearsNext(greetingSays)
 	ringing := incoming(phones)
 	caller.Hears(musicSays)
 	agent := ringing[1]
@@ -141,7 +141,7 @@ func TestNobodyAnswers(t *testing.T) {
 			}
 		}
 	}
-	caller.Hears(apologySays)
+	caller.HearsNext(apologySays)
 	if m := caller.Ended(); m.Method != "BYE" {
 		t.Errorf("dismissed by %s, want BYE", m.Method)
 	}
@@ -167,9 +167,9 @@ func TestNoAgent(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, 1, func(c *Config) { c.Queues[0].MaxWait = Duration(4 * time.Second) })
 	caller := b.dial(numbered(1))
-	caller.Hears(allBusySays)
+	caller.HearsNext(allBusySays)
 	caller.Hears(musicSays)
-	caller.Hears(apologySays)
+	caller.HearsNext(apologySays)
 	caller.Ended()
 	missedCase(t, only(t, b.cases()), cases.MissedNoAnswer, 30*time.Minute)
 }
@@ -207,7 +207,7 @@ func TestEverybodyDeclines(t *testing.T) {
 	caller := b.dial(numbered(1))
 	phone.Incoming().Reject(486)
 	caller.Hears(musicSays)
-	caller.Hears(apologySays)
+	caller.HearsNext(apologySays)
 	caller.Ended()
 	missedCase(t, only(t, b.cases()), cases.MissedNoAnswer, 30*time.Minute)
 }

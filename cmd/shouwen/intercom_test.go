@@ -97,7 +97,7 @@ func TestBusyInIntercom(t *testing.T) {
 	callee.Answer()
 	a.Answered()
 	waiting := b.dial(numbered(1))
-	waiting.Hears(allBusySays)
+	waiting.HearsNext(allBusySays)
 	waiting.Hears(musicSays)
 	for i, want := range []int{0, 1} {
 		if n := phones[i].Count("INVITE"); n != want {

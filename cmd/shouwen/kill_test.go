@@ -15,8 +15,8 @@ import (
 	"shouwen/sip/siptest"
 )
 
-// TestKilled: the program is killed at random moments of 50 calls and started
-// again on its data. No case that was acknowledged (caller and agent heard each
+// TestKilled: the program is killed at random moments of 50 calls, in the end when
+// somebody is put through, and started again on its data. No case that was acknowledged (caller and agent heard each
 // other) is lost or there twice, every caller who was answered is on record, and
 // no process is left behind.
 func TestKilled(t *testing.T) {
@@ -24,14 +24,30 @@ func TestKilled(t *testing.T) {
 	const rounds, perRound, agents = 5, 10, 5
 	p := prepare(t, time.Second)
 	c := p.start(t, "--agents", "5")
-	s := &survivors{t: t, pickedUp: map[string]string{}}
+	s := &survivors{t: t, pickedUp: map[string]string{}, through: make(chan struct{}, 1)}
 	for i := range agents { // they register once: the program must remember them
 		register(t, c.Ready, i, siptest.Config{Tone: agentSays, Answer: s.pickUp(c.Agents[i].User)})
 	}
 	for round := range rounds {
-		moment := time.Duration(rand.IntN(1500)) * time.Millisecond
-		t.Logf("round %d: killed after %s", round, moment)
-		s.round(c, round*perRound, perRound, moment)
+		if round < rounds-1 {
+			moment := time.Duration(rand.IntN(1500)) * time.Millisecond
+			t.Logf("round %d: killed after %s", round, moment)
+			ctx, cancel := context.WithTimeout(t.Context(), moment)
+			s.round(ctx, c, round*perRound, perRound, moment)
+			cancel()
+		} else {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			s.talkOn = true
+			go func() {
+				select {
+				case <-s.through:
+				case <-ctx.Done():
+				}
+				cancel()
+			}()
+			s.round(ctx, c, round*perRound, perRound, time.Second)
+			cancel()
+		}
 		_ = c.wait()
 		noneLeft(t, p.data)
 		c = p.start(t, "--agents", "5")
@@ -44,7 +60,9 @@ func TestKilled(t *testing.T) {
 
 // survivors are what the phones saw of the calls, by the caller's number.
 type survivors struct {
-	t *testing.T
+	t       *testing.T
+	talkOn  bool          // callers do not hang up
+	through chan struct{} // of capacity 1: an agent has heard his caller since it was emptied
 
 	mu       sync.Mutex
 	answered []string          // callers who were answered
@@ -61,17 +79,24 @@ func (s *survivors) pickUp(agent string) func(*siptest.Call) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.pickedUp[number] = agent
+		select {
+		case s.through <- struct{}{}:
+		default:
+		}
 	}
 }
 
-// round dials n calls, one every few milliseconds, and kills the program.
-func (s *survivors) round(c *child, first, n int, moment time.Duration) {
-	ctx, cancel := context.WithTimeout(s.t.Context(), moment)
-	defer cancel()
+// round dials n calls, one after the other within that time, and kills the program when
+// ctx ends.
+func (s *survivors) round(ctx context.Context, c *child, first, n int, within time.Duration) {
+	select {
+	case <-s.through: // before
+	default:
+	}
 	var wg sync.WaitGroup
 	for i := range n {
 		number := numbered(first + i)
-		wg.Go(func() { s.call(ctx, c, number, time.Duration(i)*moment/time.Duration(n)) })
+		wg.Go(func() { s.call(ctx, c, number, time.Duration(i)*within/time.Duration(n)) })
 	}
 	<-ctx.Done()
 	c.signal(syscall.SIGKILL)
@@ -101,7 +126,7 @@ func (s *survivors) call(ctx context.Context, c *child, number string, after tim
 	s.mu.Lock()
 	s.answered = append(s.answered, number)
 	s.mu.Unlock()
-	if call.Audio.Hears(ctx, agentSays) == nil {
+	if call.Audio.Hears(ctx, agentSays) == nil && !s.talkOn {
 		_ = call.Hangup(ctx) // makes room for the others
 	}
 	<-ctx.Done()

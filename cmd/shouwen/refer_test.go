@@ -371,12 +371,22 @@ func TestReferOfOurConsultation(t *testing.T) {
 	})
 }
 
+// firstCase stops the server and returns the first case there is.
+func (p *passed) firstCase() cases.Case {
+	p.t.Helper()
+	all := p.cases()
+	if len(all) == 0 {
+		p.t.Fatal("no case is on record")
+	}
+	return all[0]
+}
+
 // endFirst is end for the first of several cases.
 func (p *passed) endFirst(who siptest.TestCall, handler int, kinds ...cases.EventKind) []cases.Event {
 	p.t.Helper()
 	p.caller.Hangup()
 	who.Ended()
-	c, events := p.ledgerOf(p.cases()[0].Number)
+	c, events := p.ledgerOf(p.firstCase().Number)
 	p.is(c, events, handler, append(kinds, cases.EventEnded)...)
 	return events
 }

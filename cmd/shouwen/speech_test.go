@@ -148,7 +148,7 @@ func TestTextsOfFlows(t *testing.T) {
 			caller := b.dial(numbered(1))
 			in := agent.Incoming()
 			if name == "spoken" {
-				heard(t, caller, menuSays)
+				caller.HearsNext(menuSays)
 			}
 			caller.Hangup()
 			in.Ended()

@@ -51,7 +51,7 @@ func TestMoneyEndsACall(t *testing.T) {
 	in.Answer()
 	agent.Hears(reachedSays)
 	spend(b.bed)
-	agent.Hears(callEndsSays)
+	agent.HearsNext(callEndsSays)
 	in.Ended()
 	agent.Ended()
 	over := b.recorded(func(c cases.Case) bool { return c.Call.Cause != "" || !c.CallbackDue.IsZero() })
@@ -88,7 +88,7 @@ func TestMoneyEndsATransfer(t *testing.T) {
 		t.Parallel()
 		p, there := begin(t)
 		spend(p.bed)
-		p.agent.Hears(callEndsSays)
+		p.agent.HearsNext(callEndsSays)
 		there.Ended()
 		p.back()
 		if why, caller := failure(t, p.end(p.agent, 0, started, decided, decided, failed)); why != cases.TransferDenied || caller != cases.CallerWithAgent {

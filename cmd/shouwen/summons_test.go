@@ -35,8 +35,8 @@ func managed(change ...func(*phonebook)) func(*Config) {
 func takes(t *testing.T, in siptest.TestCall) {
 	t.Helper()
 	in.Answer()
-	in.Hears(emergencySays)
-	in.Hears(takeItSays)
+	in.HearsNext(emergencySays)
+	in.HearsNext(takeItSays)
 	in.Press("1")
 	in.Ended()
 }

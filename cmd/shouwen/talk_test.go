@@ -113,7 +113,7 @@ func TestDeadPhoneAndNobodyElse(t *testing.T) {
 	phones := b.agents(1)
 	caller, agent := b.talk(phones, 0)
 	unplug(t, phones[0], agent)
-	caller.Hears(allBusySays)
+	caller.HearsNext(allBusySays)
 	caller.Hangup()
 	c := only(t, b.cases())
 	if c.FirstAsker != b.Agents[0].User || c.Call.Missed != cases.MissedAbandoned || c.CallbackDue.IsZero() {

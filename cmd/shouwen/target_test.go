@@ -188,7 +188,7 @@ func TestNobodyToPassOnTo(t *testing.T) {
 			p.asked(tt.code)
 			p.agent.Hears(toneHz)
 			if tt.why == cases.TransferClosed {
-				p.agent.Hears(closedSays)
+				p.agent.HearsNext(closedSays)
 			}
 			p.back()
 			if why, caller := failure(t, p.end(p.agent, 0, started, failed)); why != tt.why || caller != cases.CallerWithAgent {

@@ -168,7 +168,7 @@ func TestWhyInWords(t *testing.T) {
 			p := passOn(t, 2, byCarrier(carrier), func(c *Config) { tonePrompt(t, c.Prompts, prompt, wordsSay) })
 			out(p)
 			p.agent.Hears(toneHz)
-			p.agent.Hears(wordsSay)
+			p.agent.HearsNext(wordsSay)
 			p.back()
 			p.caller.Hangup()
 			p.agent.Ended()

@@ -41,16 +41,16 @@ func TestCallerHearsHisPlace(t *testing.T) {
 	t.Parallel()
 	b := keepingBed(t, nobodyCallsBack)
 	first := b.dial(numbered(1))
-	first.Hears(allBusySays)
-	first.Hears(positionSays)
-	first.Hears(digitSays)
+	first.HearsNext(allBusySays)
+	first.HearsNext(positionSays)
+	first.HearsNext(digitSays)
 	first.Hears(musicSays)
 	second := b.dial(numbered(2))
-	second.Hears(positionSays)
-	second.Hears(digitSays + 100)
-	second.Hears(callbackOfferSays)
+	second.HearsNext(positionSays)
+	second.HearsNext(digitSays + 100)
+	second.HearsNext(callbackOfferSays)
 	first.Hangup()
-	second.Hears(digitSays)
+	second.HearsNext(digitSays)
 	if second.Heard(estimateSays) {
 		t.Error("a wait was told that nobody could know")
 	}
@@ -98,7 +98,7 @@ func TestOwnMusic(t *testing.T) {
 	})
 	caller := b.dial(numbered(1))
 	caller.Hears(800)
-	caller.Hears(positionSays)
+	caller.HearsNext(positionSays)
 	caller.Hears(800)
 	caller.Hears(1000)
 	caller.Hears(800)
@@ -140,15 +140,15 @@ func TestCallbackKeepsThePlace(t *testing.T) {
 	calledBack := make(chan call.Standing, 10)
 	b := keepingBed(t, func(s call.Standing) { calledBack <- s }, func(c *Config) { c.HTTP.Metrics = "127.0.0.1:0" })
 	first := b.dial(numbered(1))
-	first.Hears(callbackOfferSays)
+	first.HearsNext(callbackOfferSays)
 	second := b.dial(numbered(2))
-	second.Hears(allBusySays)
+	second.HearsNext(allBusySays)
 	first.Press("1")
-	first.Hears(callbackNumberSays)
-	first.Hears(callbackConfirmSays)
+	first.HearsNext(callbackNumberSays)
+	first.HearsNext(callbackConfirmSays)
 	first.Press("1")
-	first.Hears(callbackKeptSays)
-	first.Hears(goodbyeSays)
+	first.HearsNext(callbackKeptSays)
+	first.HearsNext(goodbyeSays)
 	first.Ended()
 	b.standing(1)
 	second.Hears(digitSays + 100) // still the second in line
@@ -190,12 +190,12 @@ func TestPlaceSurvivesARestart(t *testing.T) {
 	opt := serverOptions{agents: 1, database: stoppable(t, cfg.Data).url, anyPort: true}
 	b := startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = nobodyCallsBack })
 	first := b.dial(numbered(1))
-	first.Hears(callbackOfferSays)
+	first.HearsNext(callbackOfferSays)
 	second := b.dial(numbered(2))
-	second.Hears(callbackOfferSays)
+	second.HearsNext(callbackOfferSays)
 	for _, c := range []siptest.TestCall{second, first} { // the later one takes it first
 		c.Press("1")
-		c.Hears(callbackConfirmSays)
+		c.HearsNext(callbackConfirmSays)
 		c.Press("1")
 		c.Ended()
 	}
@@ -205,7 +205,7 @@ func TestPlaceSurvivesARestart(t *testing.T) {
 	b = startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = func(k call.Standing) { stand = append(stand, k) } })
 	b.standing(2)
 	third := b.dial(numbered(3))
-	third.Hears(digitSays + 200)
+	third.HearsNext(digitSays + 200)
 	b.agent(0, siptest.Config{})
 	if o := <-stand[0].Ticket.Offers(); len(o.Agents) != 1 || string(stand[0].Number) != numbered(1) {
 		t.Errorf("served first: %s, offer %+v", stand[0].Number, o)
@@ -223,40 +223,40 @@ func TestCallbackWishes(t *testing.T) {
 		want    cases.Number // empty: he goes on waiting
 	}{
 		"not confirmed": {keys: func(c siptest.TestCall) {
-			c.Hears(callbackConfirmSays)
+			c.HearsNext(callbackConfirmSays)
 			c.Press("*")
 		}},
 		"another number, not allowed": {keys: func(c siptest.TestCall) {
-			c.Hears(callbackConfirmSays)
+			c.HearsNext(callbackConfirmSays)
 			c.Press("2")
-			c.Hears(callbackNumberSays)
+			c.HearsNext(callbackNumberSays)
 			c.Press("*")
 		}},
 		"another number": {other: true, keys: func(c siptest.TestCall) {
-			c.Hears(callbackConfirmSays)
+			c.HearsNext(callbackConfirmSays)
 			c.Press("2")
-			c.Hears(enterNumberSays)
+			c.HearsNext(enterNumberSays)
 			c.Press("01055550199#")
-			c.Hears(callbackConfirmSays)
+			c.HearsNext(callbackConfirmSays)
 			c.Press("1")
 		}, want: "+861055550199"},
 		"number withheld": {headers: private, keys: func(c siptest.TestCall) {
-			c.Hears(enterNumberSays)
+			c.HearsNext(enterNumberSays)
 			c.Press("123#") // too short
-			c.Hears(enterNumberSays)
+			c.HearsNext(enterNumberSays)
 			c.Press("01055550133#")
-			c.Hears(callbackNumberSays)
-			c.Hears(callbackConfirmSays)
+			c.HearsNext(callbackNumberSays)
+			c.HearsNext(callbackConfirmSays)
 			c.Press("1")
 		}, want: "+861055550133"},
 		"only nonsense": {headers: private, keys: func(c siptest.TestCall) {
 			for range 3 {
-				c.Hears(enterNumberSays)
+				c.HearsNext(enterNumberSays)
 				c.Press("#")
 			}
 		}},
 		"by INFO": {keys: func(c siptest.TestCall) {
-			c.Hears(callbackConfirmSays)
+			c.HearsNext(callbackConfirmSays)
 			c.Do("INFO", "Signal=1\r\nDuration=160\r\n", "Content-Type: application/dtmf-relay")
 		}, want: cases.Number(numbered(1))},
 	}
@@ -265,7 +265,7 @@ func TestCallbackWishes(t *testing.T) {
 			t.Parallel()
 			b := keepingBed(t, nobodyCallsBack, func(c *Config) { c.Queues[0].CallbackOtherNumber = tt.other })
 			c := b.dial(numbered(1), tt.headers...)
-			c.Hears(callbackOfferSays)
+			c.HearsNext(callbackOfferSays)
 			c.Press("1")
 			tt.keys(c)
 			if tt.want == "" {
@@ -274,7 +274,7 @@ func TestCallbackWishes(t *testing.T) {
 				missedCase(t, only(t, b.cases()), cases.MissedAbandoned, 30*time.Minute)
 				return
 			}
-			c.Hears(callbackKeptSays)
+			c.HearsNext(callbackKeptSays)
 			c.Ended()
 			got := only(t, b.cases())
 			missedCase(t, got, cases.MissedCallbackTaken, 30*time.Minute)
@@ -291,9 +291,9 @@ func TestPickUpBeatsTheCallback(t *testing.T) {
 	t.Parallel()
 	b := keepingBed(t, nobodyCallsBack)
 	c := b.dial(numbered(1))
-	c.Hears(callbackOfferSays)
+	c.HearsNext(callbackOfferSays)
 	c.Press("1")
-	c.Hears(callbackNumberSays)
+	c.HearsNext(callbackNumberSays)
 	b.agent(0, siptest.Config{Answer: siptest.AnswerAfter(0)})
 	c.Hears(toneOf(0))
 	c.Press("1")
@@ -313,11 +313,11 @@ func TestCallbackWithoutDatabase(t *testing.T) {
 	b := startBed(t, cfg, serverOptions{agents: 1, database: o.url, anyPort: true}, func(s *server) { s.calls.CallBack = nobodyCallsBack })
 	o.away()
 	c := b.dial(numbered(1))
-	c.Hears(callbackOfferSays)
+	c.HearsNext(callbackOfferSays)
 	c.Press("1")
-	c.Hears(callbackConfirmSays)
+	c.HearsNext(callbackConfirmSays)
 	c.Press("1")
-	c.Hears(callbackKeptSays)
+	c.HearsNext(callbackKeptSays)
 	c.Ended()
 	b.standing(1)
 	o.back()
@@ -335,14 +335,14 @@ func TestNoPlaceIsPromised(t *testing.T) {
 		c.Queues[0].MaxWait, c.Queues[0].WhenWaited = Duration(8*time.Second), call.TakeCallback
 	})
 	c := b.dial(numbered(1))
-	c.Hears(positionSays)
-	c.Hears(positionSays)
-	c.Hears(callbackConfirmSays)
+	c.HearsNext(positionSays)
+	c.HearsNext(positionSays)
+	c.HearsNext(callbackConfirmSays)
 	if c.Heard(callbackOfferSays) {
 		t.Error("a place in line was offered")
 	}
 	c.Press("1")
-	c.Hears(goodbyeSays)
+	c.HearsNext(goodbyeSays)
 	c.Ended()
 	if c.Heard(callbackKeptSays) {
 		t.Error("a place in line was promised")
@@ -365,7 +365,7 @@ func TestCallerHearsTheWait(t *testing.T) {
 		in.Ended()
 	}
 	first, second := b.dial(numbered(1)), b.dial(numbered(2))
-	second.Hears(allBusySays)
+	second.HearsNext(allBusySays)
 	answer(first)
 	answer(second) // from the line
 	third := b.dial(numbered(3))
@@ -373,9 +373,9 @@ func TestCallerHearsTheWait(t *testing.T) {
 	in.Answer()
 	third.Hears(toneOf(0))
 	fourth := b.dial(numbered(4))
-	fourth.Hears(positionSays)
-	fourth.Hears(estimateSays)
-	fourth.Hears(digitSays)
+	fourth.HearsNext(positionSays)
+	fourth.HearsNext(estimateSays)
+	fourth.HearsNext(digitSays)
 }
 
 // TestKeyToldTwiceCountsOnce: a phone that tells a key by RTP and by INFO takes a
@@ -384,7 +384,7 @@ func TestKeyToldTwiceCountsOnce(t *testing.T) {
 	t.Parallel()
 	b := keepingBed(t, nobodyCallsBack)
 	c := b.dial(numbered(1))
-	c.Hears(callbackOfferSays)
+	c.HearsNext(callbackOfferSays)
 	together(2, func(i int) {
 		if i == 0 {
 			_ = c.Call.Audio.Press(t.Context(), "1")
@@ -392,8 +392,8 @@ func TestKeyToldTwiceCountsOnce(t *testing.T) {
 			_, _ = c.Call.Do(t.Context(), "INFO", "Signal=1\r\nDuration=160\r\n", "Content-Type: application/dtmf-relay")
 		}
 	})
-	c.Hears(callbackNumberSays)
-	c.Hears(callbackConfirmSays)
+	c.HearsNext(callbackNumberSays)
+	c.HearsNext(callbackConfirmSays)
 	c.Press("*")
 	c.Hears(musicSays)
 	c.Hangup()

@@ -181,16 +181,34 @@ func (p *Phone) Never(ctx context.Context, what string, d time.Duration) error {
 	}
 }
 
-// Count returns how many messages that are what came, retransmissions included.
+// Count returns how many messages that are what came. A request that was sent again,
+// because one of the two machines is slow, counts once; responses count as often as they
+// came.
 func (p *Phone) Count(what string) (n int) {
+	once := map[string]bool{}
+	for _, m := range p.came(what) {
+		key := txKey(m) + m.Get("Call-ID") + m.Get("CSeq")
+		if m.Method == "" || !once[key] {
+			n++
+		}
+		once[key] = true
+	}
+	return n
+}
+
+// CountAll is Count with what was sent again.
+func (p *Phone) CountAll(what string) int { return len(p.came(what)) }
+
+// came are the messages received that are what.
+func (p *Phone) came(what string) (all []*Message) {
 	_ = p.do(func() {
 		for _, e := range p.ladder.entries {
 			if !e.sent && e.err == nil && matches(what, e.msg) {
-				n++
+				all = append(all, e.msg)
 			}
 		}
 	})
-	return n
+	return all
 }
 
 // String returns the ladder so far: seconds, direction, first line, CSeq and the

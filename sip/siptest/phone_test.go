@@ -64,3 +64,49 @@ func TestDigitsArriveOnceEach(t *testing.T) {
 		t.Errorf("streams: %+v", s)
 	}
 }
+
+// TestWhatIsSaidOnceIsNotMissed by who listens late, in its order, and only once.
+func TestWhatIsSaidOnceIsNotMissed(t *testing.T) {
+	t.Parallel()
+	caller, callee, uri := pair(t, siptest.Config{})
+	out := caller.Dial(uri)
+	in := callee.Incoming()
+	in.Answer()
+	out.Answered()
+	in.Hears(700)
+	for _, hz := range []int{1500, 900} { // nobody waits for them
+		out.Say(hz)
+		for in.Level(hz) < 0.1 {
+			callee.Never("100 NOTHING", time.Millisecond)
+		}
+		for from := len(in.Record()); len(in.Record()) < from+4000; {
+			callee.Never("100 NOTHING", time.Millisecond)
+		}
+	}
+	out.Say(1100)
+	in.HearsNext(1500)
+	in.HearsNext(900)
+	in.HearsNext(1100)
+	if err := in.Call.Audio.HearsNext(brief(t), 1500); err == nil {
+		t.Error("what was heard before the last tone is heard again")
+	}
+	out.Hangup()
+}
+
+// TestARequestSentAgainCountsOnce: the sender had no answer yet.
+func TestARequestSentAgainCountsOnce(t *testing.T) {
+	t.Parallel()
+	phone := siptest.New(t, "", siptest.Config{Manual: true})
+	other := siptest.New(t, phone.Addr().String(), siptest.Config{Manual: true})
+	options := other.Send(other.Request("OPTIONS", "callee"))
+	other.Send(options)
+	other.Send(other.Request("OPTIONS", "callee"))
+	phone.Expect("OPTIONS")
+	phone.Expect("OPTIONS")
+	for phone.CountAll("OPTIONS") < 3 {
+		phone.Never("100 NOTHING", time.Millisecond)
+	}
+	if n := phone.Count("OPTIONS"); n != 2 {
+		t.Errorf("%d requests, want 2, one of them sent twice", n)
+	}
+}

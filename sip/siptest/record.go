@@ -32,6 +32,7 @@ type receiver struct {
 	streams []*Stream
 	record  []int16
 	dropped int // samples before record[0] that are gone
+	told    int // samples until the end of the tone heard last
 	pressed []byte
 	changed chan struct{} // closed with the next packet; nil while nobody waits
 }
@@ -178,7 +179,26 @@ func (a *Audio) Hears(ctx context.Context, hz int) error {
 	from := a.heardSoFar()
 	return a.until(ctx, fmt.Sprint(hz, " Hz"), func() (bool, time.Duration) {
 		fresh := min(a.dropped+len(a.record)-from, 4*block)
-		return fresh == 4*block && hasTone(a.record[len(a.record)-fresh:], hz) == 4, 0
+		if fresh < 4*block || hasTone(a.record[len(a.record)-fresh:], hz) < 4 {
+			return false, 0
+		}
+		a.told = a.dropped + len(a.record)
+		return true, 0
+	})
+}
+
+// HearsNext waits until the tone was heard for 200 ms at any time after the tone that
+// Hears or HearsNext returned for last: what is said once is not missed by who is late.
+func (a *Audio) HearsNext(ctx context.Context, hz int) error {
+	at := 0
+	return a.until(ctx, fmt.Sprint(hz, " Hz"), func() (bool, time.Duration) {
+		for at = max(at, a.told, a.dropped); at+4*block <= a.dropped+len(a.record); at += block {
+			if from := at - a.dropped; hasTone(a.record[from:from+4*block], hz) == 4 {
+				a.told = at + 4*block
+				return true, 0
+			}
+		}
+		return false, 0
 	})
 }
 

@@ -224,6 +224,12 @@ func (a TestAudio) Hears(hz int) {
 	a.p.must(a.Audio.Hears(a.p.t.Context(), hz))
 }
 
+// HearsNext is Audio.HearsNext.
+func (a TestAudio) HearsNext(hz int) {
+	a.p.t.Helper()
+	a.p.must(a.Audio.HearsNext(a.p.t.Context(), hz))
+}
+
 // Silent is Audio.Silent.
 func (a TestAudio) Silent(hz int, d time.Duration) {
 	a.p.t.Helper()
