@@ -55,16 +55,16 @@ func TestOneFaultIsToldOnce(t *testing.T) {
 		t.Helper()
 		post(t, url, slices.Concat(told, known))
 		var wrong []alertOf
-		for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
+		settled := soon(func() bool {
 			all := alerts(t, url)
 			wrong = slices.DeleteFunc(slices.Clone(all), func(a alertOf) bool {
 				return slices.ContainsFunc(known, a.is) == (len(a.Status.InhibitedBy) > 0)
 			})
-			if len(wrong) == 0 && len(all) >= len(told)+len(known) {
-				return
-			}
+			return len(wrong) == 0 && len(all) >= len(told)+len(known)
+		})
+		if !settled {
+			t.Errorf("inhibited or not, which they should not be: %+v", wrong)
 		}
-		t.Errorf("inhibited or not, which they should not be: %+v", wrong)
 	}
 	check(told, known)
 
@@ -108,18 +108,34 @@ func alertmanager(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	url := "http://" + address
-	for limit := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	ready := soon(func() bool {
 		res, err := http.Get(url + "/-/ready")
 		if err == nil {
 			_ = res.Body.Close()
-			return url
 		}
-		if time.Now().After(limit) {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-			t.Fatalf("Alertmanager is not there: %v\n%s", err, &log)
+		return err == nil
+	})
+	if !ready {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		t.Fatalf("Alertmanager is not there:\n%s", &log)
+	}
+	return url
+}
+
+// soon looks again and again whether ok, for two minutes at most: Alertmanager tells
+// nobody of what it does.
+func soon(ok func() bool) bool {
+	tick, limit := time.NewTicker(50*time.Millisecond), time.After(2*time.Minute)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			return false
 		}
 	}
+	return true
 }
 
 // post has alerts fire.

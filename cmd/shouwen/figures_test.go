@@ -290,29 +290,29 @@ func (f *figures) callOfALifetime(phones []siptest.TestPhone) {
 	p.caller.Hangup()
 	p.agent.Ended()
 	f.became(before, samples{
-		`shouwen_calls_total{direction="inbound",result="answered"}`:                    1,
-		`shouwen_queue_entered_total{queue="hotline"}`:                                  1,
-		`shouwen_queue_wait_seconds_count{outcome="answered",queue="hotline"}`:          1,
-		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="20"}`: 1,
-		`shouwen_agent_ring_seconds_count{queue="hotline"}`:                             1,
-		`shouwen_agent_missed_total{department="hotline",reason="no_answer"}`:           0, // who was not the first is not to blame
-		`shouwen_contact_handle_seconds_count{queue="hotline"}`:                         1,
-		`shouwen_recordings_total{result="ok"}`:                                         1,
-		`shouwen_recording_bytes_total`:                                                 some,
-		`shouwen_dtmf_events_total{method="rfc4733"}`:                                   1,
-		`shouwen_dtmf_events_total{method="info"}`:                                      1,
-		`shouwen_dtmf_events_total{method="inband"}`:                                    1,
-		`shouwen_rtp_packets_total{leg="caller"}`:                                       some,
-		`shouwen_rtp_packets_total{leg="agent"}`:                                        some,
-		`shouwen_rtp_jitter_seconds_count{leg="caller"}`:                                1,
-		`shouwen_rtp_loss_ratio_count{leg="agent"}`:                                     1,
-		`shouwen_sip_requests_total{direction="sent",method="INVITE"}`:                  2,
-		`shouwen_sip_requests_total{direction="received",method="INVITE"}`:              3, // the hold, too
-		`shouwen_sip_requests_total{direction="sent",method="CANCEL"}`:                  1,
-		`shouwen_sip_responses_total{code="487",direction="received",method="INVITE"}`:  1,
-		`shouwen_sip_responses_total{code="200",direction="sent",method="BYE"}`:         1,
-		`shouwen_sip_responses_total{code="200",direction="received",method="BYE"}`:     1,
-		`shouwen_sip_request_duration_seconds_count{method="BYE"}`:                      1,
+		`shouwen_calls_total{direction="inbound",result="answered"}`:                     1,
+		`shouwen_queue_entered_total{queue="hotline"}`:                                   1,
+		`shouwen_queue_wait_seconds_count{outcome="answered",queue="hotline"}`:           1,
+		`shouwen_queue_wait_seconds_bucket{outcome="answered",queue="hotline",le="120"}`: 1,
+		`shouwen_agent_ring_seconds_count{queue="hotline"}`:                              1,
+		`shouwen_agent_missed_total{department="hotline",reason="no_answer"}`:            0, // who was not the first is not to blame
+		`shouwen_contact_handle_seconds_count{queue="hotline"}`:                          1,
+		`shouwen_recordings_total{result="ok"}`:                                          1,
+		`shouwen_recording_bytes_total`:                                                  some,
+		`shouwen_dtmf_events_total{method="rfc4733"}`:                                    1,
+		`shouwen_dtmf_events_total{method="info"}`:                                       1,
+		`shouwen_dtmf_events_total{method="inband"}`:                                     1,
+		`shouwen_rtp_packets_total{leg="caller"}`:                                        some,
+		`shouwen_rtp_packets_total{leg="agent"}`:                                         some,
+		`shouwen_rtp_jitter_seconds_count{leg="caller"}`:                                 1,
+		`shouwen_rtp_loss_ratio_count{leg="agent"}`:                                      1,
+		`shouwen_sip_requests_total{direction="sent",method="INVITE"}`:                   2,
+		`shouwen_sip_requests_total{direction="received",method="INVITE"}`:               3, // the hold, too
+		`shouwen_sip_requests_total{direction="sent",method="CANCEL"}`:                   1,
+		`shouwen_sip_responses_total{code="487",direction="received",method="INVITE"}`:   1,
+		`shouwen_sip_responses_total{code="200",direction="sent",method="BYE"}`:          1,
+		`shouwen_sip_responses_total{code="200",direction="received",method="BYE"}`:      1,
+		`shouwen_sip_request_duration_seconds_count{method="BYE"}`:                       1,
 	})
 	now, parts := f.scrape(), map[string]float64{}
 	for _, part := range []string{"talk", "hold", "wrapup"} {
@@ -338,10 +338,10 @@ func (f *figures) abandoned(phones []siptest.TestPhone) {
 		c.Hangup()
 		rings[1].Ended()
 	}, samples{
-		`shouwen_calls_total{direction="inbound",result="abandoned"}`:                   1,
-		`shouwen_queue_wait_seconds_count{outcome="abandoned",queue="hotline"}`:         1,
-		`shouwen_queue_wait_seconds_bucket{outcome="abandoned",queue="hotline",le="5"}`: 1,
-		`shouwen_agent_missed_total{department="hotline",reason="no_answer"}`:           0,
+		`shouwen_calls_total{direction="inbound",result="abandoned"}`:                     1,
+		`shouwen_queue_wait_seconds_count{outcome="abandoned",queue="hotline"}`:           1,
+		`shouwen_queue_wait_seconds_bucket{outcome="abandoned",queue="hotline",le="120"}`: 1,
+		`shouwen_agent_missed_total{department="hotline",reason="no_answer"}`:             0,
 	})
 	for _, a := range f.Agents[:2] {
 		f.server.board.Ready(a.User)
@@ -682,8 +682,8 @@ func TestExemplarsReachPrometheus(t *testing.T) {
 		_, body := fetch(t, question, "")
 		return strings.Contains(body, `"call_id":"`+id+`"`)
 	})
-	if n := asked(t, prometheus, `sum(shouwen_queue_wait_seconds_bucket{outcome="answered",le=~"20(\\.0)?"})`); n != 1 {
-		t.Errorf("%d waits of up to 20 s, want 1", n)
+	if n := asked(t, prometheus, `sum(shouwen_queue_wait_seconds_bucket{outcome="answered",le=~"120(\\.0)?"})`); n != 1 {
+		t.Errorf("%d waits of up to two minutes, want 1", n)
 	}
 }
 

@@ -27,11 +27,11 @@ type TestPhone struct {
 }
 
 // New opens a phone that is closed at the end of the test; the test fails if
-// something came that is no SIP message. Server may be "". Waits are bounded by half a
+// something came that is no SIP message. Server may be "". Waits are bounded by a
 // minute if cfg does not say otherwise: the machine may be busy with others.
 func New(t TB, server string, cfg Config) TestPhone {
 	t.Helper()
-	cfg.Server, cfg.Patience = server, cmp.Or(cfg.Patience, 30*time.Second)
+	cfg.Server, cfg.Patience = server, cmp.Or(cfg.Patience, time.Minute)
 	p, err := Listen(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
