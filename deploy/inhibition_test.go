@@ -3,10 +3,12 @@ package deploy
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -89,12 +91,7 @@ func alertmanager(t *testing.T) string {
 			t.Skip("needs alertmanager (Debian: apt install prometheus-alertmanager)")
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") // a port nobody has
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
+	address := freeAddress(t)
 	config, err := filepath.Abs("alertmanager/alertmanager.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -121,6 +118,21 @@ func alertmanager(t *testing.T) string {
 		t.Fatalf("Alertmanager is not there:\n%s", &log)
 	}
 	return url
+}
+
+// freeAddress has a port that nobody has, below those that the system gives out to others
+// meanwhile.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for i := range 300 {
+		address := fmt.Sprint("127.0.0.1:", 5100+(os.Getpid()+i)%900)
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
+	}
+	t.Fatal("no free port")
+	return ""
 }
 
 // soon looks again and again whether ok, for two minutes at most: Alertmanager tells

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +21,7 @@ func sipp(t *testing.T, args ...string) (ends func()) {
 		t.Skip("sipp is not installed (Debian: apt install sip-tester)")
 	}
 	var output bytes.Buffer
-	args = append(args, "-i", "127.0.0.1", "-mp", fmt.Sprint(freePort(t)), "-s", "12345", "-nostdin", "-timeout", "30", "-timeout_error")
+	args = append(args, "-i", "127.0.0.1", "-mp", fmt.Sprint(freePort(t)), "-s", "12345", "-nostdin", "-timeout", "120", "-timeout_error")
 	cmd := exec.CommandContext(t.Context(), "sipp", args...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = &output, &output, t.TempDir()
 	if err := cmd.Start(); err != nil {
@@ -44,15 +46,26 @@ func scenario(t *testing.T, name string) string {
 	return file
 }
 
+// freePort is a port nobody has at the moment, below those that the system gives out by
+// itself meanwhile.
 func freePort(t *testing.T) int {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 300 {
+		port := 6100 + 4*(os.Getpid()%300+int(ports.Add(1)))%1200
+		if c, err := net.ListenPacket("udp", fmt.Sprint("127.0.0.1:", port)); err == nil {
+			_ = c.Close()
+			return port
+		}
 	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
+	t.Fatal("no free port")
+	return 0
 }
+
+// ports counts what freePort has tried.
+var ports atomic.Int64
+
+// unhurried lets SIPp be slow: over TCP it takes a 200 that is sent again for the next.
+func unhurried(_ *bed, cfg *sip.Config) { cfg.T1 = 5 * time.Second }
 
 // TestSIPpTalks: hold and resume by re-INVITE and UPDATE, a digit by INFO,
 // OPTIONS inside the dialog, by another implementation.
@@ -61,7 +74,7 @@ func TestSIPpTalks(t *testing.T) {
 	for name, mode := range map[string]string{"udp": "u1", "tcp": "t1"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t)
+			b := newBed(t, unhurried)
 			ends := sipp(t, "-sf", scenario(t, "talk"), "-m", "1", "-t", mode, b.ua.Addr(name).String())
 			leg := receive(t, b.calls)
 			leg.Ring()
@@ -84,7 +97,7 @@ func TestSIPpTalks(t *testing.T) {
 // TestSIPpLateOffer: the INVITE brings no SDP, the ACK brings the answer.
 func TestSIPpLateOffer(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	b := newBed(t, unhurried)
 	ends := sipp(t, "-sf", scenario(t, "late_offer"), "-m", "1", b.server())
 	leg := receive(t, b.calls)
 	leg.Answer()
@@ -130,7 +143,7 @@ func TestSIPpLosesMessages(t *testing.T) {
 					t.Errorf("leg ended %+v", ended)
 				}
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("%d of %d calls over", over, calls)
 		}
 	}

@@ -110,7 +110,7 @@ func startSIPp(t *testing.T, b *bed) *sipp {
 	}
 	s := &sipp{t: t, rtp: freePort(t), ended: make(chan error, 1)}
 	cmd := exec.CommandContext(t.Context(), "sipp", b.SIP.UDP, "-i", "127.0.0.1", "-sf", scenario, "-s", b.Hotline,
-		"-m", "1", "-nostdin", "-timeout", "60", "-timeout_error", "-mp", fmt.Sprint(s.rtp))
+		"-m", "1", "-nostdin", "-timeout", "240", "-timeout_error", "-mp", fmt.Sprint(s.rtp))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &s.output, &s.output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
