@@ -80,7 +80,7 @@ type bed struct {
 func testConfig(t testing.TB) Config {
 	t.Helper()
 	cfg := Default()
-	cfg.Data = dataDir(t)
+	cfg.Data, cfg.TimeZone = dataDir(t), noon()
 	cfg.Prompts = tonePrompts(t)
 	cfg.Queues[0].Announce, cfg.Queues[0].StickyFor = AnnounceConfig{}, 0
 	cfg.Hotlines[0].Greeting = ""
@@ -88,6 +88,10 @@ func testConfig(t testing.TB) Config {
 	cfg.DrainTimeout = hangUpAlone
 	return cfg
 }
+
+// noon is a time zone in which it is about noon: no midnight, with which case numbers
+// begin anew, comes in the middle of a test.
+func noon() string { return fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12) }
 
 // dataDir is a folder that a private PostgreSQL can reach when it runs as
 // another user.

@@ -59,12 +59,13 @@ func prepare(t testing.TB, drain time.Duration) prepared {
 	p := prepared{data, filepath.Join(data, "shouwen.yaml")}
 	text := fmt.Sprintf(`
 data: %s
+time_zone: %s
 prompts: %s
 sip: {udp: %d, tcp: 0, tls: 0}
 hotlines: [{number: "12345", greeting: false}]
 http: {console: "127.0.0.1:0", metrics: "127.0.0.1:0"}
 drain_timeout: %s
-`, data, tonePrompts(t), freePort(t), drain)
+`, data, noon(), tonePrompts(t), freePort(t), drain)
 	if err := os.WriteFile(p.file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -47,6 +48,7 @@ func (a *Audio) read() {
 		}
 		a.mu.Lock()
 		packet, ok := a.open(buf[:n])
+		ok = ok && !a.remote.strange(from)
 		a.mu.Unlock()
 		if !ok {
 			continue
@@ -57,6 +59,13 @@ func (a *Audio) read() {
 			a.reporter.answer(a.conn, packet, from)
 		}
 	}
+}
+
+// strange reports whether somebody else sent a packet: to whoever had the port before.
+// Nobody is strange as long as it is not known who is to send.
+func (d description) strange(from netip.AddrPort) bool {
+	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	return d.addr.IsValid() && !d.addr.Addr().IsUnspecified() && from != d.addr
 }
 
 // RTPPayload returns the payload of an RTP packet; RTCP (RFC 5761 4) is none.
