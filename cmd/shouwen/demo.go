@@ -20,6 +20,8 @@ import (
 const (
 	callerTone = 440
 	agentTone  = 660
+
+	demoPatience = time.Minute // of a phone; the machine may be slow
 )
 
 type demoCmd struct {
@@ -29,7 +31,7 @@ type demoCmd struct {
 
 // Run plays the story and fails if any part of it does not come true.
 func (d demoCmd) Run() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	dir := d.Keep
 	if dir == "" {
@@ -50,7 +52,7 @@ func (d demoCmd) Run() error {
 	cfg.Data = dir
 	cfg.RTP.Ports = PortRange{30000, 31000}
 	cfg.HTTP = HTTPConfig{Console: "127.0.0.1:0", Metrics: "127.0.0.1:0"}
-	s, err := newServer(ctx, cfg, serverOptions{agents: 3, anyPort: true}, log)
+	s, err := newServer(ctx, cfg, serverOptions{agents: 3, anyPort: true, everyCall: true}, log)
 	if err != nil {
 		return err
 	}
@@ -88,7 +90,7 @@ func (s *story) say(format string, args ...any) {
 func (s *story) play(ctx context.Context) error {
 	fmt.Print(s.box(), "\n")
 	for _, a := range s.Agents {
-		p, err := siptest.Listen(ctx, siptest.Config{Server: s.SIP.UDP, User: a.User, Password: a.Password, Tone: agentTone})
+		p, err := siptest.Listen(ctx, siptest.Config{Patience: demoPatience, Server: s.SIP.UDP, User: a.User, Password: a.Password, Tone: agentTone})
 		if err != nil {
 			return err
 		}
@@ -119,7 +121,7 @@ func (s *story) pause(ctx context.Context, d time.Duration) {
 
 // call has a caller dial the hotline and waits until he is answered.
 func (s *story) call(ctx context.Context, from string) (c *siptest.Call, closePhone func(), err error) {
-	caller, err := siptest.Listen(ctx, siptest.Config{Server: s.SIP.UDP, User: from, Tone: callerTone})
+	caller, err := siptest.Listen(ctx, siptest.Config{Patience: demoPatience, Server: s.SIP.UDP, User: from, Tone: callerTone})
 	if err != nil {
 		return nil, nil, err
 	}
