@@ -212,6 +212,24 @@ func TestNoTarget(t *testing.T) {
 	}
 }
 
+// TestCodesAreKeptFromOthers: also the first one after a while.
+func TestCodesAreKeptFromOthers(t *testing.T) {
+	t.Parallel()
+	p := passOn(t, 2)
+	target := p.consulted()
+	p.agent.Silent(callerSays, 5500*time.Millisecond) // longer than a code may be left half dialled
+	p.agent.Press("*1")
+	p.talk(p.agent, 0)
+	if keys := p.caller.Pressed() + target.Pressed(); keys != "" {
+		t.Errorf("others heard the keys %s", keys)
+	}
+	p.agent.Press("7")
+	p.caller.HearsDigits("7")
+	target.Hangup()
+	p.back()
+	p.end(p.agent, 0, started, failed)
+}
+
 // TestBusyTarget: a colleague in another call is not rung.
 func TestBusyTarget(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,10 @@ func (c *Conversation) digit(e event) {
 	}
 	key, now := e.sip.(sip.Digit).Key, time.Now()
 	if now.Sub(c.lastKey) > limits[collecting] {
-		c.codeOver()
+		if c.keys != "" && key != '*' { // a star begins a code, which is not over
+			c.codeOver()
+		}
+		c.keys = ""
 	}
 	if c.keys == "" && key != '*' {
 		return
