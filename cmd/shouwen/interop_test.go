@@ -19,7 +19,7 @@ func TestRealPhones(t *testing.T) {
 	t.Parallel()
 	needs(t, "sipp", "sip-tester")
 	needs(t, "baresip", "baresip-core")
-	b := newBed(t, 3, func(c *Config) { c.RTP.MediaTimeout = Duration(2 * time.Second) })
+	b := newBed(t, 3, func(c *Config) { c.RTP.MediaTimeout = Duration(10 * time.Second) }) // SIPp may be slow
 	tap := newWiretap(t)
 	var phones []*baresip
 	for i, transport := range []string{"udp", "tcp", "tls"} {
