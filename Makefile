@@ -41,7 +41,7 @@ bench: build
 	.ci/install postgres
 	@go run .ci/bench.go -for $(BENCHTIME)
 
-# What PostgreSQL has to do among 1,000,000 cases, as another (5 minutes).
+# What PostgreSQL has to do among 1,000,000 cases, as another such table (minutes).
 bench-store:
 	.ci/install postgres
 	@go run .ci/bench.go -store
