@@ -289,7 +289,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"/api/v1/scorecards": "get_scorecards", "/api/v1/reports/scorecards": "get_scorecard_file", "/api/v1/scorecards/{user}": "get_scorecard", "/api/v1/scorecards/{user}/rating": "get_rating",
 		"/api/v1/samples": "list_samples", "/api/v1/samples/{id}": "get_sample", "post /api/v1/samples": "draw_sample", "post /api/v1/samples/{id}/cases/{number}": "check_sampled",
 		"/api/v1/reports/publication": "get_publication", "/api/v1/proposals": "get_proposals", "/api/v1/cases/{number}/trace": "get_trace",
-		"/api/v1/inspections": "list_inspections", "/api/v1/inspections/{id}": "get_inspection", "/api/v1/inspection_programme": "get_programme", "/api/v1/reports/inspections": "get_inspection_file",
+		"/api/v1/inspections": "list_inspections", "/api/v1/inspections/{id}": "get_inspection", "/api/v1/inspection_programme": "get_programme", "/api/v1/inspections/{id}/steps": "list_inspection_steps", "/api/v1/reports/inspections": "get_inspection_file",
 		"post /api/v1/inspections": "begin_inspection", "post /api/v1/inspections/{id}/members": "attend_inspection", "post /api/v1/inspections/{id}/findings": "record_finding",
 		"post /api/v1/inspections/{id}/rectifications": "report_rectified", "post /api/v1/inspections/{id}/checks": "check_rectified", "post /api/v1/inspections/{id}/conclusion": "conclude_inspection",
 		"post /api/v1/calls/{id}/recording": "record_call", "put /api/v1/cases/{number}/legal_hold": "set_legal_hold",

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -171,6 +172,43 @@ func (x *site) getInspection(ctx context.Context, in *inspectionInput) (*out[ins
 	return &out[inspectionBody]{b}, nil
 }
 
+type inspectionStepBody struct {
+	Seq  int             `json:"seq"`
+	At   time.Time       `json:"at"`
+	By   string          `json:"by"`
+	Step string          `json:"step" enum:"inspect,attend,finding,rectified,check,conclude"`
+	Body json.RawMessage `json:"body" doc:"What was said, as it was sent."`
+}
+
+type inspectionStepsBody struct {
+	Steps []inspectionStepBody `json:"steps" nullable:"false"`
+}
+
+// listSteps tells everything that was done in an inspection, for those who oversee.
+func (x *site) listSteps(ctx context.Context, in *struct {
+	ID int64 `path:"id" minimum:"1"`
+}) (*out[inspectionStepsBody], error) {
+	ctx, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	i, _, err := x.inspectionSeen(ctx, in.ID, english)
+	var list []store.InspectionStep
+	if err == nil {
+		list, err = x.Store.InspectionSteps(ctx, in.ID)
+	}
+	var unseen map[cases.CaseNumber]bool
+	if v := viewerOf(ctx); err == nil && v.User != "" {
+		unseen, err = x.Store.Unseen(ctx, mapped(i.Findings, func(f cases.Finding) cases.CaseNumber { return f.Case }), v.Actor)
+		delete(unseen, "")
+	}
+	if err := x.problem(err); err != nil {
+		return nil, err
+	}
+	if len(unseen) > 0 { // what is said there names them
+		return nil, huma.Error403Forbidden(toldIn(ctx).word("not permitted"))
+	}
+	return &out[inspectionStepsBody]{inspectionStepsBody{mapped(list, func(s store.InspectionStep) inspectionStepBody { return inspectionStepBody(s) })}}, nil
+}
+
 type askedInspectionBody struct {
 	By         string     `json:"by" enum:"self,mutual,body,external"`
 	Department string     `json:"department,omitempty" doc:"Left out: all of them."`
@@ -263,6 +301,7 @@ func (x *site) registerInspections(api huma.API, operation func(id, path, summar
 	const path = "/api/v1/inspections"
 	huma.Register(api, operation("list_inspections", path, "Inspections of some days, the latest first", 422, 503), x.listInspections)
 	huma.Register(api, operation("get_inspection", path+"/{id}", "An inspection, with what it found and how that is put right", 404, 422, 503), x.getInspection)
+	huma.Register(api, operation("list_inspection_steps", path+"/{id}/steps", "Everything that was done in an inspection, in order", 403, 404, 422, 503), x.listSteps)
 	huma.Register(api, operation("get_programme", "/api/v1/inspection_programme", "Inspections the profile asks for: when one was held last, and the next is due", 422, 503), x.getProgramme)
 	huma.Register(api, downloads(operation("get_inspection_file", "/api/v1/reports/inspections", "The register of inspections of some days, as a file: a line for each finding", 422, 503)), x.getInspectionFile)
 	post := func(id, path, summary string, also ...int) huma.Operation {

@@ -132,6 +132,14 @@ func TestAnInspectionOverTheAPI(t *testing.T) {
 			t.Errorf("%s sees %d", who, len(list.Inspections))
 		}
 	}
+	for who, want := range map[string]int{"qian": 200, "sun": 200, "eye": 403, "clerk": 403} {
+		if r := askAs(h, path+"/1/steps", who); r.StatusCode != want {
+			t.Errorf("%s asks for the log: %s", who, r.Status)
+		}
+	}
+	if log := decode[inspectionStepsBody](t, askAPI(h, path+"/1/steps"), 200); len(log.Steps) != 7 || log.Steps[0].Step != "inspect" || log.Steps[6].By != "eye" || !strings.Contains(string(log.Steps[2].Body), "was rude") {
+		t.Errorf("log %+v", log)
+	}
 	if r := askAs(h, path+"/1", "chief"); r.StatusCode != 404 {
 		t.Errorf("seen by somebody else: %s", r.Status)
 	}
