@@ -88,11 +88,8 @@ func (f Form) Cite(c Field) []string {
 
 // Event returns the kind of event that makes a line of f; empty: cases do.
 func (f Form) Event() EventKind {
-	switch f.Form {
-	case FormHandover:
+	if f.Form == FormHandover {
 		return EventHandedOff
-	case FormSlip:
-		return EventHandedOver
 	}
 	return ""
 }

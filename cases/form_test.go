@@ -174,13 +174,13 @@ func TestALineIsWrittenForItsReader(t *testing.T) {
 		"en":    {"261123-1-0001", "2026-11-24 00:30", "visit", "赵", "维修部", "钱", "yes", "ordinary", "repair", "not ours", "供水公司的", "department, contact", "answered, not solved, satisfied 5 of 5", ""},
 	} {
 		r.Language = lang
-		if diff := cmp.Diff(want, r.Line(f, c, cases.Note{})); diff != "" {
+		if diff := cmp.Diff(want, r.Line(f, c, nil, "", time.Time{})); diff != "" {
 			t.Errorf("%s: -want +got\n%s", lang, diff)
 		}
 	}
 	r.Language = "en"
 	log, _ := p.Form(cases.FormHandover)
-	line := r.Line(log, c, cases.Note{Left: &cases.HandOff{To: "chief", Note: "call back at nine"}, By: "clerk", At: c.Opened})
+	line := r.Line(log, c, &cases.HandOff{To: "chief", Note: "call back at nine"}, "clerk", c.Opened)
 	if columns := r.Columns(log); len(line) != len(columns) || columns[1].Title != "handed over at" || line[2] != "赵" || line[3] != "钱" || line[len(line)-1] != "call back at nine" {
 		t.Errorf("log: %q under %+v", line, columns)
 	}

@@ -86,10 +86,7 @@ func (r Reader) Columns(f Form) []Column {
 		return r.GapColumns(f)
 	}
 	all := []Column{{Title: Words{"工单编号", "case"}.In(r.Language)}}
-	switch f.Event() {
-	case EventHandedOver:
-		all = append(all, Column{Title: Words{"开单时间", "issued at"}.In(r.Language), Rules: f.Rules})
-	case EventHandedOff:
+	if f.Event() != "" {
 		for _, w := range []Words{{"交接时间", "handed over at"}, {"交班人", "by"}, {"接班人", "to"}} {
 			all = append(all, Column{Title: w.In(r.Language), Rules: f.Rules})
 		}
@@ -101,16 +98,13 @@ func (r Reader) Columns(f Form) []Column {
 }
 
 // Line returns c's line on form f, in the order of its columns. Of a form whose lines
-// are made by events, n is the one the line is about.
-func (r Reader) Line(f Form, c Case, n Note) []string {
+// are made by events, left is the note the line is about, which by left at at.
+func (r Reader) Line(f Form, c Case, left *HandOff, by string, at time.Time) []string {
 	register := c.Register()
-	register.note(n)
 	line := []string{string(c.Number)}
-	switch {
-	case n.Left != nil:
-		line = append(line, r.when(n.At), r.Name(n.By), r.Name(n.Left.To))
-	case n.Slip != nil:
-		line = append(line, r.when(n.At))
+	if left != nil {
+		register["handover_note"] = left.Note
+		line = append(line, r.when(at), r.Name(by), r.Name(left.To))
 	}
 	if n := len(c.File.Visits); n > 0 {
 		register["visit_record"] = c.File.Visits[n-1].words().In(r.Language)

@@ -59,7 +59,7 @@ func (x *site) printed(c cases.Case, ledger []cases.Event, form cases.Form, l la
 		p.Copies = append(p.Copies, i+1)
 	}
 	register := c.Register()
-	line := reader.Line(form, c, cases.Note{})[1:]
+	line := reader.Line(form, c, nil, "", time.Time{})[1:]
 	for i, column := range form.Columns {
 		if !column.Signed() {
 			p.Lines = append(p.Lines, printLine{column.Words().In(string(l)), line[i]})

@@ -61,7 +61,7 @@ func (r Register) Write(ctx context.Context, st *store.Store, f Format, w io.Wri
 		if lines++; lines > registerLines {
 			return ErrTooLong
 		}
-		line := r.Reader.Line(r.Form, e.Case, e.Note)
+		line := r.Reader.Line(r.Form, e.Case, e.Left, e.By, e.At)
 		return t.line(mapped(line, func(s string) any { return s })...)
 	})
 	if err != nil {

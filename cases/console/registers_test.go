@@ -153,22 +153,8 @@ func TestRegistersHaveWhatIsTheirs(t *testing.T) {
 	if log[1][1] != "2026-11-23 12:07" || log[1][2] != "王 (clerk)" || log[1][3] != "aide" || log[1][len(log[1])-1] != "等供水公司回电" || log[2][len(log[2])-1] != "已催" {
 		t.Errorf("log %q", log)
 	}
-	moves(t, st, "261123-1-0001", "clerk", noon.Add(10*time.Minute), cases.HandOver{Department: "repairs", Person: "chief", Mode: cases.WarmRequired, Reached: true, Told: []cases.Told{"department", "contact"}, Copied: true})
-	moves(t, st, "261123-1-0001", "chief", noon.Add(11*time.Minute), cases.Accept{}, cases.Report{Result: "修好了"})
-	slips := readCSV(t, fetched(t, h, "/api/v1/reports/registers/slip"+november+"&format=csv", "qian", "slip_2026-11-01_2026-11-30.csv"))
-	column := func(title string) int { return slices.Index(slips[0], title) }
-	for i, want := range []map[string]string{ // one for each time it was handed over
-		{"开单时间": "2026-11-23 12:05", "书面意见": "供水公司负责", "处理结果": ""},
-		{"开单时间": "2026-11-23 12:10", "书面意见": "", "处理结果": "修好了"},
-	} {
-		for title, value := range want {
-			if len(slips) != 3 || column(title) < 0 || slips[i+1][column(title)] != value {
-				t.Errorf("slip %d, %s: want %q in %q", i, title, value, slips)
-			}
-		}
-	}
 	accesses, err := st.ReportAccesses(t.Context(), 10)
-	if err != nil || len(accesses) != 7 || accesses[1].Who != "qian" || accesses[1].Report != "handover_log_2026-11-01_2026-11-30.csv" || accesses[1].Lines != 2 {
+	if err != nil || len(accesses) != 6 || accesses[0].Who != "qian" || accesses[0].Report != "handover_log_2026-11-01_2026-11-30.csv" || accesses[0].Lines != 2 {
 		t.Errorf("on record %+v, %v", accesses, err)
 	}
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,38 +20,23 @@ type Window struct {
 // Entry is what a line of a register is about: a case, or an event of it.
 type Entry struct {
 	Case cases.Case
-	Note cases.Note // zero: it is about the case
+	Left *cases.HandOff // the note of a shift; nil: it is about the case
+	By   string         // who left it
+	At   time.Time      // and when
 }
 
-// became is the SQL of what became of hand-over e until the next one.
-const became = `(
-	select json_build_object(
-		'accepted', min(x.at) filter (where x.kind = 'accepted'), 'accepted_by', coalesce(min(x.by) filter (where x.kind = 'accepted'), ''),
-		'code', coalesce(min(x.body ->> 'code') filter (where x.kind = 'returned'), ''),
-		'opinion', coalesce(min(x.body ->> 'opinion') filter (where x.kind = 'returned'), ''),
-		'result', coalesce((array_agg(x.body ->> 'result' order by x.seq desc) filter (where x.kind = 'reported'))[1], ''))
-	from case_event x where x.case_id = e.case_id and x.kind in ('accepted', 'returned', 'reported') and x.seq > e.seq
-		and not exists (select from case_event n where n.case_id = e.case_id and n.kind = 'handed_over' and n.seq > e.seq and n.seq < x.seq))`
-
-// EachCase calls do with the cases that were opened in w; or with the notes that were left
-// then if kind is EventHandedOff, with the slips that were issued if it is EventHandedOver;
-// oldest first, only with those who may see if that is not nil. It ends with the first
-// error of do.
+// EachCase calls do with the cases that were opened in w, or the notes that were left
+// then if kind is EventHandedOff, oldest first; only with those who may see if that is
+// not nil. It ends with the first error of do.
 func (s *Store) EachCase(ctx context.Context, w Window, kind cases.EventKind, who *cases.Actor, do func(Entry) error) error {
 	var q condition
 	visible(&q, who)
 	from, at, order := "cases c", "c.opened", "c.opened, c.number"
-	event := "null::json, null::json, '', null::timestamptz"
-	if kind != "" {
+	event := "null::json, '', null::timestamptz"
+	if kind == cases.EventHandedOff {
 		from, at, order = "case_event e join cases c on c.id = e.case_id", "e.at", "e.at, c.number, e.seq"
-		event = "e.body, null::json, e.by, e.at"
-	}
-	switch kind {
-	case cases.EventHandedOff:
+		event = "e.body, e.by, e.at"
 		q.and("e.kind = 'handed_off'")
-	case cases.EventHandedOver:
-		q.and("e.kind = 'handed_over'")
-		event = "e.body, " + became + ", e.by, e.at"
 	}
 	q.and(at+" >= %s and "+at+" < %s", w.From, w.Until)
 	rows, err := s.db.Query(ctx, `select `+event+`, `+caseColumns+` from `+from+` join call k on k.id = c.call `+q.clause()+` order by `+order,
@@ -63,25 +47,17 @@ func (s *Store) EachCase(ctx context.Context, w Window, kind cases.EventKind, wh
 	defer rows.Close()
 	for rows.Next() {
 		var e Entry
-		var body, then, head []byte
+		var body, head []byte
 		var when *time.Time
-		if err := rows.Scan(append([]any{&body, &then, &e.Note.By, &when}, caseFields(&e.Case, &head)...)...); err != nil {
+		if err := rows.Scan(append([]any{&body, &e.By, &when}, caseFields(&e.Case, &head)...)...); err != nil {
 			return fmt.Errorf("register: %w", err)
 		}
 		copy(e.Case.Head[:], head)
 		if when != nil {
-			e.Note.At = *when
-		}
-		switch kind {
-		case cases.EventHandedOff:
-			e.Note.Left = &cases.HandOff{}
-			err = json.Unmarshal(body, e.Note.Left)
-		case cases.EventHandedOver:
-			e.Note.Slip = &cases.Slip{}
-			err = errors.Join(json.Unmarshal(body, &e.Note.Slip.HandOver), json.Unmarshal(then, e.Note.Slip))
-		}
-		if err != nil {
-			return fmt.Errorf("register: case %s: %w", e.Case.Number, err)
+			e.Left, e.At = &cases.HandOff{}, *when
+			if err := json.Unmarshal(body, e.Left); err != nil {
+				return fmt.Errorf("register: case %s: %w", e.Case.Number, err)
+			}
 		}
 		if err := do(e); err != nil {
 			return err
