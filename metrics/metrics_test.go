@@ -3,8 +3,10 @@ package metrics
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -313,10 +315,31 @@ func TestSeriesStayWithinTheBudget(t *testing.T) {
 	}
 }
 
-// BenchmarkScrape is a scrape of the largest installation.
+// BenchmarkScrape is a scrape of the largest installation, as text and as Prometheus asks.
 func BenchmarkScrape(b *testing.B) {
 	h := largest().Handler()
-	for b.Loop() {
-		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/metrics", nil))
+	for what, ask := range map[string]http.Header{
+		"text":       {},
+		"prometheus": {"Accept": {"application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}, "Accept-Encoding": {"gzip"}},
+	} {
+		b.Run(what, func(b *testing.B) {
+			began, n := busy(b), 0
+			for ; b.Loop(); n++ {
+				r := httptest.NewRequest("GET", "/metrics", nil)
+				r.Header = ask
+				h.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			b.ReportMetric((busy(b)-began).Seconds()*1000/float64(n), "ms-cpu")
+		})
 	}
+}
+
+// busy is for how long processors have been busy with this process.
+func busy(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -1,13 +1,8 @@
 package metrics
 
 import (
-	"context"
-	"net/http"
 	"sync/atomic"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // What of agents the database alone knows; the other states are those of the board.
@@ -37,11 +32,13 @@ func number(is bool) float64 {
 // Holds notes whether this node computes the figures. It is safe from any goroutine.
 func (s *State) Holds(is bool) { s.holds.Store(is) }
 
-// StateFigure is one figure of a snapshot.
-type StateFigure struct {
+// StateFigures are those of one metric in a snapshot, told apart by the values of its
+// labels: those of the first figure, then those of the second, and so on.
+type StateFigures struct {
 	Name   string
-	Labels map[string]string
-	Value  float64
+	Labels []string
+	Of     []string
+	Values []float64
 }
 
 // StateSnapshot is the figures as they were at one moment.
@@ -49,62 +46,5 @@ type StateSnapshot struct {
 	Taken   time.Time
 	Took    time.Duration
 	Age     time.Duration // by the clock that says when it was taken
-	Figures []StateFigure
-}
-
-const (
-	// fresh is how old a snapshot may be: no figure is better than an old one.
-	fresh = time.Minute
-
-	stateTimeout = 5 * time.Second // of reading it
-)
-
-// StateHandler serves the last snapshot in the Prometheus text format, as read reads it,
-// or, if it cannot be read or is older than a minute, shouwen_state_up 0 and nothing else.
-func StateHandler(read func(context.Context) (StateSnapshot, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), stateTimeout)
-		defer cancel()
-		sn, err := read(ctx)
-		reg := prometheus.NewRegistry()
-		reg.MustRegister(stateCollector{sn, err == nil && sn.Age <= fresh})
-		promhttp.HandlerFor(reg, promhttp.HandlerOpts{}).ServeHTTP(w, r)
-	})
-}
-
-// stateCollector is a snapshot as the registry wants it. It describes nothing, since
-// what there is the snapshot says.
-type stateCollector struct {
-	StateSnapshot
-	up bool
-}
-
-// Describe implements prometheus.Collector.
-func (stateCollector) Describe(chan<- *prometheus.Desc) {}
-
-// Collect implements prometheus.Collector. Figures that are not in the catalogue, or not
-// as it has them, are those of another version of this program, and left out.
-func (c stateCollector) Collect(ch chan<- prometheus.Metric) {
-	emit := func(name string, v float64, labels map[string]string) {
-		m, known := stateMetrics[name]
-		if !known || len(labels) != len(m.Labels) {
-			return
-		}
-		values := make([]string, len(m.Labels))
-		for i, label := range m.Labels {
-			if values[i], known = labels[label]; !known {
-				return
-			}
-		}
-		ch <- prometheus.MustNewConstMetric(m.desc, m.kind(), v, values...)
-	}
-	emit("shouwen_state_up", number(c.up), nil)
-	if !c.up {
-		return
-	}
-	emit("shouwen_state_snapshot_timestamp_seconds", float64(c.Taken.UnixMicro())/1e6, nil)
-	emit("shouwen_state_snapshot_duration_seconds", c.Took.Seconds(), nil)
-	for _, f := range c.Figures {
-		emit(f.Name, f.Value, f.Labels)
-	}
+	Figures []StateFigures
 }

@@ -1,9 +1,8 @@
 package metrics
 
 import (
+	"slices"
 	"strings"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // StateMetric is one metric of the database. It is a counter if its name ends so.
@@ -12,14 +11,15 @@ type StateMetric struct {
 	Labels []string
 	Help   string
 
-	desc *prometheus.Desc
+	sorted []string // Labels
+	about  string   // what stands above its figures
 }
 
-func (m StateMetric) kind() prometheus.ValueType {
+func (m StateMetric) kind() string {
 	if strings.HasSuffix(m.Name, "_total") {
-		return prometheus.CounterValue
+		return "counter"
 	}
-	return prometheus.GaugeValue
+	return "gauge"
 }
 
 // StateCatalogue has every metric of the database there is. Departments and clocks are
@@ -72,7 +72,8 @@ var StateCatalogue = []StateMetric{
 var stateMetrics = func() map[string]StateMetric {
 	all := make(map[string]StateMetric, len(StateCatalogue))
 	for _, m := range StateCatalogue {
-		m.desc = prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
+		m.sorted = slices.Sorted(slices.Values(m.Labels))
+		m.about = "# HELP " + m.Name + " " + m.Help + "\n# TYPE " + m.Name + " " + m.kind() + "\n"
 		all[m.Name] = m
 	}
 	return all

@@ -2,6 +2,13 @@ package store
 
 // The queries over what is open, for a look at their plans.
 var (
-	OpenClocks = openClocks
-	OpenCases  = openCases
+	OpenClocks     = openClocks
+	PressingClocks = pressingClocks
+	OpenCases      = openCases
+)
+
+// What Run does again and again, on the connection it has.
+var (
+	ConnectSnapshotter = (*Snapshotter).connect
+	TakeSnapshot       = (*Snapshotter).take
 )

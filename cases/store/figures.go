@@ -52,7 +52,7 @@ func ask(b *pgx.Batch, into []any, add func(), sql string, args ...any) {
 // nor has he who stands still.
 var openClocks = `
 	select kind, desk,
-		count(*) filter (where due_at >= now() and not coalesce(at_risk_at <= now(), false)),
+		count(due_at),
 		count(*) filter (where due_at >= now() and at_risk_at <= now()),
 		count(*) filter (where due_at < now()),
 		count(*) filter (where due_at is null and paused),
@@ -61,13 +61,20 @@ var openClocks = `
 		coalesce(extract(epoch from greatest(now() - min(due_at), '0')), 0)::float
 	from deadline where ` + runs + ` group by kind, desk`
 
+// pressingClocks is the query over those that press: the others need not be asked for
+// their cases. No clock runs of a case that has ended; should one, it presses all the same.
+const pressingClocks = `
+	select coalesce(nullif(c.class, ''), $1), count(*) filter (where d.due_at >= now()), count(*) filter (where d.due_at < now())
+	from deadline d left join cases c on c.id = d.case_id and c.` + unended + `
+	where d.` + runs + ` and (d.due_at < now() or d.at_risk_at <= now()) group by 1`
+
 func (sh *sheet) askClocks(b *pgx.Batch, east time.Duration) {
 	var kind, desk string
-	var ok, atRisk, overdue, paused, today, all, worst float64
-	ask(b, []any{&kind, &desk, &ok, &atRisk, &overdue, &paused, &today, &all, &worst}, func() {
-		if ok+atRisk+overdue+paused > 0 {
+	var due, atRisk, overdue, paused, today, all, worst float64
+	ask(b, []any{&kind, &desk, &due, &atRisk, &overdue, &paused, &today, &all, &worst}, func() {
+		if due+paused > 0 {
 			of := []string{"department", desk, "clock", kind}
-			for i, n := range []float64{ok, atRisk, overdue, paused} {
+			for i, n := range []float64{due - atRisk - overdue, atRisk, overdue, paused} {
 				sh.add("deadlines_open", n, append(of, "state", deadlineStates[i])...)
 			}
 			sh.most("deadline_most_overdue_seconds", worst, of...)
@@ -79,15 +86,11 @@ func (sh *sheet) askClocks(b *pgx.Batch, east time.Duration) {
 		}
 	}, openClocks, east)
 
-	// Of those that press only, which are few: the others need not be asked for their cases.
 	var class string
 	ask(b, []any{&class, &atRisk, &overdue}, func() {
 		sh.add("deadlines_pressing", atRisk, "class", class, "state", "at_risk")
 		sh.add("deadlines_pressing", overdue, "class", class, "state", "overdue")
-	}, `
-		select coalesce(nullif(c.class, ''), $1), count(*) filter (where d.due_at >= now()), count(*) filter (where d.due_at < now())
-		from deadline d join cases c on c.id = d.case_id
-		where d.`+runs+` and (d.due_at < now() or d.at_risk_at <= now()) group by 1`, sh.unclassified)
+	}, pressingClocks, sh.unclassified)
 
 	var unfired, oldest float64
 	ask(b, []any{&unfired, &oldest}, func() {

@@ -3,8 +3,8 @@ package store_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -250,21 +250,27 @@ func (h *house) works() {
 	}
 }
 
-// figureName is like deadlines_open clock=callback department=other state=ok.
-func figureName(f store.Figure) string {
-	var labels []string
-	for label, v := range f.Labels {
-		labels = append(labels, " "+label+"="+v)
+// figuresOf are the figures of a snapshot by name, like deadlines_open clock=callback
+// department=other state=ok.
+func figuresOf(sn store.Snapshot) map[string]float64 {
+	all := map[string]float64{}
+	for _, f := range sn.Figures {
+		for i, v := range f.Values {
+			name := strings.TrimPrefix(f.Name, "shouwen_state_")
+			for j, label := range f.Labels {
+				name += " " + label + "=" + f.Of[i*len(f.Labels)+j]
+			}
+			all[name] = v
+		}
 	}
-	slices.Sort(labels)
-	return strings.TrimPrefix(f.Name, "shouwen_state_") + strings.Join(labels, "")
+	return all
 }
 
 // snapshot has a node take one.
 func (h *house) snapshot() store.Snapshot {
 	h.t.Helper()
 	s := h.next()
-	before, _ := s.Snapshot(h.t.Context())
+	before, _ := s.Snapshot(h.t.Context(), time.Time{})
 	ctx, stop := context.WithCancel(h.t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -276,7 +282,7 @@ func (h *house) snapshot() store.Snapshot {
 	pace := time.NewTicker(time.Millisecond)
 	defer pace.Stop()
 	for ; ; <-pace.C {
-		if sn, err := h.next().Snapshot(h.t.Context()); err == nil && sn.Taken.After(before.Taken) {
+		if sn, err := h.next().Snapshot(h.t.Context(), time.Time{}); err == nil && sn.Taken.After(before.Taken) {
 			return sn
 		} else if h.t.Context().Err() != nil {
 			h.t.Fatal(err)
@@ -408,10 +414,10 @@ func TestEveryFigureIsDriven(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := settle(t, nodes)
-			atStart := h.snapshot().Figures
-			for _, f := range atStart {
-				if f.Value != 0 && !strings.HasSuffix(f.Name, "_info") {
-					t.Errorf("%s is %v at the start", figureName(f), f.Value)
+			atStart := figuresOf(h.snapshot())
+			for name, v := range atStart {
+				if metric, _, _ := strings.Cut(name, " "); v != 0 && !strings.HasSuffix(metric, "_info") {
+					t.Errorf("%s is %v at the start", name, v)
 				}
 			}
 			h.lives()
@@ -420,14 +426,15 @@ func TestEveryFigureIsDriven(t *testing.T) {
 				t.Errorf("age %s, took %s", sn.Age, sn.Took)
 			}
 			h.check(sn)
-			for _, f := range sn.Figures {
-				if !slices.ContainsFunc(atStart, func(o store.Figure) bool { return figureName(o) == figureName(f) }) {
-					t.Errorf("%s was not there at the start", figureName(f))
+			figures := figuresOf(sn)
+			for name := range figures {
+				if _, there := atStart[name]; !there {
+					t.Errorf("%s was not there at the start", name)
 				}
 			}
 			want := served(t, h.nodes[0])
-			if n := strings.Count(want, "\nshouwen_"); n != len(sn.Figures)+3 {
-				t.Errorf("%d figures, %d served", len(sn.Figures), n)
+			if n := strings.Count(want, "\nshouwen_"); n != len(figures)+3 {
+				t.Errorf("%d figures, %d served", len(figures), n)
 			}
 			for _, s := range h.nodes {
 				if got := served(t, s); got != want {
@@ -456,16 +463,15 @@ func (h *house) check(sn store.Snapshot) {
 		want["return_visits_open department=desk state=waiting"]++
 	}
 	got := map[string]float64{}
-	for _, f := range sn.Figures {
-		name := figureName(f)
+	for name, v := range figuresOf(sn) {
 		least, wanted := want[name]
 		switch {
 		case strings.Contains(name, "_today") && today(h.now) != today(sn.Taken): // it has just been midnight
 			delete(want, name)
-		case wanted && strings.Contains(name, "_seconds") && f.Value > least && f.Value < least+soon.Seconds():
+		case wanted && strings.Contains(name, "_seconds") && v > least && v < least+soon.Seconds():
 			got[name] = least
-		case f.Value != 0:
-			got[name] = f.Value
+		case v != 0:
+			got[name] = v
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -473,16 +479,21 @@ func (h *house) check(sn store.Snapshot) {
 	}
 }
 
+// stateHandler is how a node serves its figures.
+func stateHandler(s *store.Store) http.Handler {
+	return metrics.StateHandler(func(ctx context.Context, had time.Time) (metrics.StateSnapshot, error) {
+		sn, err := s.Snapshot(ctx, had)
+		var figures []metrics.StateFigures
+		for _, f := range sn.Figures {
+			figures = append(figures, metrics.StateFigures(f))
+		}
+		return metrics.StateSnapshot{Taken: sn.Taken, Took: sn.Took, Age: sn.Age, Figures: figures}, err
+	})
+}
+
 // served is what a node serves.
 func served(t testing.TB, s *store.Store) string {
 	res := httptest.NewRecorder()
-	metrics.StateHandler(func(ctx context.Context) (metrics.StateSnapshot, error) {
-		sn, err := s.Snapshot(ctx)
-		var figures []metrics.StateFigure
-		for _, f := range sn.Figures {
-			figures = append(figures, metrics.StateFigure(f))
-		}
-		return metrics.StateSnapshot{Taken: sn.Taken, Took: sn.Took, Age: sn.Age, Figures: figures}, err
-	}).ServeHTTP(res, httptest.NewRequest("GET", "/metrics/state", nil))
+	stateHandler(s).ServeHTTP(res, httptest.NewRequest("GET", "/metrics/state", nil))
 	return res.Body.String()
 }

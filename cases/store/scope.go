@@ -8,11 +8,13 @@ import (
 	"shouwen/cases"
 )
 
-// Figure is one number about the whole installation: a series of a metric.
-type Figure struct {
-	Name   string            `json:"name"`
-	Labels map[string]string `json:"labels,omitempty"`
-	Value  float64           `json:"value"`
+// Figures are the numbers of one metric about the whole installation, told apart by the
+// values of its labels: those of the first number, then those of the second, and so on.
+type Figures struct {
+	Name   string    `json:"name"`
+	Labels []string  `json:"labels,omitempty"`
+	Of     []string  `json:"of,omitempty"`
+	Values []float64 `json:"values"`
 }
 
 // Scope is what figures are about: every one that can be expected exists from the start,
@@ -31,7 +33,19 @@ type sheet struct {
 	known          map[string]map[string]bool // values of the labels that have others to fall back to
 	users, peopled map[string]bool            // who there is, and the departments with anybody in them
 	unclassified   cases.Class                // that of cases nobody has classified
-	figures        map[string]*Figure
+	families       map[string]*family
+}
+
+// family is the figures of one name as they are put together.
+type family struct {
+	labels  []string // sorted
+	figures map[string]*figure
+}
+
+// figure is a number and what it is of: the values of the labels.
+type figure struct {
+	of    []string
+	value float64
 }
 
 // department is one of the directory, as figures look at it.
@@ -62,7 +76,7 @@ func (s Scope) departments() []department {
 
 // sheet returns figures of which each is 0.
 func (s Scope) sheet() *sheet {
-	sh := &sheet{known: map[string]map[string]bool{"department": {}, "clock": {}, "class": {}, "topic": {}}, users: map[string]bool{}, peopled: map[string]bool{}, figures: map[string]*Figure{}}
+	sh := &sheet{known: map[string]map[string]bool{"department": {}, "clock": {}, "class": {}, "topic": {}}, users: map[string]bool{}, peopled: map[string]bool{}, families: map[string]*family{}}
 	for _, p := range s.Directory.People {
 		sh.users[p.User] = true
 	}
@@ -206,46 +220,57 @@ func (sh *sheet) each(name, label string, values []string, labels ...string) {
 	}
 }
 
-func (sh *sheet) set(name string, v float64, labels ...string) { sh.at(name, labels).Value = v }
-func (sh *sheet) add(name string, v float64, labels ...string) { sh.at(name, labels).Value += v }
+func (sh *sheet) set(name string, v float64, labels ...string) { sh.at(name, labels).value = v }
+func (sh *sheet) add(name string, v float64, labels ...string) { sh.at(name, labels).value += v }
 func (sh *sheet) most(name string, v float64, labels ...string) {
 	f := sh.at(name, labels)
-	f.Value = max(f.Value, v)
+	f.value = max(f.value, v)
 }
 
 // at returns a figure. What no directory and no policy knows must not make series of its
-// own.
-func (sh *sheet) at(name string, labels []string) *Figure {
-	m := make(map[string]string, len(labels)/2)
+// own; what another version of this program counted by other labels is not told.
+func (sh *sheet) at(name string, labels []string) *figure {
+	fam, ok := sh.families[name]
+	if !ok {
+		fam = &family{figures: map[string]*figure{}}
+		for i := 0; i < len(labels); i += 2 {
+			fam.labels = append(fam.labels, labels[i])
+		}
+		slices.Sort(fam.labels)
+		sh.families[name] = fam
+	}
+	of := make([]string, len(fam.labels))
 	for i := 0; i < len(labels); i += 2 {
 		label, v := labels[i], labels[i+1]
+		at := slices.Index(fam.labels, label)
+		if at < 0 || len(labels) != 2*len(of) {
+			return &figure{}
+		}
 		if known, bounded := sh.known[label]; bounded && !known[v] {
 			v = nobodys
 		}
-		m[label] = v
+		of[at] = v
 	}
-	return sh.of(name, m)
-}
-
-func (sh *sheet) of(name string, labels map[string]string) *Figure {
-	key := []string{name}
-	for _, label := range slices.Sorted(maps.Keys(labels)) {
-		key = append(key, label, labels[label])
-	}
-	k := strings.Join(key, "\x00")
-	f, ok := sh.figures[k]
+	key := strings.Join(of, "\x00")
+	f, ok := fam.figures[key]
 	if !ok {
-		f = &Figure{Name: prefix + name, Labels: labels}
-		sh.figures[k] = f
+		f = &figure{of: of}
+		fam.figures[key] = f
 	}
 	return f
 }
 
 // list returns the figures, sorted.
-func (sh *sheet) list() []Figure {
-	all := make([]Figure, 0, len(sh.figures))
-	for _, key := range slices.Sorted(maps.Keys(sh.figures)) {
-		all = append(all, *sh.figures[key])
+func (sh *sheet) list() []Figures {
+	all := make([]Figures, 0, len(sh.families))
+	for _, name := range slices.Sorted(maps.Keys(sh.families)) {
+		fam := sh.families[name]
+		one := Figures{Name: prefix + name, Labels: fam.labels}
+		for _, key := range slices.Sorted(maps.Keys(fam.figures)) {
+			f := fam.figures[key]
+			one.Of, one.Values = append(one.Of, f.of...), append(one.Values, f.value)
+		}
+		all = append(all, one)
 	}
 	return all
 }

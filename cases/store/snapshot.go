@@ -16,13 +16,13 @@ type Snapshot struct {
 	Taken   time.Time     // by the clock of the database
 	Took    time.Duration // to compute
 	Age     time.Duration // by the clock of the database, when it was read
-	Figures []Figure
+	Figures []Figures     // sorted; nil: those of the snapshot the reader has
 }
 
-// Snapshot returns the last snapshot any node has taken. The error wraps ErrNotFound if
-// there is none.
-func (s *Store) Snapshot(ctx context.Context) (sn Snapshot, err error) {
-	err = s.db.QueryRow(ctx, `select taken_at, took, clock_timestamp() - taken_at, body from metric_snapshot where id = 1`).
+// Snapshot returns the last snapshot any node has taken, without its figures if it is the
+// one taken at had. The error wraps ErrNotFound if there is none.
+func (s *Store) Snapshot(ctx context.Context, had time.Time) (sn Snapshot, err error) {
+	err = s.db.QueryRow(ctx, `select taken_at, took, clock_timestamp() - taken_at, case when taken_at <> $1 then body end from metric_snapshot where id = 1`, had).
 		Scan(&sn.Taken, &sn.Took, &sn.Age, &sn.Figures)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrNotFound
@@ -122,7 +122,8 @@ func (p *Snapshotter) connect(ctx context.Context) (*pgx.Conn, error) {
 	conf := p.Store.db.Config().ConnConfig.Copy()
 	for name, value := range map[string]string{
 		"application_name": "shouwen figures", "statement_timeout": fmt.Sprint(snapshotLimit.Milliseconds()),
-		"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3", // the lock of who is gone is set free
+		"max_parallel_workers_per_gather": "0",                                                              // what takes 10 ms is done before helpers are there
+		"tcp_keepalives_idle":             "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3", // the lock of who is gone is set free
 	} {
 		conf.RuntimeParams[name] = value
 	}

@@ -25,15 +25,16 @@ func (s *server) wireFigures(rules cases.Policy) {
 	}}
 }
 
-// readFigures is the last snapshot, whichever node has taken it.
-func (s *server) readFigures(ctx context.Context) (metrics.StateSnapshot, error) {
-	sn, err := s.database.store.Snapshot(ctx)
+// readFigures is the last snapshot, whichever node has taken it; without its figures if it
+// is the one taken at had.
+func (s *server) readFigures(ctx context.Context, had time.Time) (metrics.StateSnapshot, error) {
+	sn, err := s.database.store.Snapshot(ctx, had)
 	if err != nil {
 		return metrics.StateSnapshot{}, err
 	}
-	figures := make([]metrics.StateFigure, len(sn.Figures))
+	figures := make([]metrics.StateFigures, len(sn.Figures))
 	for i, f := range sn.Figures {
-		figures[i] = metrics.StateFigure(f)
+		figures[i] = metrics.StateFigures(f)
 	}
 	return metrics.StateSnapshot{Taken: sn.Taken, Took: sn.Took, Age: sn.Age, Figures: figures}, nil
 }
