@@ -66,8 +66,9 @@ var (
 	sipCode = closed("code", "200", "202", "300", "301", "302", "400", "401", "403", "404", "405", "406", "407", "408", "410",
 		"413", "414", "415", "416", "420", "421", "422", "423", "480", "481", "482", "483", "484", "485", "486", "487", "488",
 		"489", "491", "493", "500", "501", "502", "503", "504", "505", "513", "580", "600", "603", "604", "606", "607", "608", other)
-	sipTransport = closed("transport", "udp", "tcp", "tls")
-	dropReason   = closed("reason", "source", "not_sip", "rate", "scanner", "overload", "lag", "ack", "refused_unrecorded",
+	seizureResult = closed("result", SeizureAnswered, SeizureSubscriber, SeizureFailed)
+	sipTransport  = closed("transport", "udp", "tcp", "tls")
+	dropReason    = closed("reason", "source", "not_sip", "rate", "scanner", "overload", "lag", "ack", "refused_unrecorded",
 		"too_large", "egress", "accept", "connections", "tls_handshake", "framing", "incomplete", "idle", other)
 	registrationKind   = closed("kind", "agent", "trunk")
 	registrationReason = closed("reason", "wrong", "malformed", "throttled", "too_brief", "too_many_contacts", "out_of_order",

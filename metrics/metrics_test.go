@@ -46,6 +46,7 @@ func driven(in Installation) *Metrics {
 	m.SIP.Response("PUBLISH", 299, Sent)
 	m.SIP.Took("BYE", 20*time.Millisecond)
 	m.SIP.Rang("provider", 2*time.Second)
+	m.SIP.Seized("provider", SeizureSubscriber)
 	m.SIP.Retransmitted("INVITE")
 	m.SIP.ParseError()
 	m.SIP.Dropped("rate")
@@ -141,6 +142,8 @@ func TestFactsArriveWhereTheyBelong(t *testing.T) {
 		`shouwen_sip_responses_total{code="other",direction="sent",method="other"} 1`,
 		`shouwen_sip_responses_total{code="503",direction="received",method="REGISTER"} 0`,
 		`shouwen_sip_post_dial_delay_seconds_bucket{trunk="provider",le="2"} 1`,
+		`shouwen_sip_trunk_seizures_total{result="subscriber",trunk="provider"} 1`,
+		`shouwen_sip_trunk_seizures_total{result="answered",trunk="provider"} 0`,
 		`shouwen_sip_registrations{kind="agent"} 4`,
 		`shouwen_sip_registrations{kind="trunk"} 1`,
 		`shouwen_sip_registration_failures_total{kind="agent",reason="wrong"} 1`,

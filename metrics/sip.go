@@ -26,6 +26,16 @@ var (
 	codesOfOther = []string{"405", "481", "500", "503"} // to methods that mean nothing to us
 )
 
+// Seizure says what became of a call that a trunk was asked for (ITU-T E.425, E.437).
+type Seizure string
+
+// What becomes of them.
+const (
+	SeizureAnswered   Seizure = "answered"
+	SeizureSubscriber Seizure = "subscriber" // who was called is busy, declined or did not pick up in time
+	SeizureFailed     Seizure = "failed"     // the trunk did not take the call, or knows no such number
+)
+
 // TrunkFigures is a trunk now.
 type TrunkFigures struct {
 	Watched, Up     bool // whether we know if one of its servers takes calls, and whether one does
@@ -39,6 +49,7 @@ type SIP struct {
 	responses       counters
 	duration        histograms
 	postDialDelay   histograms
+	seizures        counters
 	retransmissions counters
 	parseErrors     prometheus.Counter
 	dropped         counters
@@ -55,6 +66,7 @@ func newSIP(r registrar) *SIP {
 			histograms("shouwen_sip_request_duration_seconds", "Request of ours to its final response.", []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 32}, sipMethod),
 		postDialDelay: r.histograms("shouwen_sip_post_dial_delay_seconds", "INVITE to first 18x, or to the answer if none came, of calls to the outside.",
 			[]float64{.1, .25, .5, 1, 2, 3, 5, 10}, trunkLabel),
+		seizures:        r.counters("shouwen_sip_trunk_seizures_total", "Calls that a trunk was asked for, by what became of them; every server tried counts.", trunkLabel, seizureResult),
 		retransmissions: r.counters("shouwen_sip_retransmissions_total", "SIP messages sent again by this side.", sipMethod),
 		parseErrors:     r.counter("shouwen_sip_parse_errors_total", "SIP messages that could not be read."),
 		dropped:         r.counters("shouwen_sip_dropped_total", "Datagrams and connections refused before SIP saw them.", dropReason),
@@ -94,6 +106,9 @@ func (s *SIP) Took(m string, d time.Duration) { s.duration.of(m).Observe(d.Secon
 // Rang observes the time from the INVITE to a trunk until it says that the phone
 // rings, or more.
 func (s *SIP) Rang(trunk string, d time.Duration) { s.postDialDelay.of(trunk).Observe(d.Seconds()) }
+
+// Seized counts a call that a trunk was asked for.
+func (s *SIP) Seized(trunk string, is Seizure) { s.seizures.of(trunk, string(is)).Inc() }
 
 // Retransmitted counts a message this side sent again.
 func (s *SIP) Retransmitted(m string) { s.retransmissions.of(m).Inc() }

@@ -388,6 +388,7 @@ func (l *Leg) end(e Ended) {
 	}
 	_ = l.media.Close()
 	l.past.Store(true)
+	l.seizure(e.seizure())
 	l.dropReferrals()
 	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
 	l.emit(e)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	msg "github.com/emiago/sipgo/sip"
+
+	"shouwen/metrics"
 )
 
 // outside is what a leg to the outside needs beyond one to a phone. The leg's
@@ -21,6 +23,7 @@ type outside struct {
 	asked   time.Time   // when via was, first
 	tries   int         // challenges of the INVITE to via that were answered
 	rang    bool        // the called phone rings: nobody else is asked
+	seized  bool        // via was asked for the call, and nobody knows yet what becomes of it
 }
 
 // DialOut calls number, which is E.164 or what the trunks take as it is, by the
@@ -67,6 +70,7 @@ func (l *Leg) next(failure string) bool {
 	o := l.out
 	if failure != "" {
 		l.log.Warn("trunk does not take the call", "trunk", o.via.trunk.Name, "server", o.via.server, "address", o.via.remote, "reason", failure)
+		l.seizure(metrics.SeizureFailed)
 	}
 	if o.rang || len(o.rest) == 0 || l.ua.draining() {
 		return false
@@ -93,8 +97,30 @@ func (l *Leg) next(failure string) bool {
 	l.state = legCalling
 	l.sent = newClientInvite(l.initialInvite())
 	l.log.Debug("calling by trunk", "trunk", t.Name, "server", o.via.server, "address", o.via.remote)
+	o.seized = true
 	l.send()
 	return true
+}
+
+// seizure notes what became of the call that the trunk was asked for; the first counts.
+func (l *Leg) seizure(is metrics.Seizure) {
+	if o := l.out; o != nil && o.seized {
+		o.seized = false
+		l.ua.deps.Metrics.SIP.Seized(o.via.trunk.Name, is)
+	}
+}
+
+// seizure says what a leg that ended before it was answered was to its trunk.
+func (e Ended) seizure() metrics.Seizure {
+	switch e.Code {
+	case 480, 486, 487, 600, 603, 607:
+		return metrics.SeizureSubscriber
+	case 0:
+		if e.Cause != EndGone && e.Cause != EndPanic { // whoever called gave up
+			return metrics.SeizureSubscriber
+		}
+	}
+	return metrics.SeizureFailed
 }
 
 // caller is the number shown.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	msg "github.com/emiago/sipgo/sip"
+
+	"shouwen/metrics"
 )
 
 // Dialing says how a leg to a phone is dialled.
@@ -211,6 +213,7 @@ func (l *Leg) accepted(s signal) {
 		return
 	}
 	l.timers.stop(sigGiveUp)
+	l.seizure(metrics.SeizureAnswered)
 	change, err := l.establish(s.res)
 	if err != nil {
 		l.log.Warn("2xx not usable", "err", err)

@@ -382,6 +382,7 @@ func (f *figures) transferred(phones []siptest.TestPhone, carrier siptest.TestPh
 		`shouwen_transfers_total{kind="warm",queue="hotline",result="completed",target="agent"}`:     0,
 		`shouwen_outbound_decisions_total{reason="allowed"}`:                                         1,
 		`shouwen_sip_post_dial_delay_seconds_count{trunk="carrier"}`:                                 1,
+		`shouwen_sip_trunk_seizures_total{result="answered",trunk="carrier"}`:                        1, // who picks up here is no trunk's
 		`shouwen_rtp_packets_total{leg="trunk"}`:                                                     some,
 		`shouwen_calls_total{direction="inbound",result="answered"}`:                                 1,
 		`shouwen_contact_handle_seconds_count{queue="hotline"}`:                                      1,
@@ -484,10 +485,11 @@ func (f *figures) calledBack(phones []siptest.TestPhone, carrier siptest.TestPho
 		carrier.Incoming().Reject(486)
 		agent.Ended()
 	}, samples{
-		`shouwen_callback_attempts_total{result="busy"}`:                     1,
-		`shouwen_calls_total{direction="outbound",result="busy"}`:            1,
-		`shouwen_callback_delay_seconds_bucket{department="hotline",le="0"}`: 1, // before its time
-		`shouwen_callback_delay_seconds_count{department="hotline"}`:         1,
+		`shouwen_callback_attempts_total{result="busy"}`:                        1,
+		`shouwen_sip_trunk_seizures_total{result="subscriber",trunk="carrier"}`: 1,
+		`shouwen_calls_total{direction="outbound",result="busy"}`:               1,
+		`shouwen_callback_delay_seconds_bucket{department="hotline",le="0"}`:    1, // before its time
+		`shouwen_callback_delay_seconds_count{department="hotline"}`:            1,
 	})
 	b.recorded(func(c cases.Case) bool { return c.CalledBack.Attempts == 1 })
 	f.grows(func() {

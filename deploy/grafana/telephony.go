@@ -20,8 +20,8 @@ var telephony = board{
 
 		graph(12, 8, "INVITE 应答码 Responses to INVITE", "每分钟收到的 INVITE 最终应答，按代码；487 是振铃后取消，群振时属正常。 Final responses received to INVITE, per minute, by code; 487 is cancelled while ringing, as usual where all phones ring.",
 			perMinute, series(`sum by (code) (rate(shouwen_sip_responses_total{method="INVITE",direction="received"}[$__rate_interval])) * 60 > 0`, "{{code}}")).with(stacked, from(0)),
-		graph(12, 8, "接通率与网络有效率 ASR and NER", "最近 30 分钟发出的 INVITE：ASR = 200 ÷ 全部；NER = (200、480、486、487、600、603) ÷ 全部。 INVITEs sent in the last 30 minutes: ASR = 200 ÷ all; NER = (200, 480, 486, 487, 600, 603) ÷ all.",
-			"percentunit", series(`shouwen:asr:ratio_rate30m`, "接通率 ASR"), series(`shouwen:ner:ratio_rate30m`, "网络有效率 NER")).with(between(0, 1), limit(0.95)),
+		graph(12, 8, "接通率与网络有效率 ASR and NER", "最近 30 分钟经中继呼出的电话，按中继，不含坐席话机：ASR = 接通 ÷ 全部；NER = (接通 + 对方忙、未接、拒接) ÷ 全部。 Calls out over trunks in the last 30 minutes, by trunk, phones of agents apart: ASR = answered ÷ all; NER = (answered + busy, declined or not picked up) ÷ all.",
+			"percentunit", series(`shouwen:asr:ratio_rate30m >= 0`, "接通率 ASR {{trunk}}"), series(`shouwen:ner:ratio_rate30m >= 0`, "网络有效率 NER {{trunk}}")).with(between(0, 1), limit(0.95)),
 
 		graph(8, 8, "抖动 Jitter", "通话侧结束时的抖动 (RFC 3550)：中位数与 95 百分位。 Jitter of legs at their end (RFC 3550): median and 95th percentile.",
 			"s", quantile("0.5", "jitter_seconds", "中位 median"), quantile("0.95", "jitter_seconds", "p95")).with(from(0)),
