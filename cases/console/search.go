@@ -23,7 +23,7 @@ type casesInput struct {
 	State      string    `query:"state" enum:"open,registered,solved,handed_over,accepted,result_in,replied,visited,closed,refused,withdrawn,merged"`
 	Flag       string    `query:"flag" maxLength:"64" pattern:"^[a-z0-9_]*$" doc:"That is set." example:"answer_denied"`
 	Clock      string    `query:"clock" maxLength:"64" doc:"A clock of this kind runs." example:"reply_caller"`
-	ClockIs    string    `query:"clock_is" enum:"running,paused,late" doc:"And how it stands with it; without clock: with any. running is paused, too."`
+	ClockIs    string    `query:"clock_is" enum:"running,paused,at_risk,late" doc:"And how it stands with it; without clock: with any. running is paused, too; at_risk is past its warning."`
 	From       time.Time `query:"from" doc:"Opened then or later."`
 	Until      time.Time `query:"until" doc:"Opened before."`
 	Cursor     string    `query:"cursor" maxLength:"128" doc:"Where the last page ended: its next."`

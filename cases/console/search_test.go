@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,50 @@ func TestCasesAreSearchedByWhoMaySeeThem(t *testing.T) {
 	} {
 		if p := decode[huma.ErrorModel](t, askAPI(h, "/api/v1/cases"+query), 422); len(p.Errors) == 0 || p.Errors[0].Location != location {
 			t.Errorf("%s: %+v, want %s", query, p.Errors, location)
+		}
+	}
+}
+
+// TestCasesBehindAFigure: what links of a dashboard ask for is shown on a page, and what it
+// is; whose a clock is, is whoever has the case, handed over or not.
+func TestCasesBehindAFigure(t *testing.T) {
+	t.Parallel()
+	st := storetest.New(t)
+	s, _ := newServer(st)
+	h := s.Handler()
+	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
+	moves(t, st, "261123-1-0001", "clerk", noon.Add(5*time.Minute), cases.Registration{Name: "王小明", Content: "三楼停水", ReadBack: true},
+		cases.HandOver{Department: "repairs", Mode: cases.WarmRequired, Reached: true, Told: []cases.Told{"department", "contact"}})
+	moves(t, st, "261123-1-0002", "clerk", noon.Add(5*time.Minute), cases.Promise{What: "water", Due: noon.Add(20 * time.Minute)})
+	clerk := signInAs(t, h, "clerk")
+	show := func(query string) string {
+		t.Helper()
+		r := ask(h, "GET", "/cases?"+query, "", "Cookie", clerk, "Accept-Language", "en")
+		if r.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", query, r.Status)
+		}
+		return text(t, r)
+	}
+	for name, query := range map[string]struct {
+		query, told string
+		found       []string
+	}{
+		"handed over":       {"state=handed_over", "Handed over", []string{"261123-1-0001"}},
+		"late":              {"clock_is=late", "overdue", []string{"261123-1-0002"}},
+		"late, of a kind":   {"clock_is=late&clock=promise", "keeping a promise · overdue", []string{"261123-1-0002"}},
+		"late, of another":  {"clock_is=late&clock=accept", "acceptance by the department · overdue", nil},
+		"of nobody's":       {"clock_is=late&desk=nobody", "nobody · overdue", nil},
+		"nothing is asked":  {"clock_is=green", "Type two", nil},
+		"of the one behind": {"desk=repairs", "Cases with", []string{"261123-1-0001"}},
+	} {
+		page := show(query.query)
+		if !strings.Contains(page, query.told) {
+			t.Errorf("%s: it does not say %q:\n%s", name, query.told, page)
+		}
+		for _, n := range []string{"261123-1-0001", "261123-1-0002"} {
+			if got := strings.Contains(page, "/cases/"+n); got != slices.Contains(query.found, n) {
+				t.Errorf("%s: %s is there: %t", name, n, got)
+			}
 		}
 	}
 }

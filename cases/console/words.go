@@ -199,6 +199,8 @@ var pageWords = map[string][2]string{
 
 	"clock running":   {"计时中", "running"},
 	"clock paused":    {"暂停", "paused"},
+	"clock at_risk":   {"即将超时", "about to run out"},
+	"clock late":      {"已超时", "overdue"},
 	"clock stopped":   {"已完成", "done"},
 	"clock cancelled": {"已取消", "cancelled"},
 

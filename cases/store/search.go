@@ -37,7 +37,8 @@ type Filter struct {
 type ClockFilter struct {
 	Kind  cases.ClockKind // empty: any
 	Is    ClockCondition  // empty: it runs, paused or not
-	AsNow time.Time       // for ClockLate
+	Desk  string          // department whose it is, as figures have it; empty: anybody's
+	AsNow time.Time       // for ClockLate and ClockAtRisk
 }
 
 // ClockCondition says how it stands with a clock.
@@ -47,7 +48,8 @@ type ClockCondition string
 const (
 	ClockRuns   ClockCondition = "running" // paused or not
 	ClockPaused ClockCondition = "paused"
-	ClockLate   ClockCondition = "late" // runs, and is over its due time
+	ClockAtRisk ClockCondition = "at_risk" // runs, and is past its warning, not its due time
+	ClockLate   ClockCondition = "late"    // runs, and is over its due time
 )
 
 // Cursor is where a page of cases ended. The empty Cursor is before the first
@@ -193,14 +195,20 @@ func (f Filter) condition() (q condition, err error) {
 }
 
 func (k ClockFilter) narrow(q *condition) {
-	if k.Kind == "" && k.Is == "" {
+	if k.Kind == "" && k.Is == "" && k.Desk == "" {
 		return
 	}
 	clock := "d.case_id = c.id and d.state in ('armed', 'fired')"
 	if k.Kind != "" {
 		clock += " and d.kind = " + q.arg(string(k.Kind))
 	}
+	if k.Desk != "" {
+		clock += " and d.desk = " + q.arg(k.Desk)
+	}
 	switch k.Is {
+	case ClockAtRisk:
+		now := q.arg(k.AsNow)
+		clock += " and d.at_risk_at <= " + now + " and d.due_at >= " + now
 	case ClockPaused:
 		clock += ` and jsonb_array_length(d.clock -> 'pauses') > 0 and not d.clock #> '{pauses,-1}' ? 'to'`
 	case ClockLate:

@@ -73,8 +73,8 @@ var fences = map[string][]string{
 	"github.com/icholy/digest":        {"sip", "sip/siptest"}, // an independent judge, in tests
 	"database/sql":                    nil,
 
-	"github.com/prometheus/prometheus":                                 {"deploy"},                                // the parser of PromQL, in tests
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint": {"metrics", "cmd/shouwen/scrape_test.go"}, // reads what is scraped
+	"github.com/prometheus/prometheus": {"deploy"},                     // the parser of PromQL, in tests
+	"github.com/prometheus/common":     {"cmd/shouwen/scrape_test.go"}, // reads what is scraped
 }
 
 // callsOut are the files that may call the outside: where sip does it, and where the

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -15,7 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"shouwen/cases"
 	"shouwen/cases/store"
@@ -245,7 +245,8 @@ func readScrape(text string, open bool) (scraped, error) {
 		return s, fmt.Errorf("it ends: %t", ends)
 	}
 	if !open {
-		if _, err := promlint.New(bytes.NewBufferString(text)).Lint(); err != nil { // reads it as Prometheus does
+		p := expfmt.NewTextParser(model.LegacyValidation)
+		if _, err := p.TextToMetricFamilies(strings.NewReader(text)); err != nil {
 			return s, err
 		}
 	}

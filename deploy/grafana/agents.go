@@ -45,7 +45,7 @@ var agents = board{
 			column("department_title", "部门 Department", width(200)),
 			column("Value #A", "首问方超时 First-asker late", coloured), column("Value #B", "承办方超时 Department late", coloured),
 			column("Value #C", "退回 Returned", coloured), column("Value #D", "拒收未收 Not accepted", coloured),
-			cellTo("超时案件 Cases overdue", casesLate("&department=${__data.fields.department}")), to("记分表 Scorecards", "/reports")),
+			cellTo("超时案件 Cases overdue", casesLate("&desk=${__data.fields.department}")), to("记分表 Scorecards", "/reports")),
 		graph(9, 9, "回拨结果 Callback attempts", "每小时回拨尝试，按结果。 Attempts to call back, per hour, by result.",
 			perHour, series(`sum by (result) (rate(shouwen_callback_attempts_total[30m])) * 3600`, "{{result}}")).with(stacked, from(0), translated(callbackResults)),
 

@@ -13,7 +13,7 @@ var deadlines = board{
 		tile(4, 5, "最长超时 Most overdue", "超时最久者已超时的时间。 How late the worst of them is.",
 			"s", `max(shouwen:deadline_most_overdue_seconds{`+ofDepartments+`})`, rising(1, 3600)).with(decimals(0), to("超时案件 Cases overdue", casesLate(""))),
 		tile(4, 5, "即将超时 At risk", "已过预警点、尚未到期的时限。 Clocks past their warning and not yet due.",
-			"short", `sum(shouwen:deadlines_open{state="at_risk",`+ofDepartments+`})`, levels("green", 10, "yellow", 30, "orange")).with(to("即将超时案件 Cases at risk", casesRunning(""))),
+			"short", `sum(shouwen:deadlines_open{state="at_risk",`+ofDepartments+`})`, levels("green", 10, "yellow", 30, "orange")).with(to("即将超时案件 Cases at risk", casesAtRisk(""))),
 		figures(8, 5, "督办升级 Escalations open", "未了结的督办，按级别；三级起须领导过问。 Escalations not settled, by level; from level 3 on a leader is needed.",
 			"short", plain, series(`sum by (level) (shouwen:escalations_open)`, "{{level}}")).with(translated(escalationLevels), red("3"), red("4")),
 
@@ -36,7 +36,7 @@ var deadlines = board{
 			column("clock_title", "时限 Clock", width(330)), column("Value", "按时率 On time", gauge)),
 		clockTable(12, "部门 × 时限：超时 Overdue by department and clock", "哪个部门的哪类时限已超时，各多少。 Which clocks of which department have run out, and how many.", "overdue", "无超时 none", "red", casesLate),
 
-		clockTable(9, "接下来超时 What breaches next", "哪个部门的哪类时限已过预警点，各多少；单件见控制台。 Which clocks of which department are past their warning; the console lists the cases.", "at_risk", "无 none", "yellow", casesRunning),
+		clockTable(9, "接下来超时 What breaches next", "哪个部门的哪类时限已过预警点，各多少；单件见控制台。 Which clocks of which department are past their warning; the console lists the cases.", "at_risk", "无 none", "yellow", casesAtRisk),
 		graph(12, 9, "未办时限 Clocks running", "正在计时的时限，按状态。 Running clocks by state.",
 			"short", series(`sum by (state) (shouwen:deadlines_open{`+ofDepartments+`})`, "{{state}}")).with(stacked, from(0), decimals(0), translated(clockStates)),
 
@@ -81,7 +81,7 @@ func clockTable(h int, title, about, state, empty, colour string, cases func(str
 	return table(12, h, title, about, "short", levels("text", 1, colour), series(expr+byDepartment+byClock, "")).with(
 		columns("department_title", "clock_title", "Value"), orElse(empty), decimals(0), column("department", "部门代码 Department code", hidden), column("clock", "时限代码 Clock code", hidden),
 		column("department_title", "部门 Department", width(230)), column("clock_title", "时限 Clock"), column("Value", "件数 Clocks", coloured, width(110)),
-		cellTo("案件 Cases", cases("&department=${__data.fields.department}&clock=${__data.fields.clock}")),
+		cellTo("案件 Cases", cases("&desk=${__data.fields.department}&clock=${__data.fields.clock}")),
 		to("案件 Cases", cases("")),
 	)
 }
