@@ -187,6 +187,10 @@ func (s *scraper) look() {
 	if err == nil {
 		now, err = readScrape(text, s.open())
 	}
+	if up, there := now.samples["shouwen_state_up"]; err == nil && there && up == 0 && len(now.samples) == 1 {
+		s.n++ // PostgreSQL had no time to be read, and what is old is not told
+		return
+	}
 	if err == nil {
 		err = now.follows(s.last)
 	}
