@@ -15,6 +15,7 @@ import (
 
 // details say more than the status where there is more to say.
 var details = map[int]string{
+	http.StatusBadRequest:         "a text holds the character NUL (\\u0000): leave it out",
 	http.StatusUnauthorized:       "send the API token: Authorization: Bearer TOKEN",
 	http.StatusForbidden:          "a request from another site",
 	http.StatusNotFound:           "there is no such thing",

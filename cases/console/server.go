@@ -82,7 +82,7 @@ func (s *Server) Handler() http.Handler {
 	}))
 	mux := x.mux()
 	s.Metrics.Declare(x.served.routes)
-	return x.guard(sameOrigin.Handler(mux))
+	return x.guard(sameOrigin.Handler(x.withoutNUL(mux)))
 }
 
 // site is a Server at work. Its methods may be called from any goroutine.

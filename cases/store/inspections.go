@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,13 +64,13 @@ func (s *Store) Inspect(ctx context.Context, o InspectionOrder) (is cases.Inspec
 	return is, nil
 }
 
-// jsonb is v as the database takes it, which knows no NUL.
+// jsonb is v as the database takes it.
 func jsonb(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // values only
 	}
-	return bytes.ReplaceAll(b, []byte(`\u0000`), []byte(`\ufffd`))
+	return b
 }
 
 // mayTie refuses to tie a finding to a case that there is not, or that whoever finds it

@@ -49,7 +49,7 @@ func TestInspectionsAreKeptWithEveryStep(t *testing.T) {
 	}
 	i := must(0, "eye", cases.Inspect{By: cases.InspectBody, Department: "hotline"})
 	fault := cases.RecordFinding{
-		Kind: cases.FoundFault, Text: "nobody told\x00 the caller", Standard: "S01-R10", Case: "261123-1-0001", Department: "hotline", Person: "agent1", Rectify: "tell him", For: "agent1",
+		Kind: cases.FoundFault, Text: "nobody told the caller", Standard: "S01-R10", Case: "261123-1-0001", Department: "hotline", Person: "agent1", Rectify: "tell him", For: "agent1",
 	}
 	lost := fault
 	lost.Case = "261123-1-0099"
@@ -68,7 +68,7 @@ func TestInspectionsAreKeptWithEveryStep(t *testing.T) {
 	must(i.ID, "agent1", cases.Rectified{Finding: 1, Done: "told", Evidence: "a call"})
 	concluded := must(i.ID, "eye", cases.Conclude{Conclusion: "one fault"})
 	open, err := s.OpenInspections(t.Context(), 10)
-	if err != nil || len(open) != 1 || open[0].Findings[0].Text != "nobody told\ufffd the caller" {
+	if err != nil || len(open) != 1 || open[0].Findings[0].Text != "nobody told the caller" {
 		t.Errorf("open: %+v, %v", open, err)
 	}
 	must(i.ID, "eye", cases.CheckRectified{Finding: 1, OK: true, Opinion: "heard it"})
