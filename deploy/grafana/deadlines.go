@@ -57,7 +57,7 @@ var deadlines = board{
 			"percentunit", visitRate("satisfied"), falling(0.9, 0.8)).with(decimals(1)),
 		tile(4, 5, "回访样本 Answers counted", "今日回访中对是否解决给出回答的人数；比率只和样本一样可靠。 How many said today whether it was solved; a rate is as good as its base.",
 			"short", `sum(shouwen:visit_answers_today{question="solved",answer!="not_given",`+ofDepartments+`})`, levels("blue")),
-		tile(4, 5, "一次解决率 FCR", "1 − 今日重复诉求 ÷ 今日诉求；重复指同一人同一类 7 天内再来。 1 − repeat contacts ÷ contacts of today; repeat: same person and category within 7 days.",
+		tile(4, 5, "一次解决率 FCR", "1 − 今日重复诉求 ÷ 今日诉求；重复指同一号码同一类在制度规定的期限内（默认 7 天）再来。 1 − repeat contacts ÷ contacts of today; repeat: same number and category within the time the profile gives (7 days unless it says otherwise).",
 			"percentunit", `1 - sum(shouwen:contacts_today{repeat="yes"}) / sum(shouwen:contacts_today)`, falling(0.8, 0.7)).with(decimals(1)),
 		tile(4, 5, "回访超期 Visits overdue", "应回访而已过期的案件。 Return visits whose time has passed.",
 			"short", `sum(shouwen:return_visits_open{state="overdue",`+ofDepartments+`})`, none),
