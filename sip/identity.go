@@ -106,15 +106,20 @@ func phoneContext(params string) string {
 }
 
 // e164 writes digits in E.164, empty if they are no number. A number with the plus
-// only needs a country: numbering plans grow faster than tables of them.
+// only needs a country: numbering plans grow faster than tables of them. One
+// pass takes one trunk prefix away from behind the country code; as many are made as it
+// takes for the number to stay what it is.
 func e164(digits, country string, valid bool) string {
 	n, err := phonenumbers.Parse(digits, country)
 	if err != nil || valid && !phonenumbers.IsValidNumber(n) {
 		return ""
 	}
 	s := phonenumbers.Format(n, phonenumbers.E164)
-	if len(s) > 1+longestNumber {
+	switch {
+	case len(s) > 1+longestNumber:
 		return ""
+	case len(s) < len(digits):
+		return e164(s, "", false)
 	}
 	return s
 }
