@@ -25,7 +25,7 @@ func estate() cases.Directory {
 	}
 }
 
-// TestS10R5_WhatThereIsToKnowIsFound: scenario E25: own and other departments' duties and
+// TestS10R5_WhatThereIsToKnowIsFound: S10-R5, scenario E25: own and other departments' duties and
 // workflows, as an agent types or a caller says it.
 func TestS10R5_WhatThereIsToKnowIsFound(t *testing.T) {
 	t.Parallel()
