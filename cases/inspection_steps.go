@@ -140,6 +140,13 @@ func (d *inspecting) only(ok bool, rule string) {
 	}
 }
 
+// open refuses what comes after the inspection has ended.
+func (d *inspecting) open() {
+	if !d.i.Concluded.IsZero() {
+		d.refuse(RefusedState, "")
+	}
+}
+
 // Attend has somebody else take part in an inspection.
 type Attend struct {
 	User string `json:"user"`
@@ -150,9 +157,7 @@ func (Attend) Step() string { return "attend" }
 
 func (m Attend) take(d *inspecting) {
 	d.only(d.by.User == d.i.Lead, "")
-	if !d.i.Concluded.IsZero() {
-		d.refuse(RefusedState, "")
-	}
+	d.open()
 	d.known(m.User, "user", true)
 	d.need(!d.i.inspects(m.User), "user", Words{"尚未参加的人", "somebody who does not take part yet"})
 	d.i.Members = append(d.i.Members, m.User)
@@ -176,9 +181,7 @@ func (RecordFinding) Step() string { return "finding" }
 
 func (m RecordFinding) take(d *inspecting) {
 	d.only(d.i.inspects(d.by.User), "")
-	if !d.i.Concluded.IsZero() {
-		d.refuse(RefusedState, "")
-	}
+	d.open()
 	_, known := findingKinds[m.Kind]
 	d.need(known, "kind", oneOf(findingKinds.names()))
 	d.need(said(m.Text), "text", Words{"发现的问题或收集的需求", "what was found, or what people need"})
@@ -290,9 +293,7 @@ func (Conclude) Step() string { return "conclude" }
 
 func (m Conclude) take(d *inspecting) {
 	d.only(d.by.User == d.i.Lead, "")
-	if !d.i.Concluded.IsZero() {
-		d.refuse(RefusedState, "")
-	}
+	d.open()
 	d.need(said(m.Conclusion), "conclusion", Words{"检查结论", "what it comes to"})
 	if p, asked := d.Policy.Supervision.asks(d.i.By); asked && p.AllRanks {
 		for _, rank := range d.people.ranks(d.i.Department) {

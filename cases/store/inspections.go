@@ -41,13 +41,12 @@ func (s *Store) Inspect(ctx context.Context, o InspectionOrder) (is cases.Inspec
 				return err
 			}
 		}
-		document, step := jsonb(is), jsonb(o.Step)
 		if o.Inspection == 0 {
 			err = tx.QueryRow(ctx, `insert into inspection (by, department, opened, open, document) values ($1, $2, $3, true, $4) returning id`,
-				is.By, is.Department, is.Opened, document).Scan(&is.ID)
+				is.By, is.Department, is.Opened, is).Scan(&is.ID)
 		} else {
 			_, err = tx.Exec(ctx, `update inspection set concluded = $2, open = $3, document = $4 where id = $1`,
-				is.ID, zeronull.Timestamptz(is.Concluded), is.Open(), document)
+				is.ID, zeronull.Timestamptz(is.Concluded), is.Open(), is)
 		}
 		if err != nil {
 			return err
@@ -55,22 +54,13 @@ func (s *Store) Inspect(ctx context.Context, o InspectionOrder) (is cases.Inspec
 		_, err = tx.Exec(ctx, `
 			insert into inspection_step (inspection, seq, at, by, step, body)
 			select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5 from inspection_step where inspection = $1`,
-			is.ID, o.At, o.By.User, o.Step.Step(), step)
+			is.ID, o.At, o.By.User, o.Step.Step(), o.Step)
 		return err
 	})
 	if err != nil {
 		return cases.Inspection{}, fmt.Errorf("inspection: %w", err)
 	}
 	return is, nil
-}
-
-// jsonb is v as the database takes it.
-func jsonb(v any) json.RawMessage {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // values only
-	}
-	return b
 }
 
 // mayTie refuses to tie a finding to a case that there is not, or that whoever finds it
