@@ -1,6 +1,7 @@
 package console
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,6 +30,11 @@ func TestNULIsRefused(t *testing.T) {
 	if c := decode[caseBody](t, register(`x\\u0000y`), 200); c.File.Matter.Name != `x\u0000y` {
 		t.Errorf("name %q", c.File.Matter.Name)
 	}
+	stranger := httptest.NewRecorder()
+	h.ServeHTTP(stranger, httptest.NewRequest("PUT", directoryPath, unread{t}))
+	if stranger.Code != 401 {
+		t.Errorf("a stranger: %d", stranger.Code)
+	}
 	form := httptest.NewRequest("POST", "/sign-in", strings.NewReader("user=1001%00&password=x"))
 	form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := httptest.NewRecorder()
@@ -36,6 +42,14 @@ func TestNULIsRefused(t *testing.T) {
 	if w.Code != 400 {
 		t.Errorf("a form: %d", w.Code)
 	}
+}
+
+// unread is a body that nobody may read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("what a stranger sends is read")
+	return 0, io.EOF
 }
 
 func TestEscapesNUL(t *testing.T) {

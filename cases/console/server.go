@@ -82,7 +82,7 @@ func (s *Server) Handler() http.Handler {
 	}))
 	mux := x.mux()
 	s.Metrics.Declare(x.served.routes)
-	return x.guard(sameOrigin.Handler(x.withoutNUL(mux)))
+	return x.guard(sameOrigin.Handler(mux))
 }
 
 // site is a Server at work. Its methods may be called from any goroutine.
@@ -159,7 +159,7 @@ func (x *site) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	methods := map[string][]string{}
 	for _, rt := range x.routes() {
-		h := http.Handler(rt.serve)
+		h := x.withoutNUL(rt.serve)
 		if !rt.open {
 			h = x.signedIn(h, rt.roles)
 		}
@@ -171,7 +171,7 @@ func (x *site) mux() *http.ServeMux {
 	mux.HandleFunc("/", x.failWith(http.StatusNotFound))
 
 	api, document := x.api()
-	mux.Handle(apiPrefix, x.bearer(x.speaksFor(api)))
+	mux.Handle(apiPrefix, x.bearer(x.speaksFor(x.withoutNUL(api))))
 	mux.HandleFunc("GET "+documentPath, document)
 	x.served.add("GET", documentPath, false)
 	x.refuseOthers(mux, map[string][]string{documentPath: {"GET"}})
