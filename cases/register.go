@@ -22,7 +22,9 @@ func (c Case) Register() Register {
 		r["receipt_number"] = string(c.Number) // which the caller is told
 	}
 	for k, v := range m.Fields {
-		r[Field(k)] = v
+		if _, own := r[Field(k)]; !own { // what the case itself has nobody types over
+			r[Field(k)] = v
+		}
 	}
 	r.handedOver(f)
 	r.worked(f)
