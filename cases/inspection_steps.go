@@ -113,7 +113,7 @@ func (m Inspect) take(d *inspecting) {
 	for _, user := range m.Members {
 		d.known(user, "members", true)
 	}
-	d.need(m.Due.IsZero() || m.Due.After(d.at), "due", Words{"以后的时间", "a time to come"})
+	d.need(m.Due.IsZero() || m.Due.After(d.at) && near(m.Due, d.at), "due", Words{"以后的时间", "a time to come"})
 	own, _ := d.people.Department(d.by.Department)
 	switch m.By { // whose it is to inspect
 	case InspectSelf:
@@ -201,7 +201,7 @@ func (m RecordFinding) take(d *inspecting) {
 // rectify starts the clock of a rectification, the gen-th of it: until a day that was
 // named, or as long as the policy gives.
 func (d *inspecting) rectify(due time.Time, gen int) Clock {
-	d.need(due.IsZero() || due.After(d.at), "due", Words{"以后的时间", "a time to come"})
+	d.need(due.IsZero() || due.After(d.at) && near(due, d.at), "due", Words{"以后的时间", "a time to come"})
 	t := Terms{
 		Kind: ClockRectification, Start: AtFinding, Stop: []Milestone{AtRectified}, Limit: d.Policy.Supervision.Rectification, Rules: []string{"S26-R4"},
 	}

@@ -166,9 +166,19 @@ func (d *decision) refuse(why Reason, rule string) {
 // need refuses the move for field unless ok; all fields that are wrong are named.
 func (d *decision) need(ok bool, field string, want Words) {
 	if !ok {
-		d.fail.Fields = append(d.fail.Fields, FieldError{field, want})
-		d.refuse(RefusedFields, "")
+		d.lacks(RefusedFields, "", field, want)
 	}
+}
+
+// lacks refuses the move for field, which a rule asks for.
+func (d *decision) lacks(why Reason, rule, field string, want Words) {
+	d.fail.Fields = append(d.fail.Fields, FieldError{field, want})
+	d.refuse(why, rule)
+}
+
+// notAccused refuses to give anything of the case to whom it is a complaint about (C27).
+func (d *decision) notAccused(user, field string) {
+	d.need(user == "" || user != d.c.File.Accused, field, Words{"不能是被投诉人", "somebody else than the complaint is about"})
 }
 
 // gate refuses the move unless everything the policy demands before it is on record,
@@ -187,8 +197,7 @@ func (d *decision) gate(before Step) {
 // proven refuses the move unless e proves that the caller was reached.
 func (d *decision) proven(e Evidence) {
 	if !e.Proves() {
-		d.fail.Fields = append(d.fail.Fields, FieldError{"evidence", Words{"告知来电人的通话、短信，或其签收的书面材料", "the call in which he was told, the message he got, or the paper he signed"}})
-		d.refuse(RefusedEvidence, "")
+		d.lacks(RefusedEvidence, "", "evidence", Words{"告知来电人的通话、短信，或其签收的书面材料", "the call in which he was told, the message he got, or the paper he signed"})
 	}
 }
 

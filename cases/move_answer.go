@@ -216,8 +216,7 @@ func (m Close) do(d *decision) {
 	case signed:
 		d.need(f.Attempts >= p.Closing.Attempts, "signed", Words{"有记录的联系至少 " + itoa(p.Closing.Attempts) + " 次未成之后", "after " + itoa(p.Closing.Attempts) + " recorded attempts to reach the caller"})
 	case len(f.Replies) == 0 || !slices.Contains([]State{Replied, Visited}, d.c.State):
-		d.fail.Fields = append(d.fail.Fields, FieldError{"reply", Words{"须先答复来电人", "the caller is to be answered first"}})
-		d.refuse(RefusedEvidence, "")
+		d.lacks(RefusedEvidence, "", "reply", Words{"须先答复来电人", "the caller is to be answered first"})
 	case p.ReturnVisit.Required && d.c.State != Visited:
 		d.need(false, "visit", Words{"须先回访", "the return visit comes first"})
 	}

@@ -39,7 +39,7 @@ func (m HandOver) do(d *decision) {
 	d.need(m.Department != "", "department", Words{"通讯录中的承办部门", "the competent department, of the directory"})
 	d.need(slices.Contains(strength, m.Mode), "mode", oneOf(strength))
 	d.need(!p.NamedPerson || m.Person != "", "person", Words{"对方的承办人", "who there takes it"})
-	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+	d.notAccused(m.Person, "person")
 	d.need(!p.OwnDepartmentFirst || m.OwnAsked, "own_asked", Words{"先在本部门内询问", "ask in the own department first"})
 	if slices.Index(strength, m.Mode) < slices.Index(strength, p.Mode) {
 		d.refuse(RefusedPolicy, RuleSpokenTo)
@@ -161,6 +161,7 @@ func (m Cover) do(d *decision) {
 		d.c.Handler = d.by.User
 	case "stand_in":
 		d.need(m.StandIn != "", "stand_in", Words{"顶替的人", "who takes his place"})
+		d.notAccused(m.StandIn, "stand_in")
 		d.c.Handler = m.StandIn
 	}
 	d.c.File.Cover = &m
@@ -190,8 +191,7 @@ func (m Escalate) do(d *decision) {
 	d.need(len(want.Levels) == 0 || slices.Contains(want.Levels, m.To) || m.To == PartyFunctional, "to", Words{"制度规定的层级", "a level of the policy"})
 	class, _ := d.Policy.Class(d.c.File.Matter.Class)
 	if want.RequireProposal && d.c.File.Proposal == "" && !class.Emergency {
-		d.fail.Fields = append(d.fail.Fields, FieldError{"proposal", Words{"上报前须先提出解决意见", "propose a solution before pushing it up"}})
-		d.refuse(RefusedFields, "S11-R12")
+		d.lacks(RefusedFields, "S11-R12", "proposal", Words{"上报前须先提出解决意见", "propose a solution before pushing it up"})
 	}
 	m.Counted = want.Counted && (m.To == PartyDirector || m.To == PartyDirectors)
 	if m.At = d.at; m.Counted {
@@ -241,8 +241,7 @@ func (m ReferOut) do(d *decision) {
 	}
 	serious := slices.Contains(d.c.File.Matter.Flags, FlagMajor) || slices.Contains(d.c.File.Matter.Flags, FlagHazard)
 	if want.ReportSerious && serious && m.Reported == "" {
-		d.fail.Fields = append(d.fail.Fields, FieldError{"reported", Words{"重大事项报告给了谁", "whom the serious matter was reported to"}})
-		d.refuse(RefusedFields, "S23-R15")
+		d.lacks(RefusedFields, "S23-R15", "reported", Words{"重大事项报告给了谁", "whom the serious matter was reported to"})
 	}
 	d.c.File.Outside = &m
 	d.flag([]Flag{FlagOutside}, []Flag{FlagUnclear})
@@ -267,7 +266,7 @@ func (m Accept) do(d *decision) {
 	d.c.Handler = d.by.User
 	d.reach(AtReceived, AtDeskReached, AtHandlerNotified, AtAccepted)
 	if m.Named != "" {
-		d.need(m.Named != d.c.File.Accused, "named", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+		d.notAccused(m.Named, "named")
 		d.c.Handler = m.Named
 	}
 	d.reach(AtAssigned)
@@ -295,7 +294,7 @@ func (Assign) Kind() MoveKind { return MoveAssign }
 
 func (m Assign) do(d *decision) {
 	d.need(m.Person != "", "person", Words{"承办人", "who handles it"})
-	d.need(m.Person == "" || m.Person != d.c.File.Accused, "person", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+	d.notAccused(m.Person, "person")
 	d.c.Handler = m.Person
 	d.reach(AtAssigned, AtHandlerNotified)
 }
@@ -374,8 +373,9 @@ func (Join) Kind() MoveKind { return MoveJoin }
 func (m Join) do(d *decision) {
 	d.need(len(m.Departments) >= max(2, d.Policy.Joint.From), "departments", Words{"所有涉及的部门，至少两个", "all that are needed, two at least"})
 	d.need(m.Coordinator != "", "coordinator", Words{"一名协调人", "one person who coordinates"})
+	d.notAccused(m.Coordinator, "coordinator")
 	if d.Policy.Joint.JointLimit {
-		d.need(m.Limit.After(d.at), "limit", Words{"告知来电人的共同时限", "the joint time limit, told to the caller"})
+		d.need(m.Limit.After(d.at) && near(m.Limit, d.at), "limit", Words{"告知来电人的共同时限", "the joint time limit, told to the caller"})
 	}
 	m.Departments = slices.Clone(m.Departments)
 	for i, name := range m.Departments {

@@ -7,6 +7,13 @@ import (
 	"time"
 )
 
+// farOff is how many years ahead somebody may name a time: what is farther is a slip of
+// the keys, and clocks count its days one by one.
+const farOff = 10
+
+// near tells whether t is before that.
+func near(t, now time.Time) bool { return t.Before(now.AddDate(farOff, 0, 0)) }
+
 // Promise is something told to the caller with a time: a clock of its own (C20).
 type Promise struct {
 	What string    `json:"what"`
@@ -24,7 +31,7 @@ func (m Promise) do(d *decision) {
 
 // promise starts the clock of m, unless one runs.
 func (d *decision) promise(m Promise) {
-	d.need(m.Due.After(d.at), "due", Words{"将来的时间", "a time to come"})
+	d.need(m.Due.After(d.at) && near(m.Due, d.at), "due", Words{"将来的时间", "a time to come"})
 	if d.c.File.Promise != nil {
 		return
 	}
@@ -130,7 +137,7 @@ func (m Extend) do(d *decision) {
 	k, _, running := d.c.clock(m.Clock)
 	d.need(running && !k.Due.IsZero() && m.Clock != ClockInquiry, "clock", Words{"正在计时且有期限的时限；问责调查另行延长", "one that runs and has a due time; an inquiry is prolonged by a step of its own"})
 	d.need(m.Reason != "", "reason", Words{"有何特殊情况", "what special circumstances there are"})
-	d.need(m.Until.After(k.Due), "until", Words{"晚于原期限的时间", "a time after the due time"})
+	d.need(m.Until.After(k.Due) && near(m.Until, d.at), "until", Words{"晚于原期限的时间", "a time after the due time"})
 	switch d.Policy.Extension.Mode {
 	case ByReport:
 		d.need(m.Reported != "", "reported", Words{"报告给了谁", "whom it was reported to"})
@@ -187,7 +194,7 @@ func (Reassign) Kind() MoveKind { return MoveReassign }
 func (m Reassign) do(d *decision) {
 	m.Consent, m.Told = "", false
 	d.need(m.To != "" && m.To != d.c.Responsible, "to", Words{"另一人", "somebody else"})
-	d.need(m.To == "" || m.To != d.c.File.Accused, "to", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+	d.notAccused(m.To, "to")
 	d.need(m.Reason != "", "reason", Words{"原因", "why"})
 	if d.Policy.Responsibility.Mode != Consent {
 		d.refuse(RefusedPolicy, "X5")
@@ -372,7 +379,7 @@ func (HandOff) Kind() MoveKind { return MoveHandOff }
 func (m HandOff) do(d *decision) {
 	d.need(m.Note != "", "note", Words{"未办的事项和已作的承诺", "what is open and what was promised"})
 	d.need(m.To != "" && m.To != d.by.User, "to", Words{"接班人", "the successor"})
-	d.need(m.To == "" || m.To != d.c.File.Accused, "to", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+	d.notAccused(m.To, "to")
 	if d.c.Handler == d.by.User {
 		d.c.Handler = m.To
 	}
@@ -455,8 +462,7 @@ func (m Order) do(d *decision) {
 	if m.Plan == "" {
 		_, told := d.c.Milestones[AtLeaderReached]
 		if want.NoPlan != "" && (!told || m.Leader == "") {
-			d.fail.Fields = append(d.fail.Fields, FieldError{"leader", Words{"没有预案时由分管领导决定：先联系他", "without a plan the leader in charge decides: reach him first"}})
-			d.refuse(RefusedFields, "S05-R12")
+			d.lacks(RefusedFields, "S05-R12", "leader", Words{"没有预案时由分管领导决定：先联系他", "without a plan the leader in charge decides: reach him first"})
 		}
 	} else {
 		d.need(slices.Contains(want.Plans, m.Plan), "plan", Words{"本单位的预案之一", "one of the organisation's plans"})

@@ -70,7 +70,7 @@ func (Entrust) Kind() MoveKind { return MoveEntrust }
 func (m Entrust) do(d *decision) {
 	d.need(m.Text != "", "text", Words{"要做什么", "what is to be done"})
 	d.need(m.For != "", "for", Words{"由谁做", "who does it"})
-	d.need(m.For == "" || m.For != d.c.File.Accused, "for", Words{"不能是被投诉人", "somebody else than the complaint is about"})
+	d.notAccused(m.For, "for")
 	d.c.File.Tasks = assign(d.c.File.Tasks, Task{What: TaskOther, Text: m.Text, For: m.For, Since: d.at})
 }
 
