@@ -32,8 +32,8 @@ type Vigil struct {
 	Ring    func(cases.Summons) // returns at once; rings for a key once
 	Log     *slog.Logger
 
-	looked time.Time // into the database
-	known  []cases.ComingBreach
+	looked time.Time            // into the database
+	known  []cases.ComingBreach // the earliest first, until it has rung
 }
 
 // Run keeps watch until ctx ends, and returns why it did.
@@ -51,11 +51,10 @@ func (v *Vigil) watch(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	for _, b := range v.known {
-		if !b.At.After(time.Now()) {
-			v.Log.Error("an emergency is late, and the database away", "case", b.Case)
-			v.Ring(b.Summons)
-		}
+	for len(v.known) > 0 && !v.known[0].At.After(time.Now()) {
+		v.Log.Error("an emergency is late, and the database away", "case", v.known[0].Case)
+		v.Ring(v.known[0].Summons)
+		v.known = v.known[1:]
 	}
 	return err
 }
