@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"time"
 
 	"shouwen/cases"
@@ -121,14 +122,21 @@ type eventBody struct {
 	At       time.Time       `json:"at"`
 	By       string          `json:"by,omitempty" doc:"User who did it; left out for the system."`
 	Fact     string          `json:"fact,omitempty" format:"uuid" doc:"UUIDv7 of the fact it comes from; left out for moves."`
-	Body     json.RawMessage `json:"body" doc:"What happened: the bytes the hash covers, as written. Durations are in nanoseconds."`
+	Body     json.RawMessage `json:"body" doc:"What happened: the bytes the hash covers, as written, but for what a caller who asked for privacy was received as. Durations are in seconds."`
 	Previous string          `json:"previous_hash" doc:"Hash of the event before it; 64 zeros for the first."`
 	Hash     string          `json:"hash" doc:"SHA-256, hexadecimal, as stored."`
 }
 
-func eventsOf(ledger []cases.Event) []eventBody {
+// receivedAs matches what a caller was received as, in the body of an event.
+var receivedAs = regexp.MustCompile(`"raw": ?"(\\.|[^"\\])*"`)
+
+// eventsOf leaves out what callerOf does.
+func eventsOf(c cases.Case, ledger []cases.Event) []eventBody {
 	list, before := make([]eventBody, len(ledger)), cases.Hash{}
 	for i, e := range ledger {
+		if c.Call.Caller.Withheld {
+			e.Body = receivedAs.ReplaceAll(e.Body, []byte(`"raw":"…"`))
+		}
 		list[i] = eventBody{
 			Seq: e.Seq, Kind: string(e.Kind), State: string(e.State), At: e.At.UTC(), By: e.By, Fact: e.Fact,
 			Body: e.Body, Previous: before.String(), Hash: e.Sum.String(),

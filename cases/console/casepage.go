@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"time"
 
@@ -68,7 +67,7 @@ func (x *site) showCase(w http.ResponseWriter, r *http.Request, status int, c ca
 	l := languageOf(r)
 	page := casePage{
 		Case: c, At: x.Now(), Now: x.nowOf(viewerOf(r.Context()), x.present()).at(c.Number), Matter: x.matter(c, l), Next: firstDue(c),
-		Ledger: eventsOf(ledger), Chain: chainOf(c, ledger), Recordings: recordings, Prints: x.formsOf(c, l),
+		Ledger: eventsOf(c, ledger), Chain: chainOf(c, ledger), Recordings: recordings, Prints: x.formsOf(c, l),
 		Clocks: mapped(c.Clocks, func(k cases.Clock) clockBody { return x.clockOf(k, l) }),
 	}
 	if kind := cases.MoveKind(r.URL.Query().Get("done")); r.Method == http.MethodGet && slices.Contains(cases.MoveKinds(), kind) {
@@ -81,11 +80,6 @@ func (x *site) showCase(w http.ResponseWriter, r *http.Request, status int, c ca
 	page.First, page.Rest = x.formsFor(r.Context(), c, l).all()
 	if refused != nil {
 		page.put(*refused)
-	}
-	if c.Call.Caller.Withheld {
-		for i, e := range page.Ledger {
-			page.Ledger[i].Body = receivedAs.ReplaceAll(e.Body, []byte(`"raw":"…"`))
-		}
 	}
 	x.render(w, r, status, "case", page)
 }
@@ -153,6 +147,3 @@ func wordOf(all []cases.Choice, value, lang string) string {
 	}
 	return value
 }
-
-// receivedAs matches what a caller was received as, in the body of an event.
-var receivedAs = regexp.MustCompile(`"raw": ?"(\\.|[^"\\])*"`)

@@ -86,7 +86,7 @@ func (x *site) detail(ctx context.Context, c cases.Case, ledger []cases.Event, l
 	b.File, b.Required = &c.File, requirements(c, moves, x.Store.Rules.Policy, l)
 	b.Clocks = mapped(c.Clocks, func(k cases.Clock) clockBody { return x.clockOf(k, l) })
 	b.Moves = mapped(moves, func(k cases.MoveKind) string { return string(k) })
-	b.Events, b.Chain = eventsOf(ledger), &chain
+	b.Events, b.Chain = eventsOf(c, ledger), &chain
 	return b
 }
 

@@ -71,7 +71,7 @@ func TestABrokenChainIsShown(t *testing.T) {
 	h := x.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x.render(w, r, 200, "case", casePage{
 			Case: cases.Case{Number: "261123-1-0001", State: cases.Open}, Chain: chainBody{Seq: 2, Problem: "hash differs"},
-			Ledger: eventsOf([]cases.Event{{Seq: 1}, {Seq: 2}}),
+			Ledger: eventsOf(cases.Case{}, []cases.Event{{Seq: 1}, {Seq: 2}}),
 		})
 	}))
 	wants(t, text(t, ask(h, "GET", "/", "", "Accept-Language", "en")), "Chain broken", "entry 2: hash differs")
@@ -123,6 +123,7 @@ func TestWithheldNumbersAreNotShownThoughTheNetworkToldThem(t *testing.T) {
 	for _, body := range []string{
 		page(t, h, "/", 200), page(t, h, "/cases/261123-1-0001", 200),
 		text(t, askAPI(h, "/api/v1/cases")), text(t, askAPI(h, "/api/v1/calls")), text(t, askAPI(h, "/api/v1/callbacks")),
+		text(t, askAPI(h, "/api/v1/cases/261123-1-0001")),
 	} {
 		if strings.Contains(body, "55550142") {
 			t.Errorf("the number is in\n%s", body)
