@@ -288,15 +288,15 @@ func TestBehindTLSTheCookieIsBoundToTheHost(t *testing.T) {
 func TestSessionsEndAfterAShiftAndAreBounded(t *testing.T) {
 	s := newSessions()
 	valid := func(id string, now time.Time) bool {
-		user, ok := s.who(id, now)
-		return ok && user == "aide"
+		one, ok := s.of(id, now)
+		return ok && one.user == "aide"
 	}
-	first := s.begin("aide", noon)
+	first := s.begin("aide", "", noon)
 	if !valid(first, noon.Add(sessionLife-1)) || valid(first, noon.Add(sessionLife)) || valid("", noon) {
 		t.Error("validity")
 	}
 	for n := range maxSessions {
-		s.begin("aide", noon.Add(time.Duration(n+1)*time.Second))
+		s.begin("aide", "", noon.Add(time.Duration(n+1)*time.Second))
 	}
 	if len(s.all) != maxSessions || valid(first, noon) {
 		t.Errorf("%d sessions, the oldest valid: %v", len(s.all), valid(first, noon))

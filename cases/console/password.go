@@ -75,6 +75,8 @@ func opens(hash, password string) bool {
 // admitPerson judges the password of whoever calls himself name, a user or an
 // extension, and returns his user.
 func (x *site) admitPerson(r *http.Request, name, password string) (user string, v verdict) {
+	x.hashing.Lock() // also for the look before it: many who come at once have no more guesses than one after the other
+	defer x.hashing.Unlock()
 	p, known := x.personCalled(name)
 	now := time.Now()
 	if x.guesses.shut(source(r), now) || x.accounts.shut(p.User, now) {
@@ -84,9 +86,7 @@ func (x *site) admitPerson(r *http.Request, name, password string) (user string,
 	if !ok {
 		hash = nobodysHash
 	}
-	x.hashing.Lock()
 	ok = opens(hash, password) && ok && known
-	x.hashing.Unlock()
 	if v = x.guesses.judge(source(r), ok, now); v == wrong && known {
 		x.accounts.judge(p.User, false, now)
 	}

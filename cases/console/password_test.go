@@ -1,12 +1,16 @@
 package console
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,6 +139,45 @@ func TestPasswordsAreGuessedSlowlyFromAnywhere(t *testing.T) {
 			t.Errorf("from an address that guessed: %d", got)
 		}
 	})
+}
+
+// TestManyGuessesAtOnceAreNoMoreThanOneAfterTheOther: of one account, each from an address
+// of its own.
+func TestManyGuessesAtOnceAreNoMoreThanOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	s, _ := newServer(&store.Store{})
+	h := s.Handler()
+	codes := make([]int, 3*guessBurst)
+	var guesses sync.WaitGroup
+	for n := range codes {
+		guesses.Go(func() {
+			codes[n] = ask(h, "POST", "/sign-in", "user=aide&password=x", "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", n)).StatusCode
+		})
+	}
+	guesses.Wait()
+	looked := len(slices.DeleteFunc(codes, func(code int) bool { return code == http.StatusTooManyRequests }))
+	if looked > guessBurst+1 { // a slow machine allows another one meanwhile
+		t.Errorf("%d guesses were looked at", looked)
+	}
+}
+
+// TestAnotherPasswordEndsTheSessionsOfTheOldOne: whoever knew that has it no more.
+func TestAnotherPasswordEndsTheSessionsOfTheOldOne(t *testing.T) {
+	t.Parallel()
+	s, _ := newServer(&store.Store{})
+	var now atomic.Pointer[map[string]string]
+	now.Store(&passwords)
+	s.Passwords = func() map[string]string { return *now.Load() }
+	h := s.Handler()
+	old, other := signInAs(t, h, "aide"), signInAs(t, h, "clerk")
+	changed := maps.Clone(passwords)
+	changed["aide"] = HashPassword("another")
+	now.Store(&changed)
+	for cookie, want := range map[string]int{old: 401, other: 200, signInWith(t, h, "aide", "another"): 200} {
+		if r := ask(h, "GET", "/api/v1/directory", "", "Cookie", cookie); r.StatusCode != want {
+			t.Errorf("%s: %s, want %d", cookie, r.Status, want)
+		}
+	}
 }
 
 // TestRolesDecideWhatIsOpen has every page and operation that is not for everybody,

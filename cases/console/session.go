@@ -24,6 +24,7 @@ type sessions struct {
 
 type session struct {
 	user  string // empty: with the API token
+	hash  string // of the password he signed in with: another one ends the session
 	until time.Time
 }
 
@@ -31,23 +32,23 @@ func newSessions() *sessions { return &sessions{all: map[string]session{}} }
 
 // begin returns the id of a new session of user, a secret of 130 random bits. Too
 // many of them end the oldest.
-func (s *sessions) begin(user string, now time.Time) string {
+func (s *sessions) begin(user, hash string, now time.Time) string {
 	id := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.all) >= maxSessions {
 		forgetEarliest(s.all, func(x session) time.Time { return x.until })
 	}
-	s.all[id] = session{user, now.Add(sessionLife)}
+	s.all[id] = session{user, hash, now.Add(sessionLife)}
 	return id
 }
 
-// who returns whose session id is, while it lasts.
-func (s *sessions) who(id string, now time.Time) (user string, ok bool) {
+// of returns the session of that id, while it lasts.
+func (s *sessions) of(id string, now time.Time) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x := s.all[id]
-	return x.user, now.Before(x.until)
+	return x, now.Before(x.until)
 }
 
 func (s *sessions) end(id string) {
@@ -83,12 +84,12 @@ func setSession(w http.ResponseWriter, r *http.Request, id string, life time.Dur
 
 // signedInAs returns who has sent r, if he is signed in.
 func (x *site) signedInAs(r *http.Request) (viewer, bool) {
-	user, ok := x.sessions.who(sessionID(r), time.Now())
-	if !ok || user == "" {
+	s, ok := x.sessions.of(sessionID(r), time.Now())
+	if !ok || s.user == "" {
 		return viewer{}, ok
 	}
-	actor, ok := x.People().Actor(user)
-	return viewer{actor}, ok
+	actor, ok := x.People().Actor(s.user)
+	return viewer{actor}, ok && x.Passwords()[s.user] == s.hash
 }
 
 // signedIn lets requests of a session pass, of those roles if there are any, and sends
@@ -143,7 +144,7 @@ func (x *site) signIn(w http.ResponseWriter, r *http.Request) {
 		x.render(w, r, http.StatusTooManyRequests, "sign-in", form)
 	case right:
 		x.sessions.end(sessionID(r))
-		setSession(w, r, x.sessions.begin(user, time.Now()), sessionLife)
+		setSession(w, r, x.sessions.begin(user, x.Passwords()[user], time.Now()), sessionLife)
 		x.Log.Info("signed in", "user", user, "source", source(r))
 		to := "/"
 		if user != "" {
