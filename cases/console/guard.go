@@ -14,7 +14,7 @@ import (
 const (
 	bodyLimit    = 64 << 10 // more than any form or request of ours needs, but a whole directory
 	bodyPatience = 10 * time.Second
-	sendPatience = 30 * time.Second
+	sendPatience = reportPatience + 30*time.Second // the longest in the making, and on its way
 )
 
 // headers go with every response: nothing is cached, framed, sniffed or loaded

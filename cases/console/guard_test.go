@@ -2,9 +2,11 @@ package console
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -363,6 +365,7 @@ func (e sqlError) Error() string    { return "sql" }
 func (e sqlError) SQLState() string { return string(e) }
 
 func TestErrorsOfTheStoreHaveTheirStatus(t *testing.T) {
+	_, _, broken := cases.Trace([]cases.Event{{Kind: cases.EventAccepted, Body: []byte("{")}})
 	for name, tt := range map[string]struct {
 		err  error
 		want int
@@ -373,6 +376,8 @@ func TestErrorsOfTheStoreHaveTheirStatus(t *testing.T) {
 		"not migrated yet":             {sqlError("42P01"), 503},
 		"a fault in a statement":       {fmt.Errorf("cases: %w", sqlError("42601")), 500},
 		"a value the type cannot hold": {sqlError("22008"), 500},
+		"a full disk":                  {fmt.Errorf("register: %w", &fs.PathError{Op: "write", Path: "shouwen-report-1", Err: syscall.ENOSPC}), 500},
+		"a ledger that is no JSON":     {broken, 500},
 	} {
 		if got := status(tt.err); got != tt.want {
 			t.Errorf("%s: %d, want %d", name, got, tt.want)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -55,14 +56,18 @@ type sqlState interface {
 	SQLState() string
 }
 
-// status returns the HTTP status of an error of the store. What the database
-// found wrong in a statement is our fault; everything else means that it is away.
+// status returns the HTTP status of an error of the store, or of what is made of its
+// answers. What the database found wrong in a statement is our fault, and so is a file that
+// cannot be written or a text that cannot be read; everything else means that it is away.
 func status(err error) int {
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return http.StatusNotFound
 	case errors.Is(err, store.ErrCursor):
 		return http.StatusUnprocessableEntity
+	}
+	if is[*fs.PathError](err) || is[*json.SyntaxError](err) || is[*json.UnmarshalTypeError](err) {
+		return http.StatusInternalServerError
 	}
 	const undefinedTable = "42P01" // a new database, not migrated yet
 	if e, ok := errors.AsType[sqlState](err); ok && e.SQLState() != undefinedTable {
@@ -72,6 +77,11 @@ func status(err error) int {
 		}
 	}
 	return http.StatusServiceUnavailable
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // problem returns the API's answer to an error of the store, nil to none.
