@@ -137,10 +137,11 @@ type accessesBody struct {
 func (x *site) listAccesses(ctx context.Context, in *recordingInput) (*out[accessesBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	if _, err := x.recordingSeen(ctx, in.ID); err != nil {
-		return nil, x.problem(err)
+	rec, err := x.recordingSeen(ctx, in.ID)
+	var list []store.Access
+	if err == nil {
+		list, err = x.Store.Accesses(ctx, rec.Call)
 	}
-	list, err := x.Store.Accesses(ctx, in.ID)
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}

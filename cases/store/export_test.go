@@ -7,6 +7,12 @@ var (
 	OpenCases      = openCases
 )
 
+// The queries of a player, for a look at their plans.
+const (
+	RecordingOfCall = recordingOfCall
+	AccessesOfCall  = accessesOfCall
+)
+
 // What Run does again and again, on the connection it has.
 var (
 	ConnectSnapshotter = (*Snapshotter).connect

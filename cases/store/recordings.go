@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 
@@ -48,11 +49,21 @@ func (s *Store) Recordings(ctx context.Context, number cases.CaseNumber) ([]Reco
 	return s.recordings(ctx, `select `+recordingColumns+` where c.number = $1 order by r.started`, number)
 }
 
+// recordingOfCall and accessesOfCall are asked by every player for every part it plays.
+const (
+	recordingOfCall = `select ` + recordingColumns + ` where r.call = $1::text::uuid`
+	accessesOfCall  = `select call::text, at, who, source, part from recording_access where call = $1::text::uuid order by id`
+)
+
 // Recording returns the one of a call; ErrNotFound.
 func (s *Store) Recording(ctx context.Context, call string) (Recording, error) {
-	list, err := s.recordings(ctx, `select `+recordingColumns+` where r.call::text = $1`, call)
+	id, err := uuid.Parse(call)
+	if err != nil {
+		return Recording{}, fmt.Errorf("recording: %w: %w", ErrNotFound, err)
+	}
+	list, err := s.recordings(ctx, recordingOfCall, id.String())
 	if err == nil && len(list) == 0 {
-		err = fmt.Errorf("recording %s: %w", call, ErrNotFound)
+		err = fmt.Errorf("recording %s: %w", id, ErrNotFound)
 	}
 	if err != nil {
 		return Recording{}, err
@@ -119,9 +130,9 @@ func (s *Store) LogAccess(ctx context.Context, a Access) error {
 	return nil
 }
 
-// Accesses returns who looked into a recording, the first first.
+// Accesses returns who looked into the recording of a call there is, the first first.
 func (s *Store) Accesses(ctx context.Context, call string) ([]Access, error) {
-	rows, err := s.db.Query(ctx, `select call::text, at, who, source, part from recording_access where call::text = $1 order by id`, call)
+	rows, err := s.db.Query(ctx, accessesOfCall, call)
 	if err != nil {
 		return nil, fmt.Errorf("accesses to recording %s: %w", call, err)
 	}

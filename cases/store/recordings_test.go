@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"shouwen/cases"
 	"shouwen/cases/store"
@@ -171,5 +173,23 @@ func TestAccessesAreKept(t *testing.T) {
 	}
 	if err := s.LogAccess(t.Context(), store.Access{Call: "01930000-0000-7000-8000-000000000000", Who: "x"}); err == nil {
 		t.Error("a look into no recording is on record")
+	}
+}
+
+// TestAPlayerReadsNoWholeTable: every part of a recording that is played is looked up by
+// an index, however many there are.
+func TestAPlayerReadsNoWholeTable(t *testing.T) {
+	t.Parallel()
+	c := direct(t, storetest.URL(t))
+	exec(t, c, `set enable_seqscan = off`) // of a table with nothing in it nobody takes an index
+	for _, sql := range []string{store.RecordingOfCall, store.AccessesOfCall} {
+		rows, err := c.Query(t.Context(), `explain `+sql, uuid.NewString())
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if text := strings.Join(plan, "\n"); err != nil || !strings.Contains(text, "Index Cond: (call = ") {
+			t.Errorf("%s: %v\n%s", sql, err, text)
+		}
 	}
 }
