@@ -244,41 +244,48 @@ func (x *site) getProgramme(ctx context.Context, _ *struct{}) (*out[programmeBod
 	})}}, nil
 }
 
-// inspect takes a step of an inspection for who asks.
-func (x *site) inspect(ctx context.Context, id int64, step cases.InspectionStep) (cases.Inspection, error) {
+// inspect takes a step of an inspection for who asks, once for a key.
+func (x *site) inspect(ctx context.Context, id int64, key string, step cases.InspectionStep) (cases.Inspection, error) {
 	if id != 0 {
 		if _, _, err := x.inspectionSeen(ctx, id, english); err != nil {
 			return cases.Inspection{}, err
 		}
 	}
-	return x.Store.Inspect(ctx, store.InspectionOrder{Inspection: id, Step: step, By: viewerOf(ctx).Actor, At: x.Now(), People: x.People()})
+	return x.Store.Inspect(ctx, store.InspectionOrder{Inspection: id, Step: step, By: viewerOf(ctx).Actor, At: x.Now(), Key: key, People: x.People()})
 }
 
 // stepInput is a step of an inspection there is.
 type stepInput[S cases.InspectionStep] struct {
-	ID   int64 `path:"id" minimum:"1"`
+	ID int64 `path:"id" minimum:"1"`
+	Keyed
 	Body S
 }
 
 // takeStep is the operation of a kind of step.
 func takeStep[S cases.InspectionStep](x *site) func(context.Context, *stepInput[S]) (*out[inspectionBody], error) {
 	return func(ctx context.Context, in *stepInput[S]) (*out[inspectionBody], error) {
-		return x.stepTaken(ctx, in.ID, in.Body)
+		return x.stepTaken(ctx, in.ID, in.Key, in.Body)
 	}
 }
 
-func (x *site) beginInspection(ctx context.Context, in *struct{ Body cases.Inspect }) (*out[inspectionBody], error) {
-	return x.stepTaken(ctx, 0, in.Body)
+func (x *site) beginInspection(ctx context.Context, in *struct {
+	Keyed
+	Body cases.Inspect
+}) (*out[inspectionBody], error) {
+	return x.stepTaken(ctx, 0, in.Key, in.Body)
 }
 
-func (x *site) stepTaken(ctx context.Context, id int64, step cases.InspectionStep) (*out[inspectionBody], error) {
+func (x *site) stepTaken(ctx context.Context, id int64, key string, step cases.InspectionStep) (*out[inspectionBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
 	if viewerOf(ctx).User == "" {
 		return nil, huma.Error422UnprocessableEntity("validation failed", &huma.ErrorDetail{Location: "header." + byHeader, Message: "expected the user who does this"})
 	}
 	l := toldIn(ctx)
-	i, err := x.inspect(ctx, id, step)
+	i, err := x.inspect(ctx, id, key, step)
+	if errors.Is(err, store.ErrKey) {
+		return nil, huma.Error409Conflict(l.word("key of another"))
+	}
 	if no, ok := errors.AsType[*cases.InspectionError](err); ok {
 		wrong := make([]error, len(no.Fields))
 		for n, f := range no.Fields {
@@ -286,14 +293,14 @@ func (x *site) stepTaken(ctx context.Context, id int64, step cases.InspectionSte
 		}
 		return nil, huma.NewError(problemStatus[no.Reason], no.In(string(l)), wrong...)
 	}
-	var seen []inspectionBody
+	var b inspectionBody
 	if err == nil {
-		seen, err = x.inspectionsSeen(ctx, []cases.Inspection{i}, l)
+		_, b, err = x.inspectionSeen(ctx, i.ID, l)
 	}
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
-	return &out[inspectionBody]{seen[0]}, nil
+	return &out[inspectionBody]{b}, nil
 }
 
 // registerInspections has how the duty is inspected, and what is found put right.
@@ -309,7 +316,7 @@ func (x *site) registerInspections(api huma.API, operation func(id, path, summar
 		op.Method = http.MethodPost
 		return op
 	}
-	huma.Register(api, post("begin_inspection", path, "Begin an inspection"), x.beginInspection)
+	huma.Register(api, post("begin_inspection", path, "Begin an inspection", 409), x.beginInspection)
 	huma.Register(api, post("attend_inspection", path+"/{id}/members", "Have somebody else take part", 404, 409), takeStep[cases.Attend](x))
 	huma.Register(api, post("record_finding", path+"/{id}/findings", "Put on record what was found, and who is to put it right by when", 404, 409), takeStep[cases.RecordFinding](x))
 	huma.Register(api, post("report_rectified", path+"/{id}/rectifications", "Say that a finding is put right, and what proves it", 404, 409), takeStep[cases.Rectified](x))

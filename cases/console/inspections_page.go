@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"shouwen/cases"
 	"shouwen/cases/store"
 )
@@ -35,6 +37,7 @@ type inspectionPage struct {
 type stepForm struct {
 	Action, Title string
 	Step          string
+	Key           string // pressed twice, it is one step
 	Fields        []formField
 	Open          bool     // shown from the start
 	Refused       []string // why the last attempt was; none: there was none
@@ -113,7 +116,7 @@ func (x *site) formOfStep(n int, action string, l lang, findings []option) stepF
 		}
 		m.Fields[i].Wide = slices.Contains([]string{"area", "checkbox"}, m.Fields[i].Input)
 	}
-	return stepForm{Action: action + "/steps/" + name, Title: step.In(string(l)), Step: name, Fields: m.Fields}
+	return stepForm{Action: action + "/steps/" + name, Title: step.In(string(l)), Step: name, Key: uuid.NewString(), Fields: m.Fields}
 }
 
 // stepChoices are what a field of a step may be; nil: anything.
@@ -227,12 +230,13 @@ func (x *site) stepFromPage(w http.ResponseWriter, r *http.Request) {
 		x.fail(w, r, http.StatusNotFound)
 		return
 	}
-	if r.ParseForm() != nil || viewerOf(ctx).User == "" {
+	if r.ParseForm() != nil || viewerOf(ctx).User == "" || uuid.Validate(r.PostForm.Get("key")) != nil {
 		x.fail(w, r, http.StatusBadRequest)
 		return
 	}
 	l := languageOf(r)
 	form := x.formOfStep(n, "/inspections/"+r.PathValue("id"), l, nil)
+	form.Key = r.PostForm.Get("key")
 	i, why, err := x.stepPosted(ctx, id, n, form, r.PostForm)
 	switch {
 	case why != nil:
@@ -259,7 +263,7 @@ func (x *site) stepPosted(ctx context.Context, id int64, n int, form stepForm, p
 	if err != nil {
 		return cases.Inspection{}, &cases.InspectionError{Step: form.Step, Reason: cases.RefusedFields}, nil
 	}
-	i, err := x.inspect(ctx, id, step)
+	i, err := x.inspect(ctx, id, form.Key, step)
 	if no, ok := errors.AsType[*cases.InspectionError](err); ok {
 		return i, no, nil
 	}

@@ -11,10 +11,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"github.com/xuri/excelize/v2"
 
 	"shouwen/cases"
@@ -49,7 +51,7 @@ func inspected(t *testing.T) (*store.Store, *Server, *time.Time) {
 // postAs sends a body to the API for somebody.
 func postAs(h http.Handler, target, who, body string) *http.Response {
 	r := httptest.NewRequest("POST", target, strings.NewReader(body))
-	for name, value := range map[string]string{"Authorization": "Bearer " + token, byHeader: who, "Content-Type": "application/json"} {
+	for name, value := range map[string]string{"Authorization": "Bearer " + token, byHeader: who, "Content-Type": "application/json", "Idempotency-Key": uuid.NewString()} {
 		if value != "" {
 			r.Header.Set(name, value)
 		}
@@ -194,6 +196,48 @@ func TestTheRegisterOfInspections(t *testing.T) {
 	}
 }
 
+// TestAStepSentAgainIsTakenOnce: who does not know whether his request arrived sends it
+// again under its key.
+func TestAStepSentAgainIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	_, s, _ := inspected(t)
+	h := s.Handler()
+	const path, need = "/api/v1/inspections", `{"kind": "need", "text": "a ramp", "department": "hotline", "rectify": "build it", "for": "clerk"}`
+	send := func(target, key, body string) *http.Response {
+		return ask(h, "POST", target, body, "Authorization", "Bearer "+token, byHeader, "eye", "Content-Type", "application/json", "Idempotency-Key", key)
+	}
+	began, found := uuid.NewString(), uuid.NewString()
+	codes := make([]int, 4)
+	var all sync.WaitGroup
+	for n := range codes {
+		all.Go(func() { codes[n] = send(path, began, `{"by": "body"}`).StatusCode })
+	}
+	all.Wait()
+	if diff := cmp.Diff([]int{200, 200, 200, 200}, codes); diff != "" {
+		t.Errorf("begun at once: %s", diff)
+	}
+	for range 2 {
+		if i := decode[inspectionBody](t, send(path+"/1/findings", found, need), 200); i.ID != 1 || len(i.Findings) != 1 {
+			t.Errorf("%+v", i)
+		}
+	}
+	decode[inspectionBody](t, send(path, uuid.NewString(), `{"by": "body"}`), 200)
+	for _, tt := range []struct {
+		target, key, body string
+		want              int
+	}{
+		{path + "/2/findings", found, need, 409}, {path, found, `{"by": "body"}`, 409}, {path + "/1/findings", began, need, 409},
+		{path + "/1/findings", "", need, 422}, {path + "/1/findings", "once", need, 422},
+	} {
+		if r := send(tt.target, tt.key, tt.body); r.StatusCode != tt.want {
+			t.Errorf("%s under %q: %s, want %d", tt.target, tt.key, r.Status, tt.want)
+		}
+	}
+	if list := decode[inspectionsBody](t, askAs(h, path+"?from=2026-11-23&until=2026-11-23", "eye"), 200); len(list.Inspections) != 2 {
+		t.Errorf("%d inspections", len(list.Inspections))
+	}
+}
+
 // TestAnInspectionOnPages: S26-R4 from the form that begins it to the finding that is put
 // right, verified, and on the desk of whoever has to do something about it until then; late
 // ones are on the supervisor's.
@@ -218,6 +262,7 @@ func TestAnInspectionOnPages(t *testing.T) {
 	}
 	post := func(cookie, target string, want int, values url.Values) string {
 		t.Helper()
+		values.Set("key", uuid.NewString())
 		r := ask(h, "POST", target, values.Encode(), "Cookie", cookie, "Accept-Language", "en")
 		body := html.UnescapeString(text(t, r))
 		if r.StatusCode != want {
@@ -238,6 +283,13 @@ func TestAnInspectionOnPages(t *testing.T) {
 	wants(t, post(eye, "/inspections/1/steps/finding", 422, found), "was <rude></textarea>", `id="finding-for-why"`)
 	found.Set("for", "clerk")
 	post(eye, "/inspections/1/steps/finding", 303, found)
+
+	if r := ask(h, "POST", "/inspections/1/steps/finding", found.Encode(), "Cookie", eye); r.StatusCode != 303 { // the button was pressed twice
+		t.Errorf("pressed again: %s", r.Status)
+	}
+	if page := show(eye, "/inspections/1"); strings.Count(page, "was <rude>") != 1 {
+		t.Errorf("pressed twice, and found twice:\n%s", page)
+	}
 
 	wants(t, show(clerk, "/desk"), "To be put right", "was <rude>", "being put right", `href="/inspections/1"`)
 	wants(t, show(clerk, "/inspections/1"), `action="/inspections/1/steps/rectified"`, `<option value="1" selected>`)

@@ -61,9 +61,14 @@ func newMoveProblem(n cases.CaseNumber, kind cases.MoveKind, why cases.Reason, d
 	}
 }
 
+// Keyed is what a request says that is not to be done twice.
+type Keyed struct {
+	Key string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
+}
+
 type moveInput struct {
-	Number  string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Key     string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
+	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Keyed
 	Seen    int    `query:"seen" minimum:"1" doc:"event_count of the case as whoever moves it has seen it; another move since is a problem then. What the phones add is none."`
 	RawBody []byte `contentType:"application/json"`
 }

@@ -195,7 +195,7 @@ var pageWords = map[string][2]string{
 	"channel message": {"短信或网络", "message"},
 
 	"stale":          {"工单已有新的变动，请重新查看后再办。", "the case has moved since it was seen; read it again"},
-	"key of another": {"幂等键已用于另一工单，请换一个。", "the idempotency key is that of a move of another case; make a new one"},
+	"key of another": {"幂等键已另有所用，请换一个。", "the idempotency key is that of something else; make a new one"},
 
 	"clock running":   {"计时中", "running"},
 	"clock paused":    {"暂停", "paused"},

@@ -19,14 +19,23 @@ type InspectionOrder struct {
 	Step       cases.InspectionStep
 	By         cases.Actor
 	At         time.Time
+	Key        string // UUID; the same one again changes nothing
 	People     cases.Directory
 }
 
 // Inspect takes a step of an inspection, in one transaction with its log, and returns the
-// inspection after it. The error wraps ErrNotFound or a *cases.InspectionError, and then
-// nothing has changed.
+// inspection after it. The error wraps ErrNotFound, ErrKey or a *cases.InspectionError, and
+// then nothing has changed. A step already taken returns the inspection as it is now.
 func (s *Store) Inspect(ctx context.Context, o InspectionOrder) (is cases.Inspection, err error) {
 	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		done, err := stepTaken(ctx, tx, o)
+		if err != nil {
+			return err
+		}
+		if done != 0 {
+			is, err = inspection(ctx, tx, done, "")
+			return err
+		}
 		var was cases.Inspection
 		if o.Inspection != 0 {
 			if was, err = inspection(ctx, tx, o.Inspection, "for update"); err != nil {
@@ -52,15 +61,32 @@ func (s *Store) Inspect(ctx context.Context, o InspectionOrder) (is cases.Inspec
 			return err
 		}
 		_, err = tx.Exec(ctx, `
-			insert into inspection_step (inspection, seq, at, by, step, body)
-			select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5 from inspection_step where inspection = $1`,
-			is.ID, o.At, o.By.User, o.Step.Step(), o.Step)
+			insert into inspection_step (inspection, seq, at, by, step, body, key)
+			select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6::text::uuid from inspection_step where inspection = $1`,
+			is.ID, o.At, o.By.User, o.Step.Step(), o.Step, o.Key)
 		return err
 	})
 	if err != nil {
 		return cases.Inspection{}, fmt.Errorf("inspection: %w", err)
 	}
 	return is, nil
+}
+
+// stepTaken returns the inspection in which a step was taken under the key of o; 0: none
+// was. Who sends it twice at once waits for the first.
+func stepTaken(ctx context.Context, tx pgx.Tx, o InspectionOrder) (id int64, err error) {
+	if _, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended($1, 0))`, o.Key); err != nil {
+		return 0, err
+	}
+	var seq int
+	err = tx.QueryRow(ctx, `select inspection, seq from inspection_step where key = $1::text::uuid`, o.Key).Scan(&id, &seq)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, nil
+	case err == nil && (o.Inspection == 0) != (seq == 1), err == nil && o.Inspection != 0 && o.Inspection != id:
+		return 0, ErrKey
+	}
+	return id, err
 }
 
 // mayTie refuses to tie a finding to a case that there is not, or that whoever finds it

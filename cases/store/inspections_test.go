@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"shouwen/cases"
@@ -37,7 +38,7 @@ func TestInspectionsAreKeptWithEveryStep(t *testing.T) {
 		t.Helper()
 		actor, _ := inspected.Actor(who)
 		at = at.Add(time.Minute)
-		return s.Inspect(t.Context(), store.InspectionOrder{Inspection: id, Step: step, By: actor, At: at, People: inspected})
+		return s.Inspect(t.Context(), store.InspectionOrder{Inspection: id, Step: step, By: actor, At: at, Key: uuid.NewString(), People: inspected})
 	}
 	must := func(id int64, who string, step cases.InspectionStep) cases.Inspection {
 		t.Helper()
@@ -110,7 +111,7 @@ func TestStepsOfAnInspectionAtOnceAreAllKept(t *testing.T) {
 	s, _ := filled(t)
 	s.Rules.Calendar = cases.Plain(time.UTC)
 	eye, _ := inspected.Actor("eye")
-	i, err := s.Inspect(t.Context(), store.InspectionOrder{Step: cases.Inspect{By: cases.InspectBody}, By: eye, At: noon, People: inspected})
+	i, err := s.Inspect(t.Context(), store.InspectionOrder{Step: cases.Inspect{By: cases.InspectBody}, By: eye, At: noon, Key: uuid.NewString(), People: inspected})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestStepsOfAnInspectionAtOnceAreAllKept(t *testing.T) {
 	const findings = 8
 	for range findings {
 		all.Go(func() error {
-			_, err := s.Inspect(t.Context(), store.InspectionOrder{Inspection: i.ID, By: eye, At: noon, People: inspected, Step: cases.RecordFinding{
+			_, err := s.Inspect(t.Context(), store.InspectionOrder{Inspection: i.ID, By: eye, At: noon, Key: uuid.NewString(), People: inspected, Step: cases.RecordFinding{
 				Kind: cases.FoundNeed, Text: "a ramp", Department: "hotline", Rectify: "build it", For: "agent2",
 			}})
 			return err

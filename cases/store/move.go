@@ -25,8 +25,8 @@ type Order struct {
 	Seen int    // length of the ledger as whoever moves has seen it; 0: he has not looked
 }
 
-// ErrKey reports a key that a move of another case had.
-var ErrKey = errors.New("the key is that of a move of another case")
+// ErrKey reports a key that a move of another case, or a step of another inspection, had.
+var ErrKey = errors.New("the key is that of something else")
 
 // Move makes a move, in one transaction: the case, its ledger and its clocks. It
 // returns the case after it. The error wraps ErrNotFound, ErrKey, cases.ErrStale if somebody
