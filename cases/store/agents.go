@@ -62,18 +62,11 @@ func (s *Store) Duties(ctx context.Context, after time.Time) ([]Duty, error) {
 	rows, err := s.db.Query(ctx, `
 		select username, changed, paused, reason, nullif(said, '-infinity'), wrap_up, idle, rung, calls, talked, missed, stored
 		from agent_duty where stored > $1`, after)
-	if err != nil {
-		return nil, fmt.Errorf("duties: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d Duty, err error) {
+	return collect("duties", rows, err, func(row pgx.CollectableRow) (d Duty, err error) {
 		err = row.Scan(&d.User, &d.Changed, &d.Paused, &d.Reason, (*zeronull.Timestamptz)(&d.Said),
 			(*zeronull.Timestamptz)(&d.WrapUp), &d.Idle, (*zeronull.Timestamptz)(&d.Rung), &d.Calls, &d.Talked, &d.Missed, &d.Stored)
 		return d, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("duties: %w", err)
-	}
-	return all, nil
 }
 
 // ClaimAgents leases to a node those of the users whom no other node has, for a
@@ -85,14 +78,7 @@ func (s *Store) ClaimAgents(ctx context.Context, node int, call string, users []
 		on conflict (username) do update set node = excluded.node, call = excluded.call, until = excluded.until
 		where agent_lease.node = excluded.node or agent_lease.until <= now()
 		returning username`, users, node, call, lease)
-	if err != nil {
-		return nil, fmt.Errorf("claim agents: %w", err)
-	}
-	given, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("claim agents: %w", err)
-	}
-	return given, nil
+	return collect("claim agents", rows, err, pgx.RowTo[string])
 }
 
 // Others is what a node learns of the other nodes.

@@ -158,17 +158,10 @@ type Rejected struct {
 // at most limit. To try them again, hand them to Apply.
 func (s *Store) Rejected(ctx context.Context, limit int) ([]Rejected, error) {
 	rows, err := s.db.Query(ctx, `select body, error, rejected_at from dead_letter order by fact limit $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("rejected facts: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Rejected, error) {
-		var r Rejected
-		return r, row.Scan(&r.Fact, &r.Error, &r.At)
+	return collect("rejected facts", rows, err, func(row pgx.CollectableRow) (r Rejected, err error) {
+		err = row.Scan(&r.Fact, &r.Error, &r.At)
+		return r, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("rejected facts: %w", err)
-	}
-	return list, nil
 }
 
 // bury keeps rejected facts for a person to look at, with what was wrong first.

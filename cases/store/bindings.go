@@ -70,11 +70,7 @@ func (s *Store) Bindings(ctx context.Context) ([]Binding, error) {
 		select username, contact, instance, reg_id, path, transport, local, remote,
 		       expires, updated, call_id, cseq, q, user_agent, node
 		from binding where expires > now() order by username, contact`)
-	if err != nil {
-		return nil, fmt.Errorf("bindings: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Binding, error) {
-		var x Binding
+	return collect("bindings", rows, err, func(row pgx.CollectableRow) (x Binding, err error) {
 		var local, remote string
 		if err := row.Scan(&x.User, &x.Contact, &x.Instance, &x.RegID, &x.Path, &x.Transport, &local, &remote,
 			&x.Expires, &x.Updated, &x.CallID, &x.CSeq, &x.Q, &x.UserAgent, &x.Node); err != nil {
@@ -83,12 +79,9 @@ func (s *Store) Bindings(ctx context.Context) ([]Binding, error) {
 		if err := x.Local.UnmarshalText([]byte(local)); err != nil {
 			return x, err
 		}
-		return x, x.Remote.UnmarshalText([]byte(remote))
+		err = x.Remote.UnmarshalText([]byte(remote))
+		return x, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("bindings: %w", err)
-	}
-	return all, nil
 }
 
 // addrText returns a in the form UnmarshalText reads; empty for the zero one.

@@ -81,17 +81,10 @@ func (s *Store) DirectoryHistory(ctx context.Context, before, limit int) ([]Dire
 	rows, err := s.db.Query(ctx, `
 		select version, at, by, changes from directory_version
 		where $1 = 0 or version < $1 order by version desc limit $2`, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("directory: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d DirectoryVersion, err error) {
+	return collect("directory", rows, err, func(row pgx.CollectableRow) (d DirectoryVersion, err error) {
 		err = row.Scan(&d.Version, &d.At, &d.By, &d.Changes)
 		return d, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("directory: %w", err)
-	}
-	return all, nil
 }
 
 // Revise makes a version of the directory, which passed its check, and returns it. The
@@ -210,14 +203,7 @@ func (s *Store) KeepPhones(ctx context.Context, all []PhoneSecret) error {
 // Phones returns what phones register with, in every realm.
 func (s *Store) Phones(ctx context.Context) ([]PhoneSecret, error) {
 	rows, err := s.db.Query(ctx, `select username, realm, ha1_md5, ha1_sha256 from phone_secret order by username, realm`)
-	if err != nil {
-		return nil, fmt.Errorf("phones: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[PhoneSecret])
-	if err != nil {
-		return nil, fmt.Errorf("phones: %w", err)
-	}
-	return all, nil
+	return collect("phones", rows, err, pgx.RowToStructByPos[PhoneSecret])
 }
 
 // ConsoleSecrets returns the hashes of those who may sign in to the console, by user.

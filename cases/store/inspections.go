@@ -153,14 +153,7 @@ func (s *Store) OpenInspections(ctx context.Context, limit int) ([]cases.Inspect
 
 func (s *Store) inspections(ctx context.Context, q condition, order string, limit int) ([]cases.Inspection, error) {
 	rows, err := s.db.Query(ctx, `select id, document from inspection `+q.clause()+` order by `+order+` limit `+q.arg(limit), q.args...)
-	if err != nil {
-		return nil, fmt.Errorf("inspections: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, scanInspection)
-	if err != nil {
-		return nil, fmt.Errorf("inspections: %w", err)
-	}
-	return all, nil
+	return collect("inspections", rows, err, scanInspection)
 }
 
 // InspectionStep is a line of the log of an inspection.
@@ -175,25 +168,15 @@ type InspectionStep struct {
 // InspectionSteps returns the log of an inspection, in order.
 func (s *Store) InspectionSteps(ctx context.Context, id int64) ([]InspectionStep, error) {
 	rows, err := s.db.Query(ctx, `select seq, at, by, step, body from inspection_step where inspection = $1 order by seq`, id)
-	if err != nil {
-		return nil, fmt.Errorf("inspection %d: %w", id, err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[InspectionStep])
-	if err != nil {
-		return nil, fmt.Errorf("inspection %d: %w", id, err)
-	}
-	return all, nil
+	return collect(fmt.Sprintf("inspection %d", id), rows, err, pgx.RowToStructByPos[InspectionStep])
 }
 
 // Inspected returns when every kind of inspection of every department was last concluded,
 // and since when the organisation has a directory: from then on it can be asked for them.
 func (s *Store) Inspected(ctx context.Context, now time.Time) (all []cases.Inspected, since time.Time, err error) {
 	rows, err := s.db.Query(ctx, `select by, department, max(concluded) from inspection where concluded is not null group by by, department`)
-	if err != nil {
-		return nil, since, fmt.Errorf("inspected: %w", err)
-	}
-	if all, err = pgx.CollectRows(rows, pgx.RowToStructByPos[cases.Inspected]); err != nil {
-		return nil, since, fmt.Errorf("inspected: %w", err)
+	if all, err = collect("inspected", rows, err, pgx.RowToStructByPos[cases.Inspected]); err != nil {
+		return nil, since, err
 	}
 	if err := s.db.QueryRow(ctx, `select coalesce(min(at), $1) from directory_version`, now).Scan(&since); err != nil {
 		return nil, since, fmt.Errorf("inspected: %w", err)
@@ -207,12 +190,9 @@ func (s *Store) Unseen(ctx context.Context, numbers []cases.CaseNumber, who case
 	q.and("c.number = any(%s)", numbers)
 	visible(&q, &who)
 	rows, err := s.db.Query(ctx, `select c.number from cases c `+q.clause(), q.args...)
+	seen, err := collect("cases of findings", rows, err, pgx.RowTo[cases.CaseNumber])
 	if err != nil {
-		return nil, fmt.Errorf("cases of findings: %w", err)
-	}
-	seen, err := pgx.CollectRows(rows, pgx.RowTo[cases.CaseNumber])
-	if err != nil {
-		return nil, fmt.Errorf("cases of findings: %w", err)
+		return nil, err
 	}
 	unseen := map[cases.CaseNumber]bool{}
 	for _, n := range numbers {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ type change struct {
 
 // load reads and locks what facts are about.
 func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebook) (*known, error) {
-	k := &known{calls: map[string]cases.Call{}, cases: map[cases.CaseNumber]cases.Case{}, before: map[cases.CaseNumber]cases.Case{}, rules: rules, changes: make([]change, 0, len(facts))}
+	k := &known{calls: map[string]cases.Call{}, rules: rules, changes: make([]change, 0, len(facts))}
 	var calls []string
 	var numbers []cases.CaseNumber
 	for _, f := range facts {
@@ -56,18 +57,10 @@ func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebo
 	for _, c := range found {
 		k.calls[c.ID] = c
 	}
-	rows, err = tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call
-		where c.number = any($1) order by c.id for update of c`, numbers)
-	if err != nil {
+	if k.before, err = lockCases(ctx, tx, numbers...); err != nil {
 		return nil, err
 	}
-	existing, err := pgx.CollectRows(rows, scanCase)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range existing {
-		k.cases[c.Number], k.before[c.Number] = c, c
-	}
+	k.cases = maps.Clone(k.before)
 	k.late, err = breached(ctx, tx, numbers...)
 	return k, err
 }

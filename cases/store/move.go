@@ -35,16 +35,17 @@ var ErrKey = errors.New("the key is that of something else")
 func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 	var is cases.Case
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, o.Case)
+		into := cases.CaseNumber("") // the case it is continued in
+		if m, ok := o.Move.(cases.Merge); ok {
+			into = cases.CaseNumber(cases.Clean(string(m.Into)))
+		}
+		locked, err := lockCases(ctx, tx, o.Case, into)
 		if err != nil {
 			return err
 		}
-		was, err := pgx.CollectExactlyOneRow(rows, scanCase)
-		if errors.Is(err, pgx.ErrNoRows) {
+		was, there := locked[o.Case]
+		if !there {
 			return ErrNotFound
-		}
-		if err != nil {
-			return err
 		}
 		fresh, stale, err := s.fresh(ctx, tx, o, was)
 		if err != nil || !fresh {
@@ -54,9 +55,12 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 		if stale {
 			return cases.ErrStale
 		}
-		var other cases.Case // in which it is continued
-		if m, ok := o.Move.(cases.Merge); ok {
-			if other, err = s.mayMerge(ctx, tx, was, m.Into); err != nil {
+		other := locked[into]
+		if !other.Visible(o.By) {
+			other = cases.Case{} // there is none, as far as he knows
+		}
+		if into != "" {
+			if err := was.MayMerge(other, s.Rules.Policy); err != nil {
 				return err
 			}
 		}
@@ -111,19 +115,6 @@ func (s *Store) Move(ctx context.Context, o Order) (cases.Case, error) {
 	return is, nil
 }
 
-// mayMerge returns the case that was is to be continued in, if it may be.
-func (s *Store) mayMerge(ctx context.Context, tx pgx.Tx, was cases.Case, into cases.CaseNumber) (cases.Case, error) {
-	rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, cases.Clean(string(into)))
-	if err != nil {
-		return cases.Case{}, err
-	}
-	other, err := pgx.CollectExactlyOneRow(rows, scanCase)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return cases.Case{}, err
-	}
-	return other, was.MayMerge(other, s.Rules.Policy)
-}
-
 // mayCite looks at what a move of was cites as evidence: a call of the case, also of one
 // that was merged into it, or one in which its caller was called back; a message to him.
 func mayCite(ctx context.Context, tx pgx.Tx, was cases.Case, m cases.Citing) error {
@@ -161,14 +152,7 @@ func (s *Store) Connected(ctx context.Context, c cases.Case) ([]cases.Call, erro
 			select c.call from cases c where c.number = any($1)
 			union select b.id from call b where b.calls_back = any($1) and b.calls_back <> '' and b.answered is not null)
 		order by k.answered`, append(c.File.Linked(), c.Number))
-	if err != nil {
-		return nil, fmt.Errorf("calls of %s: %w", c.Number, err)
-	}
-	all, err := pgx.CollectRows(rows, scanCall)
-	if err != nil {
-		return nil, fmt.Errorf("calls of %s: %w", c.Number, err)
-	}
-	return all, nil
+	return collect(fmt.Sprintf("calls of %s", c.Number), rows, err, scanCall)
 }
 
 // fresh notes the key of o, false if it was there; and whether the case moved since it

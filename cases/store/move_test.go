@@ -2,6 +2,10 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,6 +14,7 @@ import (
 	"shouwen/cases"
 	"shouwen/cases/profile"
 	"shouwen/cases/store"
+	"shouwen/cases/store/storetest"
 )
 
 // rulebook is a policy that comes with Shouwen in an office in China.
@@ -74,5 +79,68 @@ func TestMoveIsMadeOnceAndOnWhatWasSeen(t *testing.T) {
 	}
 	if err := stored.Verify(events); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCasesMergedIntoEachOtherAtOnce: one of the two merges is made, the other is refused,
+// and neither waits for the other for good.
+func TestCasesMergedIntoEachOtherAtOnce(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	s.Rules = rulebook(t, "property_csc")
+	s.Rules.Policy.FirstAsker.FirstOwner = false
+	const pairs = 8
+	var facts []cases.Fact
+	for n := range 2 * pairs {
+		facts = append(facts, answered(n+1, "+861055550101", "agent1")...)
+	}
+	if err := s.Apply(t.Context(), facts); err != nil {
+		t.Fatal(err)
+	}
+	var merges sync.WaitGroup
+	var made atomic.Int32
+	for n := range 2 * pairs {
+		merges.Go(func() {
+			_, err := s.Move(t.Context(), store.Order{
+				Case: cases.NewCaseNumber(noon, 1, n+1), Move: cases.Merge{Into: cases.NewCaseNumber(noon, 1, n^1+1)},
+				By: cases.Actor{User: "agent1"}, At: noon.Add(time.Hour), Key: uuid.NewString(),
+			})
+			if err == nil {
+				made.Add(1)
+			} else if !errors.Is(err, cases.ErrMove) {
+				t.Error(err)
+			}
+		})
+	}
+	merges.Wait()
+	if made.Load() != pairs {
+		t.Errorf("%d of %d merges made", made.Load(), pairs)
+	}
+}
+
+// TestNobodyMergesIntoAComplaintAboutHimself: as far as he knows it is not there (C27).
+func TestNobodyMergesIntoAComplaintAboutHimself(t *testing.T) {
+	t.Parallel()
+	s := storetest.New(t)
+	s.Rules = rulebook(t, "property_csc")
+	if err := s.Apply(t.Context(), append(answered(1, "+861055550101", "agent2"), answered(2, "+861055550102", "agent1")...)); err != nil {
+		t.Fatal(err)
+	}
+	complaint, own := cases.NewCaseNumber(noon, 1, 1), cases.NewCaseNumber(noon, 1, 2)
+	_, err := s.Move(t.Context(), store.Order{
+		Case: complaint, Move: cases.Complain{Accused: "agent1"}, By: cases.Actor{User: "agent2"}, At: noon.Add(time.Hour), Key: uuid.NewString(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var why []string
+	for _, into := range []cases.CaseNumber{complaint, "261123-1-9999"} {
+		_, err := s.Move(t.Context(), store.Order{
+			Case: own, Move: cases.Merge{Into: into}, By: cases.Actor{User: "agent1"}, At: noon.Add(time.Hour), Key: uuid.NewString(),
+		})
+		why = append(why, fmt.Sprint(err))
+	}
+	if !strings.Contains(why[0], "into: a case that is still open") || why[0] != why[1] {
+		t.Errorf("into the complaint: %s; into none: %s", why[0], why[1])
 	}
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,12 +36,5 @@ func (s *Store) OutboundCalls(ctx context.Context, after, before time.Time) ([]O
 	rows, err := s.db.Query(ctx, `
 		select id::text, actor, placed, counted, cost from outbound_call
 		where counted > $1 and placed < $2 order by placed, id`, after, before)
-	if err != nil {
-		return nil, fmt.Errorf("calls to the outside: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OutboundCall])
-	if err != nil {
-		return nil, fmt.Errorf("calls to the outside: %w", err)
-	}
-	return all, nil
+	return collect("calls to the outside", rows, err, pgx.RowToStructByPos[OutboundCall])
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,14 +31,7 @@ func (s *Store) ClaimOutgoing(ctx context.Context, kind string, lease time.Durat
 				order by not_before, id limit $2 for update skip locked)
 			returning id, key, kind, payload, attempts)
 		select id, key, kind, payload, attempts from mine order by id`, pgx.QueryExecModeCacheDescribe, kind, limit, lease)
-	if err != nil {
-		return nil, fmt.Errorf("claim %s: %w", kind, err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[cases.Outgoing])
-	if err != nil {
-		return nil, fmt.Errorf("claim %s: %w", kind, err)
-	}
-	return list, nil
+	return collect("claim "+kind, rows, err, pgx.RowToStructByPos[cases.Outgoing])
 }
 
 // SettleOutgoing notes what became of an attempt. Done is done whoever says so; but
@@ -82,19 +74,16 @@ func (s *Store) RecordStage(ctx context.Context, o cases.Outgoing, tell Telling)
 		return fmt.Errorf("stage %s: %w", o.Key, err)
 	}
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call where c.number = $1 for update of c`, of.Case)
+		locked, err := lockCases(ctx, tx, of.Case)
 		if err != nil {
 			return err
 		}
-		c, err := pgx.CollectExactlyOneRow(rows, scanCase)
-		if errors.Is(err, pgx.ErrNoRows) {
+		c, there := locked[of.Case]
+		if !there {
 			return ErrNotFound
 		}
-		if err != nil {
-			return err
-		}
 		// Whoever holds the case decides; a row that is done has its event.
-		rows, err = tx.Query(ctx, `
+		rows, err := tx.Query(ctx, `
 			update outbox set done_at = now(), leased_until = null, dead_at = null
 			where key = any($1) and done_at is null returning id, key, kind, payload, attempts`, upTo(o.Key))
 		if err != nil {
@@ -159,17 +148,10 @@ func (s *Store) DeadLetters(ctx context.Context, limit int) ([]cases.DeadLetter,
 	rows, err := s.db.Query(ctx, `
 		select id, key, kind, payload, attempts, error, dead_at from outbox
 		where dead_at is not null order by dead_at desc, id desc limit $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("dead letters: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d cases.DeadLetter, err error) {
+	return collect("dead letters", rows, err, func(row pgx.CollectableRow) (d cases.DeadLetter, err error) {
 		err = row.Scan(&d.ID, &d.Key, &d.Kind, &d.Payload, &d.Attempts, &d.Error, &d.At)
 		return d, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("dead letters: %w", err)
-	}
-	return list, nil
 }
 
 // Revive has a dead letter sent again, from its first attempt on. The error wraps

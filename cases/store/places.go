@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
@@ -28,19 +27,12 @@ func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 		where not coalesce(cb.exhausted, false)
 		  and (cb.next <= now() or p.case_id is not null and coalesce(cb.attempts, 0) = 0)
 		order by coalesce(p.since, o.due), c.id limit $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("places in line: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p cases.Place, err error) {
+	return collect("places in line", rows, err, func(row pgx.CollectableRow) (p cases.Place, err error) {
 		err = row.Scan(&p.Case, &p.Call, &p.Caller.E164, &p.Caller.Raw, &p.Caller.Display, &p.Caller.Withheld, &p.Caller.Verified,
 			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due, &p.Priority, &p.Avoid, &p.FirstAsker, &p.Attempts,
 			&p.Taken, (*zeronull.Timestamptz)(&p.MayRing))
 		return p, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("places in line: %w", err)
-	}
-	return list, nil
 }
 
 // OpenCase is the open case of a caller.
@@ -56,16 +48,9 @@ type OpenCase struct {
 func (s *Store) OpenCases(ctx context.Context, limit int) ([]OpenCase, error) {
 	rows, err := s.db.Query(ctx, `
 		select caller, number, first_asker from cases
-		where caller <> '' and accused = '' and state not in ('closed', 'refused', 'withdrawn', 'merged')
+		where caller <> '' and accused = '' and `+unended+`
 		order by opened desc, number desc limit $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("open cases: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OpenCase])
-	if err != nil {
-		return nil, fmt.Errorf("open cases: %w", err)
-	}
-	return list, nil
+	return collect("open cases", rows, err, pgx.RowToStructByPos[OpenCase])
 }
 
 // queuePlace keeps the latest place of a case.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,20 +37,10 @@ func (s *Store) VerifiedCases(ctx context.Context, w Window, against string, who
 		v as (select *, row_number() over (partition by against, offence order by at, id) as count from verified)
 		select v.at, v.count, `+caseColumns+` from v join cases c on c.id = v.id join call k on k.id = c.call `+q.clause()+`
 		order by v.at desc, c.number limit 500`, append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...)
-	if err != nil {
-		return nil, fmt.Errorf("verified cases: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (VerifiedCase, error) {
-		var v VerifiedCase
-		var head []byte
-		err := row.Scan(append([]any{&v.At, &v.Count}, caseFields(&v.Case, &head)...)...)
-		copy(v.Case.Head[:], head)
+	return collect("verified cases", rows, err, func(row pgx.CollectableRow) (v VerifiedCase, err error) {
+		err = scanBehind(row, &v.Case, &v.At, &v.Count)
 		return v, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("verified cases: %w", err)
-	}
-	return all, nil
 }
 
 // Suspect is a case that may show signs of an offence.
@@ -75,18 +64,8 @@ func (s *Store) Suspects(ctx context.Context, w Window, now time.Time, who *case
 			where r.caller = c.caller and r.caller <> '' and (r.opened, r.number) > (c.opened, c.number) and r.opened <= c.opened + `+window+`::interval
 				and r.category = c.category and r.category <> '' and r.file #>> '{matter,type}' in ('complaint', 'staff_complaint')) a `+
 		q.clause()+` order by c.opened desc, c.number desc limit `+q.arg(limit), append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)...)
-	if err != nil {
-		return nil, fmt.Errorf("suspects: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Suspect, error) {
-		var v Suspect
-		var head []byte
-		err := row.Scan(append([]any{&v.Again}, caseFields(&v.Case, &head)...)...)
-		copy(v.Case.Head[:], head)
+	return collect("suspects", rows, err, func(row pgx.CollectableRow) (v Suspect, err error) {
+		err = scanBehind(row, &v.Case, &v.Again)
 		return v, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("suspects: %w", err)
-	}
-	return all, nil
 }

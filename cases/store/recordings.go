@@ -88,26 +88,12 @@ func (s *Store) OutdatedRecordings(ctx context.Context, now time.Time, limit int
 
 func (s *Store) outdated(ctx context.Context, sql string, now time.Time, limit int) ([]Outdated, error) {
 	rows, err := s.db.Query(ctx, sql, now, limit)
-	if err != nil {
-		return nil, fmt.Errorf("files whose time is over: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Outdated])
-	if err != nil {
-		return nil, fmt.Errorf("files whose time is over: %w", err)
-	}
-	return list, nil
+	return collect("files whose time is over", rows, err, pgx.RowToStructByPos[Outdated])
 }
 
 func (s *Store) recordings(ctx context.Context, sql string, args ...any) ([]Recording, error) {
 	rows, err := s.db.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("recordings: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, scanRecording)
-	if err != nil {
-		return nil, fmt.Errorf("recordings: %w", err)
-	}
-	return list, nil
+	return collect("recordings", rows, err, scanRecording)
 }
 
 // Access is a look into a recording.
@@ -133,14 +119,7 @@ func (s *Store) LogAccess(ctx context.Context, a Access) error {
 // Accesses returns who looked into the recording of a call there is, the first first.
 func (s *Store) Accesses(ctx context.Context, call string) ([]Access, error) {
 	rows, err := s.db.Query(ctx, accessesOfCall, call)
-	if err != nil {
-		return nil, fmt.Errorf("accesses to recording %s: %w", call, err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Access])
-	if err != nil {
-		return nil, fmt.Errorf("accesses to recording %s: %w", call, err)
-	}
-	return list, nil
+	return collect(fmt.Sprintf("accesses to recording %s", call), rows, err, pgx.RowToStructByPos[Access])
 }
 
 // queueAside writes what an aside says beside the ledger.

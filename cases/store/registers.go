@@ -47,12 +47,11 @@ func (s *Store) EachCase(ctx context.Context, w Window, kind cases.EventKind, wh
 	defer rows.Close()
 	for rows.Next() {
 		var e Entry
-		var body, head []byte
+		var body []byte
 		var when *time.Time
-		if err := rows.Scan(append([]any{&body, &e.By, &when}, caseFields(&e.Case, &head)...)...); err != nil {
+		if err := scanBehind(rows, &e.Case, &body, &e.By, &when); err != nil {
 			return fmt.Errorf("register: %w", err)
 		}
-		copy(e.Case.Head[:], head)
 		if when != nil {
 			e.Left, e.At = &cases.HandOff{}, *when
 			if err := json.Unmarshal(body, e.Left); err != nil {
@@ -89,12 +88,5 @@ func (s *Store) LogReport(ctx context.Context, a ReportAccess) error {
 // ReportAccesses returns who got which report, the latest first, at most limit.
 func (s *Store) ReportAccesses(ctx context.Context, limit int) ([]ReportAccess, error) {
 	rows, err := s.db.Query(ctx, `select who, report, lines, at from report_access order by id desc limit $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("report accesses: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[ReportAccess])
-	if err != nil {
-		return nil, fmt.Errorf("report accesses: %w", err)
-	}
-	return all, nil
+	return collect("report accesses", rows, err, pgx.RowToStructByPos[ReportAccess])
 }

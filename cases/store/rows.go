@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -62,12 +64,45 @@ func scanCall(row pgx.CollectableRow) (cases.Call, error) {
 	return c, err
 }
 
-func scanCase(row pgx.CollectableRow) (cases.Case, error) {
-	var c cases.Case
-	var head []byte
-	err := row.Scan(caseFields(&c, &head)...)
-	copy(c.Head[:], head)
+func scanCase(row pgx.CollectableRow) (c cases.Case, err error) {
+	err = scanBehind(row, &c)
 	return c, err
+}
+
+// scanBehind reads a case behind other columns.
+func scanBehind(row pgx.CollectableRow, c *cases.Case, before ...any) error {
+	var head []byte
+	err := row.Scan(append(before, caseFields(c, &head)...)...)
+	copy(c.Head[:], head)
+	return err
+}
+
+// lockCases returns those of the cases there are, and keeps others from changing them until
+// tx ends. Everybody locks them in one order, so that nobody waits in a circle.
+func lockCases(ctx context.Context, tx pgx.Tx, numbers ...cases.CaseNumber) (map[cases.CaseNumber]cases.Case, error) {
+	rows, err := tx.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call
+		where c.number = any($1) order by c.id for update of c`, numbers)
+	all, err := collect("cases", rows, err, scanCase)
+	if err != nil {
+		return nil, err
+	}
+	locked := map[cases.CaseNumber]cases.Case{}
+	for _, c := range all {
+		locked[c.Number] = c
+	}
+	return locked, nil
+}
+
+// collect returns what the rows of a query are read as, or the error of either, with what
+// was asked for.
+func collect[T any](what string, rows pgx.Rows, err error, read pgx.RowToFunc[T]) (all []T, _ error) {
+	if err == nil {
+		all, err = pgx.CollectRows(rows, read)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return all, nil
 }
 
 // eventColumns are those of event e, in the order of eventFields.

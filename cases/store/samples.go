@@ -156,14 +156,7 @@ func (s *Store) Sample(ctx context.Context, id int64, who *cases.Actor) (Sample,
 // Samples returns the latest samples, without their cases, at most limit.
 func (s *Store) Samples(ctx context.Context, limit int) ([]Sample, error) {
 	rows, err := s.db.Query(ctx, `select `+sampleColumns+` from sample order by id desc limit $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("samples: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, scanSample)
-	if err != nil {
-		return nil, fmt.Errorf("samples: %w", err)
-	}
-	return all, nil
+	return collect("samples", rows, err, scanSample)
 }
 
 // CheckSampled puts on record what was found of a case of a sample, once; nobody does so

@@ -101,7 +101,7 @@ func (s *Store) Scorecards(ctx context.Context, w Window, now time.Time) (all Sc
 			return err
 		}
 		return tx.QueryRow(ctx, `
-			select count(*) from cases where opened >= $1 and opened < $2 and responsible = '' and state not in ('closed', 'refused', 'withdrawn', 'merged')`,
+			select count(*) from cases where opened >= $1 and opened < $2 and responsible = '' and `+unended,
 			w.From, w.Until).Scan(&all.Unowned)
 	})
 	if err != nil {

@@ -214,10 +214,8 @@ func (k ClockFilter) narrow(q *condition) {
 	case ClockLate:
 		clock += " and d.due_at < " + q.arg(k.AsNow)
 	}
-	q.where = append(q.where, "exists (select from deadline d where "+clock+")", stillOpen) // for the index: nothing runs for the others
+	q.where = append(q.where, "exists (select from deadline d where "+clock+")", "c."+unended) // for the index: nothing runs for the others
 }
-
-const stillOpen = "c.state not in ('closed', 'refused', 'withdrawn', 'merged')"
 
 // visible keeps what who may see: cases.Case.Visible, as a condition.
 func visible(q *condition, who *cases.Actor) {
@@ -264,12 +262,5 @@ func (q *condition) clause() string {
 func (s *Store) selectCases(ctx context.Context, rest string, args ...any) ([]cases.Case, error) {
 	rows, err := s.db.Query(ctx, `select `+caseColumns+` from cases c join call k on k.id = c.call `+rest,
 		append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
-	if err != nil {
-		return nil, fmt.Errorf("cases: %w", err)
-	}
-	list, err := pgx.CollectRows(rows, scanCase)
-	if err != nil {
-		return nil, fmt.Errorf("cases: %w", err)
-	}
-	return list, nil
+	return collect("cases", rows, err, scanCase)
 }

@@ -73,19 +73,12 @@ func (s *Store) ComingBreaches(ctx context.Context, classes []cases.Class, withi
 		where d.next_at <= now() + $2::interval and c.class = any($1)
 			and b.n > d.stage and b.stage ->> 'kind' = 'breach' and (b.stage ->> 'at')::timestamptz <= now() + $2::interval
 		order by at`, classes, within)
-	if err != nil {
-		return nil, fmt.Errorf("coming breaches: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b cases.ComingBreach, err error) {
+	return collect("coming breaches", rows, err, func(row pgx.CollectableRow) (b cases.ComingBreach, err error) {
 		var stage string
 		err = row.Scan(&stage, &b.At, &b.Case, &b.Call, &b.Class, &b.Accused, &b.After)
 		b.Key = cases.StageSummons(stage)
 		return b, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("coming breaches: %w", err)
-	}
-	return all, nil
 }
 
 // OldestDue returns for how long the oldest stage has been due without having been

@@ -84,12 +84,5 @@ func (s *Store) OpenGaps(ctx context.Context) ([]cases.Gap, error) {
 
 func (s *Store) gaps(ctx context.Context, where string, args ...any) ([]cases.Gap, error) {
 	rows, err := s.db.Query(ctx, `select `+gapColumns+` from station_gap where told_at is not null and `+where+` order by from_at, id`, args...)
-	if err != nil {
-		return nil, fmt.Errorf("gaps: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, scanGap)
-	if err != nil {
-		return nil, fmt.Errorf("gaps: %w", err)
-	}
-	return all, nil
+	return collect("gaps", rows, err, scanGap)
 }

@@ -46,12 +46,5 @@ func (s *Store) VoicemailAccesses(ctx context.Context, n cases.CaseNumber) ([]Ac
 		select v.call::text, a.at, a.who, a.source, a.part
 		from voicemail_access a join cases c on c.id = a.case_id join voicemail v on v.case_id = a.case_id
 		where c.number = $1 order by a.id`, n)
-	if err != nil {
-		return nil, fmt.Errorf("accesses to the message of case %s: %w", n, err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Access])
-	if err != nil {
-		return nil, fmt.Errorf("accesses to the message of case %s: %w", n, err)
-	}
-	return list, nil
+	return collect(fmt.Sprintf("accesses to the message of case %s", n), rows, err, pgx.RowToStructByPos[Access])
 }
