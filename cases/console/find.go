@@ -81,11 +81,8 @@ func (x *site) behind(q url.Values, l lang) (f store.Filter, told string) {
 func (x *site) showFound(w http.ResponseWriter, r *http.Request, f store.Filter, what string) {
 	ctx, cancel := context.WithTimeout(r.Context(), apiPatience)
 	defer cancel()
-	f.Limit = findRows
+	f.Limit, f.For = findRows, viewerOf(ctx).whom()
 	page := findPage{At: x.Now(), What: what}
-	if v := viewerOf(ctx); v.User != "" {
-		f.For = &v.Actor
-	}
 	list, next, err := x.Store.Cases(ctx, f)
 	if code := x.health.status(err, x.Log); code != http.StatusOK {
 		x.fail(w, r, code)

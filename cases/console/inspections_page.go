@@ -255,11 +255,7 @@ func (x *site) stepFromPage(w http.ResponseWriter, r *http.Request) {
 
 // stepPosted takes a step as its form was filled in; why it was refused, if it was.
 func (x *site) stepPosted(ctx context.Context, id int64, n int, form stepForm, posted url.Values) (cases.Inspection, *cases.InspectionError, error) {
-	body, err := moveJSON(moveForm{Fields: form.Fields}, posted, x.Store.Rules.Calendar.Zone)
-	if err != nil {
-		panic(err) // it is made of texts
-	}
-	step, err := steps[n].read(body)
+	step, err := steps[n].read(bodyOf(form.Fields, posted, x.Store.Rules.Calendar.Zone))
 	if err != nil {
 		return cases.Inspection{}, &cases.InspectionError{Step: form.Step, Reason: cases.RefusedFields}, nil
 	}
@@ -281,12 +277,7 @@ func (f *stepForm) refuse(why *cases.InspectionError, l lang, posted url.Values)
 			}
 		}
 	}
-	for i, field := range f.Fields {
-		f.Fields[i].Values = posted[field.Name]
-		for j, o := range field.Options {
-			f.Fields[i].Options[j].Chosen = slices.Contains(posted[field.Name], o.Value)
-		}
-	}
+	fill(f.Fields, posted)
 }
 
 // rectifyRow is a finding that somebody has to do something about.

@@ -200,13 +200,13 @@ func (f *moveForm) arrange() {
 	}
 }
 
-// fill gives the fields values; one that offers choices has those that there are.
-func (f *moveForm) fill(values url.Values) {
-	for i, field := range f.Fields {
+// fill gives fields values; one that offers choices has those that there are.
+func fill(fields []formField, values url.Values) {
+	for i, field := range fields {
 		given := values[field.Name]
-		f.Fields[i].Values = given
+		fields[i].Values = given
 		for j, o := range field.Options {
-			f.Fields[i].Options[j].Chosen = slices.Contains(given, o.Value)
+			field.Options[j].Chosen = slices.Contains(given, o.Value)
 		}
 	}
 }
@@ -232,11 +232,11 @@ func (f formField) is(name string) bool {
 	return f.Name == name || f.Name == "fields."+name || strings.HasPrefix(f.Name, name+".")
 }
 
-// moveJSON is the body of a move as its form was filled in; what is empty is left out.
-// Times are of zone.
-func moveJSON(f moveForm, posted url.Values, zone *time.Location) ([]byte, error) {
+// bodyOf is the body of a move or step as the fields of its form were filled in; what is
+// empty is left out. Times are of zone.
+func bodyOf(fields []formField, posted url.Values, zone *time.Location) []byte {
 	body := map[string]any{}
-	for _, field := range f.Fields {
+	for _, field := range fields {
 		text := strings.TrimSpace(posted.Get(field.Name))
 		if text == "" {
 			continue
@@ -271,7 +271,11 @@ func moveJSON(f moveForm, posted url.Values, zone *time.Location) ([]byte, error
 		}
 		into[name] = value
 	}
-	return json.Marshal(body)
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // it is made of texts
+	}
+	return b
 }
 
 // countedFields are numbers that are chosen.
@@ -298,14 +302,10 @@ func (x *site) moveFromPage(w http.ResponseWriter, r *http.Request) {
 	if form.Kind == "" { // the move itself says why
 		form = formOf(kind, languageOf(r))
 	}
-	form.fill(r.PostForm)
+	fill(form.Fields, r.PostForm)
 	form.Key = r.PostForm.Get("key")
 	seen, _ := strconv.Atoi(r.PostForm.Get("seen")) // none: he has not looked
-	body, err := moveJSON(form, r.PostForm, x.Store.Rules.Calendar.Zone)
-	if err != nil {
-		panic(err) // it is made of texts
-	}
-	m, err := cases.ReadMove(kind, body)
+	m, err := cases.ReadMove(kind, bodyOf(form.Fields, r.PostForm, x.Store.Rules.Calendar.Zone))
 	if err == nil {
 		_, err = x.Store.Move(ctx, store.Order{Case: c.Number, Move: m, By: by, At: x.Now(), Key: form.Key, Seen: max(0, seen)})
 		err = x.notMoved(ctx, c.Number, m, err, form.lang)

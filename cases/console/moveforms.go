@@ -179,7 +179,7 @@ func (o forms) of(kind cases.MoveKind) moveForm {
 			}
 		}
 	}
-	f.fill(o.onRecord(kind))
+	fill(f.Fields, o.onRecord(kind))
 	return f
 }
 

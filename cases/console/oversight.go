@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -46,9 +45,7 @@ func (p oversightPage) Offence(code string, l lang) string {
 
 // oversight begins a page: of the month that ended last, unless other days are asked for.
 func (x *site) oversight(r *http.Request) (oversightPage, context.Context) {
-	today := x.Now().In(x.Store.Rules.Calendar.Zone)
-	first := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, today.Location())
-	p := oversightPage{Days: Days{first.AddDate(0, -1, 0).Format(time.DateOnly), first.AddDate(0, 0, -1).Format(time.DateOnly)}, Offences: x.Store.Rules.Policy.Sanctions.Offences}
+	p := oversightPage{Days: x.lastMonth(), Offences: x.Store.Rules.Policy.Sanctions.Offences}
 	if from, until := r.FormValue("from"), r.FormValue("until"); from != "" && until != "" {
 		p.Days = Days{from, until}
 	}

@@ -123,6 +123,13 @@ func (d Days) Window(zone *time.Location) (store.Window, error) {
 	return w, nil
 }
 
+// lastMonth is the month that ended last.
+func (x *site) lastMonth() Days {
+	today := x.Now().In(x.Store.Rules.Calendar.Zone)
+	first := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, today.Location())
+	return Days{first.AddDate(0, -1, 0).Format(time.DateOnly), first.AddDate(0, 0, -1).Format(time.DateOnly)}
+}
+
 // window returns the time the days are, or the API's answer to days that are none.
 func (x *site) window(d Days) (store.Window, error) {
 	w, err := d.Window(x.Store.Rules.Calendar.Zone)

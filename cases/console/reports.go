@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,8 +24,8 @@ func (x *site) registerReports(api huma.API, operation func(id, path, summary st
 
 // reportsPage is what may be downloaded.
 type reportsPage struct {
-	From, Until string // the month that ended last
-	Registers   []reportRow
+	Days
+	Registers []reportRow
 }
 
 // daysForm asks for the days of a report.
@@ -40,9 +39,7 @@ type reportRow struct {
 func (x *site) showReports(w http.ResponseWriter, r *http.Request) {
 	l := languageOf(r)
 	reader := x.reader(l)
-	today := x.Now().In(reader.Zone)
-	first := time.Date(today.Year(), today.Month(), 1, 0, 0, 0, 0, reader.Zone)
-	page := reportsPage{From: first.AddDate(0, -1, 0).Format(time.DateOnly), Until: first.AddDate(0, 0, -1).Format(time.DateOnly)}
+	page := reportsPage{Days: x.lastMonth()}
 	for _, f := range x.Store.Rules.Policy.AllForms() {
 		page.Registers = append(page.Registers, reportRow{f.Form, f.Title.In(string(l)), reader.Columns(f)})
 	}
