@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -94,9 +93,7 @@ func (c Case) clone() Case {
 	return c
 }
 
-func marshal(body any) ([]byte, error) { return json.Marshal(body) }
-
-// micros of a time that may be zero.
+// moment is micros of a time that may be zero.
 func moment(t time.Time) time.Time {
 	if t.IsZero() {
 		return t

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -140,7 +141,7 @@ func (c Case) Move(m Move, by Actor, at time.Time, r Rulebook) (Case, []Event, e
 func (c Case) record(d *decision) (Case, []Event, error) {
 	var events []Event
 	for _, h := range d.did {
-		body, err := marshal(h.body)
+		body, err := json.Marshal(h.body)
 		if err != nil {
 			return c, nil, fmt.Errorf("case %s: %s: %w", c.Number, h.kind, err)
 		}

@@ -410,12 +410,7 @@ func (p Policy) Ref() PolicyRef { return PolicyRef{p.ID, p.Version} }
 
 // Class returns what p says of a class of cases.
 func (p Policy) Class(c Class) (ClassPolicy, bool) {
-	for _, known := range p.Classification.Classes {
-		if known.Class == c {
-			return known, true
-		}
-	}
-	return ClassPolicy{}, false
+	return find(p.Classification.Classes, func(known ClassPolicy) bool { return known.Class == c })
 }
 
 // Emergencies returns the classes of cases that are emergencies.

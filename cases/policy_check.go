@@ -26,7 +26,7 @@ type setting struct {
 func one[T ~string](path, zh, en string, v T, all vocabulary[T]) setting {
 	s := setting{path: path, label: Words{zh, en}, value: all.of(v)}
 	if _, ok := all[v]; !ok {
-		s.bad = fmt.Sprintf("is %q, want one of %s", v, list(all.names()))
+		s.bad = fmt.Sprintf("is %q, want one of %s", v, joined(all.names()))
 	}
 	return s
 }
@@ -107,14 +107,6 @@ func ofClasses(path, zh, en string, of []Class, p Policy) setting {
 	}
 	s.value = Words{strings.Join(inZH, "、"), strings.Join(inEN, ", ")}
 	return s
-}
-
-func list[T ~string](all []T) string {
-	var s []string
-	for _, v := range all {
-		s = append(s, string(v))
-	}
-	return strings.Join(s, ", ")
 }
 
 // settings are the choices p makes, besides its lists of clocks, gates, forms and

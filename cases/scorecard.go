@@ -16,7 +16,7 @@ type Card struct {
 	Kept       int // of those: answered without having been handed over
 	HandedOver int // of those
 	Misrouted  int // of those handed over: given back as not theirs, and they were not
-	Repeated   int // of those: their callers came again about the same within a week
+	Repeated   int // of those: their callers came again about the same within the policy's time
 
 	Received  int // cases that were handed over to him
 	Returned  int // cases he gave back
@@ -47,7 +47,7 @@ func (c Card) KeptRate() Rate { return Rate{c.Kept, c.FirstAsked} }
 // RoutedRate is 一次转准率: handed over and not given back as not theirs, of handed over.
 func (c Card) RoutedRate() Rate { return Rate{c.HandedOver - c.Misrouted, c.HandedOver} }
 
-// RepeatRate is 重复诉求率: came again within a week, of first asked.
+// RepeatRate is 重复诉求率: came again within the policy's time, of first asked.
 func (c Card) RepeatRate() Rate { return Rate{c.Repeated, c.FirstAsked} }
 
 // SatisfiedRate is 满意率: 4 or 5, of answers.

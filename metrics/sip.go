@@ -140,11 +140,7 @@ func (s *SIP) ReadTrunks(read func() map[string]TrunkFigures) {
 	}, func(emit func(int, float64, ...string)) {
 		for name, t := range read() {
 			if t.Watched {
-				up := 0.0
-				if t.Up {
-					up = 1
-				}
-				emit(0, up, name)
+				emit(0, number(t.Up), name)
 			}
 			emit(1, float64(t.Channels), name)
 			if t.Limit > 0 {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// What of agents the database alone knows; the other states are those of the board.
+// AgentHold is what the database alone knows of agents; the other states are those of the
+// board.
 const AgentHold AgentState = "hold" // the caller hears music
 
 // State is the figures that are true of the whole installation, because the database
