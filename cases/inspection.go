@@ -80,7 +80,8 @@ type Rectification struct {
 	What     string    `json:"what"`
 	For      string    `json:"for"` // user
 	Clock    Clock     `json:"clock"`
-	Done     string    `json:"done,omitempty"` // what was done; empty: nothing is reported, or it was not enough
+	Stage    int       `json:"stage,omitempty"` // how many stages of the clock have come
+	Done     string    `json:"done,omitempty"`  // what was done; empty: nothing is reported, or it was not enough
 	Evidence string    `json:"evidence,omitempty"`
 	DoneBy   string    `json:"done_by,omitempty"` // user
 	DoneAt   time.Time `json:"done_at,omitzero"`

@@ -202,9 +202,9 @@ func (m RecordFinding) take(d *inspecting) {
 // named, or as long as the policy gives.
 func (d *inspecting) rectify(due time.Time, gen int) Clock {
 	d.need(due.IsZero() || due.After(d.at) && near(due, d.at), "due", Words{"以后的时间", "a time to come"})
-	t := Terms{
-		Kind: ClockRectification, Start: AtFinding, Stop: []Milestone{AtRectified}, Limit: d.Policy.Supervision.Rectification, Rules: []string{"S26-R4"},
-	}
+	t := d.Policy.filled(Terms{
+		Kind: ClockRectification, Start: AtFinding, Stop: []Milestone{AtRectified}, Limit: d.Policy.Supervision.Rectification, By: []Party{PartyHandler}, Rules: []string{"S26-R4"},
+	})
 	if !due.IsZero() {
 		t.Limit = &Limit{Unit: AsPromised}
 	}
@@ -270,7 +270,7 @@ func (m CheckRectified) take(d *inspecting) {
 	f.Put.Reopened++
 	f.Put.Done, f.Put.Evidence, f.Put.DoneBy, f.Put.DoneAt = "", "", "", time.Time{}
 	if !m.Due.IsZero() { // else it stays due when it was, late or not
-		f.Put.Clock = d.rectify(m.Due, f.Put.Reopened+1)
+		f.Put.Clock, f.Put.Stage = d.rectify(m.Due, f.Put.Reopened+1), 0
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// FiredStage is a stage that made itself heard. In JSON it is what the outbox has.
+// FiredStage is a stage that made itself heard: of a case, or of what an inspection found.
+// In JSON it is what the outbox has.
 type FiredStage struct {
-	Case       CaseNumber `json:"case"`
+	Case       CaseNumber `json:"case,omitempty"`
+	Inspection int64      `json:"inspection,omitempty"`
+	Finding    int        `json:"finding,omitempty"` // of the inspection, from 1
 	Clock      ClockKind  `json:"clock"`
 	Gen        int        `json:"gen"`
 	Due        time.Time  `json:"due"`
@@ -68,12 +71,16 @@ type Recipient struct {
 // the order of the parties. Where nobody is such a party, e.g. a case has no handler
 // yet, the supervisors are told in its place. Nobody is told who may not see c (C27).
 func (d Directory) Told(c Case, to []Party) []Recipient {
+	return d.told(to, func(a Actor, party Party) bool { return c.isParty(a, party) && c.Visible(a) })
+}
+
+// told is Told where is says who is which party, and may be told.
+func (d Directory) told(to []Party, is func(Actor, Party) bool) []Recipient {
 	var all []Recipient
 	known := map[string]bool{}
 	tell := func(who, as Party) (found bool) {
 		for _, p := range d.People {
-			a := p.Actor()
-			if !c.isParty(a, who) || !c.Visible(a) {
+			if !is(p.Actor(), who) {
 				continue
 			}
 			found = true

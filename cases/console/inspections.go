@@ -175,8 +175,8 @@ func (x *site) getInspection(ctx context.Context, in *inspectionInput) (*out[ins
 type inspectionStepBody struct {
 	Seq  int             `json:"seq"`
 	At   time.Time       `json:"at"`
-	By   string          `json:"by"`
-	Step string          `json:"step" enum:"inspect,attend,finding,rectified,check,conclude"`
+	By   string          `json:"by,omitempty" doc:"Left out: a clock."`
+	Step string          `json:"step" enum:"inspect,attend,finding,rectified,check,conclude,reminded,at_risk,breached,escalated"`
 	Body json.RawMessage `json:"body" doc:"What was said, as it was sent."`
 }
 

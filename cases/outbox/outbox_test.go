@@ -474,7 +474,7 @@ func (d *smtpd) mail(trust *tls.Config, language string) Mail {
 	return Mail{
 		Server: d.addr, Security: STARTTLS, From: "shouwen@example.com", User: "shouwen", Password: "hunter2", TLS: trust,
 		Address: func(user string) string { p, _ := directory.Person(user); return p.Email },
-		Words:   Words{Language: language, Zone: time.FixedZone("", 8*3600), Link: "https://sw.example/cases/"},
+		Words:   Words{Language: language, Zone: time.FixedZone("", 8*3600), Link: "https://sw.example"},
 	}
 }
 
@@ -551,6 +551,33 @@ func TestMailThatCannotBeSent(t *testing.T) {
 				t.Error("it was sent, or the password was")
 			}
 		})
+	}
+}
+
+// TestFromAFindingToTheChannels: who is told of a rectification, how, and where he looks.
+func TestFromAFindingToTheChannels(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 26, 7, 20, 0, 0, time.UTC)
+	i := cases.Inspection{ID: 12, Lead: "aide", Findings: []cases.Finding{{Text: "was rude", Department: "hotline", Put: cases.Rectification{For: "aide"}}}}
+	f := cases.FiredStage{
+		Inspection: 12, Finding: 1, Clock: cases.ClockRectification, Gen: 1, Due: at, Department: "hotline",
+		Stage: cases.Stage{Kind: cases.StageBreach, At: at, To: []cases.Party{cases.PartySupervisor}},
+	}
+	out := Channels{Webhooks: []string{"crm"}, Email: true, Phone: true}.Inspected(directory, i, f)
+	var keys []string
+	for _, o := range out {
+		keys = append(keys, o.Kind+" "+o.Key)
+		if strings.Contains(string(o.Payload), "rude") {
+			t.Errorf("%s says what was found: %s", o.Kind, o.Payload)
+		}
+	}
+	const stage = "inspection:12:1:1:breach:0"
+	if want := []string{"webhook:crm " + stage + ":webhook:crm", "email " + stage + ":email:boss", "sip " + stage + ":sip:boss"}; !slices.Equal(keys, want) {
+		t.Errorf("rows %v, want %v", keys, want)
+	}
+	w := Words{Language: "en", Zone: time.UTC, Link: "https://sw.example"}
+	if line, text := w.Line(f), w.Text(f); line != "Overdue: inspection 12, finding 1, putting right what was found, was due by 2026-11-26 07:20" || !strings.Contains(text, "https://sw.example/inspections/12\r\n") {
+		t.Errorf("%s\n%s", line, text)
 	}
 }
 

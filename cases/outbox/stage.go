@@ -49,6 +49,11 @@ func Stages(l Ledger, people func() cases.Directory, via Channels) Effect {
 	}
 }
 
+// Inspected returns the rows that tell of a stage of what an inspection found.
+func (via Channels) Inspected(people cases.Directory, i cases.Inspection, f cases.FiredStage) []cases.Outgoing {
+	return via.of(f.Key(), f, i.Told(people, f))
+}
+
 func users(to []cases.Recipient) []string {
 	all := make([]string, len(to))
 	for i, r := range to {

@@ -11,14 +11,14 @@ import (
 type Words struct {
 	Language string // zh-CN or en
 	Zone     *time.Location
-	Link     string // where a case can be looked at, before its number; empty: nowhere
+	Link     string // of the console, without a slash at its end; empty: nobody looks anywhere
 }
 
 var subjects = map[cases.EventKind]cases.Words{
-	cases.EventReminded:  {ZH: "提醒：工单 %s「%s」", EN: "Reminder: case %s, %s"},
-	cases.EventAtRisk:    {ZH: "即将超时：工单 %s「%s」", EN: "At risk: case %s, %s"},
-	cases.EventBreached:  {ZH: "已超时：工单 %s「%s」", EN: "Overdue: case %s, %s"},
-	cases.EventEscalated: {ZH: "超时上报：工单 %s「%s」", EN: "Overdue and escalated: case %s, %s"},
+	cases.EventReminded:  {ZH: "提醒：%s「%s」", EN: "Reminder: %s, %s"},
+	cases.EventAtRisk:    {ZH: "即将超时：%s「%s」", EN: "At risk: %s, %s"},
+	cases.EventBreached:  {ZH: "已超时：%s「%s」", EN: "Overdue: %s, %s"},
+	cases.EventEscalated: {ZH: "超时上报：%s「%s」", EN: "Overdue and escalated: %s, %s"},
 }
 
 var dues = map[bool]cases.Words{ // by whether the time is over
@@ -28,7 +28,19 @@ var dues = map[bool]cases.Words{ // by whether the time is over
 
 // Subject is a stage in one line.
 func (w Words) Subject(f cases.FiredStage) string {
-	return fmt.Sprintf(subjects[f.Stage.Kind.Event()].In(w.Language), f.Case, f.Clock.Words().In(w.Language))
+	about := cases.Words{ZH: "工单 " + string(f.Case), EN: "case " + string(f.Case)}
+	if f.Inspection != 0 {
+		about = cases.Words{ZH: fmt.Sprintf("检查 %d 问题 %d ", f.Inspection, f.Finding), EN: fmt.Sprintf("inspection %d, finding %d", f.Inspection, f.Finding)}
+	}
+	return fmt.Sprintf(subjects[f.Stage.Kind.Event()].In(w.Language), about.In(w.Language), f.Clock.Words().In(w.Language))
+}
+
+// page is where what a stage is about can be looked at.
+func page(f cases.FiredStage) string {
+	if f.Inspection != 0 {
+		return fmt.Sprintf("/inspections/%d", f.Inspection)
+	}
+	return "/cases/" + string(f.Case)
 }
 
 // due says until when something is to be done.
@@ -52,7 +64,7 @@ func (w Words) Text(f cases.FiredStage) string {
 		text += fmt.Sprintf(cases.Words{ZH: "本通知迟到 %s。\r\n", EN: "This notice comes %s late.\r\n"}.In(w.Language), late)
 	}
 	if w.Link != "" {
-		text += w.Link + string(f.Case) + "\r\n"
+		text += w.Link + page(f) + "\r\n"
 	}
 	return text
 }

@@ -96,7 +96,9 @@ func (sh *sheet) askClocks(b *pgx.Batch, east time.Duration) {
 	ask(b, []any{&unfired, &oldest}, func() {
 		sh.add("deadlines_unfired", unfired)
 		sh.add("deadline_oldest_unfired_seconds", oldest)
-	}, `select count(*), coalesce(extract(epoch from now() - min(next_at)), 0)::float from deadline where next_at <= now()`)
+	}, `
+		select count(*), coalesce(extract(epoch from now() - min(next_at)), 0)::float
+		from (select next_at from deadline union all select next_at from inspection) as due where next_at <= now()`)
 }
 
 // openCases is the query over all cases that have not ended.

@@ -219,9 +219,28 @@ func (h *house) lives() {
 	h.saw(minutes(10), "", pickedUp("asker"), cases.Fact{RecordingStarted: &cases.RecordingStarted{Mode: cases.RecordAlways}}, cases.Fact{Ended: &cases.Ended{Cause: cases.EndCaller}})
 
 	h.fires()
-	opens(minutes(180)) // nobody has fired it
+	opens(minutes(180)) // nobody has fired it, nor the next
+	h.finds()
 	h.leaves()
 	h.works()
+}
+
+// finds has an inspection find what was to be put right an hour ago.
+func (h *house) finds() {
+	h.t.Helper()
+	eye, _ := inspected.Actor("eye")
+	o := store.InspectionOrder{By: eye, At: h.now.Add(-2 * time.Hour), People: inspected}
+	for _, step := range []cases.InspectionStep{
+		cases.Inspect{By: cases.InspectBody},
+		cases.RecordFinding{Kind: cases.FoundNeed, Text: "a ramp", Department: "hotline", Rectify: "build it", For: "agent2", Due: h.now.Add(-time.Hour)},
+	} {
+		o.Step, o.Key = step, uuid.NewString()
+		i, err := h.next().Inspect(h.t.Context(), o)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		o.Inspection = i.ID
+	}
 }
 
 // leaves has one message given up.
@@ -359,7 +378,7 @@ deadlines_open clock=return_visit department=desk state=ok: 1
 deadlines_open clock=return_visit department=desk state=overdue: 1
 deadlines_pressing class=any state=at_risk: 2
 deadlines_pressing class=any state=overdue: 5
-deadlines_unfired: 1
+deadlines_unfired: 2
 department_info department=billing name_en=billing name_zh=billing: 1
 department_info department=desk name_en=desk name_zh=前台: 1
 department_info department=other name_en=other name_zh=其他: 1

@@ -54,22 +54,29 @@ func (s *Store) Inspect(ctx context.Context, o InspectionOrder) (is cases.Inspec
 			err = tx.QueryRow(ctx, `insert into inspection (by, department, opened, open, document) values ($1, $2, $3, true, $4) returning id`,
 				is.By, is.Department, is.Opened, is).Scan(&is.ID)
 		} else {
-			_, err = tx.Exec(ctx, `update inspection set concluded = $2, open = $3, document = $4 where id = $1`,
-				is.ID, zeronull.Timestamptz(is.Concluded), is.Open(), is)
+			_, err = tx.Exec(ctx, `update inspection set concluded = $2, open = $3, document = $4, next_at = $5 where id = $1`,
+				is.ID, zeronull.Timestamptz(is.Concluded), is.Open(), is, zeronull.Timestamptz(is.Next(s.Rules.Policy.In(s.Rules.Calendar))))
 		}
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `
-			insert into inspection_step (inspection, seq, at, by, step, body, key)
-			select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6::text::uuid from inspection_step where inspection = $1`,
-			is.ID, o.At, o.By.User, o.Step.Step(), o.Step, o.Key)
-		return err
+		var b pgx.Batch
+		queueStep(&b, is.ID, o.At, o.By.User, o.Step.Step(), o.Step, o.Key)
+		return tx.SendBatch(ctx, &b).Close()
 	})
 	if err != nil {
 		return cases.Inspection{}, fmt.Errorf("inspection: %w", err)
 	}
 	return is, nil
+}
+
+// queueStep puts a step into the log of an inspection; by nobody and without a key: a clock
+// took it.
+func queueStep(b *pgx.Batch, id int64, at time.Time, by, step string, body any, key string) {
+	b.Queue(`
+		insert into inspection_step (inspection, seq, at, by, step, body, key)
+		select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, nullif($6, '')::uuid from inspection_step where inspection = $1`,
+		id, at, by, step, body, key)
 }
 
 // stepTaken returns the inspection in which a step was taken under the key of o; 0: none
@@ -160,7 +167,7 @@ func (s *Store) inspections(ctx context.Context, q condition, order string, limi
 type InspectionStep struct {
 	Seq  int
 	At   time.Time
-	By   string // user
+	By   string // user; empty: a clock
 	Step string
 	Body json.RawMessage
 }

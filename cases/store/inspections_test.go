@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -131,5 +133,62 @@ func TestStepsOfAnInspectionAtOnceAreAllKept(t *testing.T) {
 	steps, err := s.InspectionSteps(t.Context(), i.ID)
 	if i, e := s.Inspection(t.Context(), i.ID); err != nil || e != nil || len(i.Findings) != findings || len(steps) != findings+1 {
 		t.Errorf("%d findings, %d steps, %v, %v", len(i.Findings), len(steps), err, e)
+	}
+}
+
+// TestRectificationsThatAreLateAreTold: S26-R4 each stage is in the log and the outbox once,
+// whichever node looks, and not again.
+func TestRectificationsThatAreLateAreTold(t *testing.T) {
+	t.Parallel()
+	s, _ := filled(t)
+	s.Rules.Calendar = cases.Plain(time.UTC)
+	s.Rules.Policy.Warn = cases.Warnings{Remind: 50}
+	began := time.Now().Add(-4 * time.Hour).Truncate(time.Microsecond)
+	eye, _ := inspected.Actor("eye")
+	take := func(id int64, step cases.InspectionStep) cases.Inspection {
+		t.Helper()
+		i, err := s.Inspect(t.Context(), store.InspectionOrder{Inspection: id, Step: step, By: eye, At: began, Key: uuid.NewString(), People: inspected})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	id := take(0, cases.Inspect{By: cases.InspectBody}).ID
+	need := cases.RecordFinding{Kind: cases.FoundNeed, Text: "a ramp", Department: "hotline", Rectify: "build it", For: "agent2"}
+	for _, due := range []time.Duration{time.Hour, 6 * time.Hour, 100 * time.Hour} { // late, half over, not heard yet
+		need.Due = began.Add(due)
+		take(id, need)
+	}
+	var mu sync.Mutex
+	var fired []string
+	var nodes errgroup.Group
+	for range 4 {
+		nodes.Go(func() error {
+			_, err := s.FireInspections(t.Context(), 10, func(i cases.Inspection, f cases.FiredStage) []cases.Outgoing {
+				mu.Lock()
+				defer mu.Unlock()
+				fired = append(fired, fmt.Sprintf("%s of %d", f.Stage.Kind, f.Finding))
+				return []cases.Outgoing{{Key: f.Key(), Kind: "webhook:crm", Payload: []byte("{}")}}
+			})
+			return err
+		})
+	}
+	if err := nodes.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"remind of 1", "breach of 1", "remind of 2"}, fired); diff != "" {
+		t.Errorf("fired: %s", diff)
+	}
+	steps, err := s.InspectionSteps(t.Context(), id)
+	var log []string
+	for _, step := range steps[4:] {
+		log = append(log, step.Step+step.By)
+	}
+	if diff := cmp.Diff([]string{"reminded", "breached", "reminded"}, log); err != nil || diff != "" {
+		t.Errorf("log: %v %s", err, diff)
+	}
+	out, err := s.ClaimOutgoing(t.Context(), "webhook:crm", time.Minute, 10)
+	if err != nil || len(out) != 3 || out[0].Key != fmt.Sprintf("inspection:%d:1:1:remind:0", id) {
+		t.Errorf("outbox: %+v, %v", out, err)
 	}
 }

@@ -25,10 +25,7 @@ const (
 // somebody of them, so that a receiver who hangs holds up no other.
 func (s *server) wireOutbox() error {
 	c, rows := s.cfg.Notify, s.database.store
-	words := outbox.Words{Language: s.cfg.Language, Zone: s.zone}
-	if c.Link != "" {
-		words.Link = strings.TrimSuffix(c.Link, "/") + "/cases/"
-	}
+	words := outbox.Words{Language: s.cfg.Language, Zone: s.zone, Link: strings.TrimSuffix(c.Link, "/")}
 	effects, channels := map[string]outbox.Effect{}, map[string]string{outbox.KindPhone: "sip", outbox.KindEmail: "email"}
 	if s.channels.Phone = c.Phones; c.Phones {
 		effects[outbox.KindPhone] = outbox.Phone{Tell: s.calls.Tell, Words: words}.Send
@@ -65,6 +62,11 @@ func (s *server) wireOutbox() error {
 		First: summonsAgain, Longest: 10 * summonsAgain, Limit: call.SummonsLimit, Metrics: s.metrics.Outbox, Log: s.log,
 	})
 	return nil
+}
+
+// tellInspected is what is told of a stage of what an inspection found.
+func (s *server) tellInspected(i cases.Inspection, f cases.FiredStage) []cases.Outgoing {
+	return s.channels.Inspected(s.roster.directory(), i, f)
 }
 
 // forgetOutgoing deletes what has left the house long ago.

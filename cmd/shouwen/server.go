@@ -345,6 +345,8 @@ func (s *server) run(ctx context.Context) error {
 	}
 	scanner := deadline.Scanner{Stages: s.database.store, Node: s.cfg.Node, Metrics: s.metrics.Deadlines, Log: s.log}
 	g.Go(func() error { return scanner.Run(life) })
+	rectifications := deadline.Rectifications{Inspections: s.database.store, Tell: s.tellInspected, Metrics: s.metrics.Deadlines, Log: s.log}
+	g.Go(func() error { return rectifications.Run(life) })
 	vigil := deadline.Vigil{Coming: s.database.store, Classes: s.channels.Emergencies, Ring: s.calls.Alarm, Log: s.log}
 	g.Go(func() error { return vigil.Run(life) })
 	for _, pump := range s.pumps {
