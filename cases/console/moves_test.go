@@ -3,7 +3,6 @@ package console
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -19,15 +18,7 @@ import (
 
 // send sends JSON with the token, and with headers given as name and value in turn.
 func send(h http.Handler, target, body string, header ...string) *http.Response {
-	r := httptest.NewRequest("POST", target, strings.NewReader(body))
-	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w.Result()
+	return ask(h, "POST", target, body, append([]string{"Authorization", "Bearer " + token, "Content-Type", "application/json"}, header...)...)
 }
 
 // move has user make a move in a case.

@@ -33,13 +33,14 @@ type sampleBody struct {
 	Until      time.Time     `json:"until"`
 	Seed       string        `json:"seed" doc:"Ordered by SHA-256 of the seed, a line feed and the number, the first of the candidates are those drawn."`
 	Size       int           `json:"size"`
-	Candidates []string      `json:"candidates" nullable:"false"`
+	Among      int           `json:"among" doc:"How many candidates there were."`
+	Candidates []string      `json:"candidates" nullable:"false" doc:"None in lists."`
 	Cases      []sampledBody `json:"cases" nullable:"false" doc:"None in lists."`
 }
 
 func sampleOf(s store.Sample) sampleBody {
 	return sampleBody{
-		ID: s.ID, Made: s.Made.UTC(), By: s.By, From: s.Of.From.UTC(), Until: s.Of.Until.UTC(), Seed: s.Seed, Size: s.Size, Candidates: texts(s.Candidates),
+		ID: s.ID, Made: s.Made.UTC(), By: s.By, From: s.Of.From.UTC(), Until: s.Of.Until.UTC(), Seed: s.Seed, Size: s.Size, Among: s.Among, Candidates: texts(s.Candidates),
 		Cases: mapped(s.Cases, func(c store.Sampled) sampledBody {
 			b := sampledBody{Number: string(c.Number), Why: string(c.Why), By: c.By, Finding: c.Finding}
 			if c.By != "" {

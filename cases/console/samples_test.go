@@ -1,10 +1,7 @@
 package console
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,17 +17,8 @@ func TestSamplesAreDrawnByLotAndChecked(t *testing.T) {
 	st, h := visited(t, 10)
 	no := cases.Visit{Said: "nobody called me", Evidence: cases.Evidence{Call: id(1_000_003)}}
 	moves(t, st, "261123-1-0003", "qian", noon.Add(3600e9), no)
-	post := func(target, who, body string) *http.Response {
-		r := httptest.NewRequest("POST", target, strings.NewReader(body))
-		for name, value := range map[string]string{"Authorization": "Bearer " + token, byHeader: who, "Content-Type": "application/json"} {
-			r.Header.Set(name, value)
-		}
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, r)
-		return w.Result()
-	}
 	const days = `"from": "2026-11-01", "until": "2026-11-30"`
-	s := decode[sampleBody](t, post("/api/v1/samples", "qian", `{`+days+`, "percent": 30}`), 200)
+	s := decode[sampleBody](t, postAs(h, "/api/v1/samples", "qian", `{`+days+`, "percent": 30}`), 200)
 	var candidates, want, got []cases.CaseNumber
 	for _, n := range s.Candidates {
 		candidates = append(candidates, cases.CaseNumber(n))
@@ -44,10 +32,10 @@ func TestSamplesAreDrawnByLotAndChecked(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" || s.Size != 3 || len(candidates) != 10 || s.By != "qian" || len(s.Seed) != 32 {
+	if diff := cmp.Diff(want, got); diff != "" || s.Size != 3 || s.Among != 10 || len(candidates) != 10 || s.By != "qian" || len(s.Seed) != 32 {
 		t.Errorf("%+v -want +got\n%s", s, diff)
 	}
-	again := decode[sampleBody](t, post("/api/v1/samples", "qian", `{`+days+`, "percent": 30, "seed": "`+s.Seed+`"}`), 200)
+	again := decode[sampleBody](t, postAs(h, "/api/v1/samples", "qian", `{`+days+`, "percent": 30, "seed": "`+s.Seed+`"}`), 200)
 	if diff := cmp.Diff(s.Cases, again.Cases); diff != "" {
 		t.Errorf("drawn again: %s", diff)
 	}
@@ -67,7 +55,7 @@ func TestSamplesAreDrawnByLotAndChecked(t *testing.T) {
 		{"/api/v1/samples", "qian", `{"from": "2026-10-01", "until": "2026-10-31", "percent": 30}`, 422},
 		{"/api/v1/samples", "clerk", `{` + days + `, "percent": 30}`, 403},
 	} {
-		if r := post(tt.target, tt.who, tt.body); r.StatusCode != tt.want {
+		if r := postAs(h, tt.target, tt.who, tt.body); r.StatusCode != tt.want {
 			t.Errorf("%s by %s: %s, want %d", tt.target, tt.who, r.Status, tt.want)
 		}
 	}
@@ -87,11 +75,11 @@ func TestSamplesAreDrawnByLotAndChecked(t *testing.T) {
 		t.Errorf("about himself: %+v", one.Cases)
 	}
 	for i, c := range one.Cases {
-		if r := post("/api/v1/samples/1/cases/"+c.Number, "clerk", checked); r.StatusCode != 404 {
+		if r := postAs(h, "/api/v1/samples/1/cases/"+c.Number, "clerk", checked); r.StatusCode != 404 {
 			t.Errorf("he checks his own case %d: %s", i, r.Status)
 		}
 	}
-	if list := decode[samplesBody](t, askAs(h, "/api/v1/samples", "sun"), 200); len(list.Samples) != 2 || list.Samples[0].ID != 2 {
+	if list := decode[samplesBody](t, askAs(h, "/api/v1/samples", "sun"), 200); len(list.Samples) != 2 || list.Samples[0].ID != 2 || list.Samples[0].Among != 10 || len(list.Samples[0].Candidates) > 0 {
 		t.Errorf("list %+v", list)
 	}
 }

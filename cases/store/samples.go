@@ -30,8 +30,9 @@ type Sample struct {
 	Of         Window
 	Seed       string
 	Size       int
-	Candidates []cases.CaseNumber
-	Cases      []Sampled // by number
+	Among      int                // candidates
+	Candidates []cases.CaseNumber // left out by Samples, as the next
+	Cases      []Sampled          // by number
 }
 
 // Sampled is a case of a sample.
@@ -112,11 +113,10 @@ func ofSample(id int64, who *cases.Actor) (q condition) {
 	return q
 }
 
-const sampleColumns = `id, made, by, from_at, until_at, seed, size, candidates`
+const sampleColumns = `id, made, by, from_at, until_at, seed, size, cardinality(candidates)`
 
-func scanSample(row pgx.CollectableRow) (m Sample, err error) {
-	err = row.Scan(&m.ID, &m.Made, &m.By, &m.Of.From, &m.Of.Until, &m.Seed, &m.Size, &m.Candidates)
-	return m, err
+func sampleFields(m *Sample) []any {
+	return []any{&m.ID, &m.Made, &m.By, &m.Of.From, &m.Of.Until, &m.Seed, &m.Size, &m.Among}
 }
 
 // unconcerned is the SQL of case c being nothing that a user, which is SQL, was first
@@ -129,11 +129,8 @@ func unconcerned(user string) string {
 // Sample returns a sample with its cases; only with those that who may see and is not
 // concerned by, if that is not nil. The error wraps ErrNotFound.
 func (s *Store) Sample(ctx context.Context, id int64, who *cases.Actor) (Sample, error) {
-	rows, err := s.db.Query(ctx, `select `+sampleColumns+` from sample where id = $1`, id)
-	if err != nil {
-		return Sample{}, fmt.Errorf("sample %d: %w", id, err)
-	}
-	m, err := pgx.CollectExactlyOneRow(rows, scanSample)
+	var m Sample
+	err := s.db.QueryRow(ctx, `select `+sampleColumns+`, candidates from sample where id = $1`, id).Scan(append(sampleFields(&m), &m.Candidates)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrNotFound
 	}
@@ -141,22 +138,22 @@ func (s *Store) Sample(ctx context.Context, id int64, who *cases.Actor) (Sample,
 		return Sample{}, fmt.Errorf("sample %d: %w", id, err)
 	}
 	q := ofSample(id, who)
-	rows, err = s.db.Query(ctx, `
+	rows, err := s.db.Query(ctx, `
 		select s.number, s.why, coalesce(s.checked, '0001-01-01Z'), coalesce(s.checked_by, ''), coalesce(s.ok, false), coalesce(s.finding, '')
 		from sample_case s join cases c on c.number = s.number `+q.clause()+` order by s.number`, q.args...)
-	if err != nil {
-		return Sample{}, fmt.Errorf("sample %d: %w", id, err)
-	}
-	if m.Cases, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Sampled]); err != nil {
-		return Sample{}, fmt.Errorf("sample %d: %w", id, err)
+	if m.Cases, err = collect(fmt.Sprintf("sample %d", id), rows, err, pgx.RowToStructByPos[Sampled]); err != nil {
+		return Sample{}, err
 	}
 	return m, nil
 }
 
-// Samples returns the latest samples, without their cases, at most limit.
+// Samples returns the latest samples, without their candidates and cases, at most limit.
 func (s *Store) Samples(ctx context.Context, limit int) ([]Sample, error) {
 	rows, err := s.db.Query(ctx, `select `+sampleColumns+` from sample order by id desc limit $1`, limit)
-	return collect("samples", rows, err, scanSample)
+	return collect("samples", rows, err, func(row pgx.CollectableRow) (m Sample, err error) {
+		err = row.Scan(sampleFields(&m)...)
+		return m, err
+	})
 }
 
 // CheckSampled puts on record what was found of a case of a sample, once; nobody does so
