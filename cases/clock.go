@@ -45,7 +45,6 @@ type Clock struct {
 	Pauses     []Pause                 `json:"pauses,omitempty"` // in order, without overlap
 	Extensions []Extension             `json:"extensions,omitempty"`
 	Revisions  []Revision              `json:"revisions,omitempty"`
-	Edits      []Correction            `json:"edits,omitempty"`
 }
 
 // PolicyRef names one version of a policy.
@@ -75,18 +74,10 @@ type Revision struct {
 	On Terms     `json:"on"`
 }
 
-// Correction records that the pauses of a clock were corrected afterwards.
-type Correction struct {
-	At     time.Time `json:"at"`
-	By     string    `json:"by"`
-	Reason string    `json:"reason"`
-	Was    []Pause   `json:"was"`
-}
-
 // Errors of what cannot be done to a clock.
 var (
 	ErrClockStopped = errors.New("the clock has stopped")
-	ErrPause        = errors.New("pauses are in order, apart from each other, after the start of the clock and not in the future")
+	ErrPause        = errors.New("a pause comes after the start of the clock and the end of the one before, and ends later")
 	ErrExtension    = errors.New("an extension comes before the clock is due, has a reason and ends later")
 )
 
@@ -336,44 +327,33 @@ func (c Clock) terms() Terms {
 
 // Pause returns c standing still from at. The error wraps ErrClockStopped or ErrPause.
 func (c Clock) Pause(reason PauseReason, at time.Time, cal Calendar) (Clock, error) {
-	pauses := append(slices.Clone(c.Pauses), Pause{From: micros(at), Reason: reason})
-	return c.with(pauses, at, cal)
+	since := c.From
+	if n := len(c.Pauses); n > 0 {
+		since = c.Pauses[n-1].To
+	}
+	p := Pause{From: micros(at), Reason: reason}
+	switch {
+	case !c.Running():
+		return c, fmt.Errorf("clock %s: %w", c.Kind, ErrClockStopped)
+	case c.Paused() || p.From.Before(since):
+		return c, fmt.Errorf("clock %s: %w", c.Kind, ErrPause)
+	}
+	c.Pauses = append(slices.Clone(c.Pauses), p)
+	return c.timed(cal), nil
 }
 
 // Resume returns c running on from at. The error wraps ErrClockStopped or ErrPause.
 func (c Clock) Resume(at time.Time, cal Calendar) (Clock, error) {
-	if c.Running() && !c.Paused() {
-		return c, fmt.Errorf("clock %s does not stand still: %w", c.Kind, ErrPause)
-	}
-	pauses := slices.Clone(c.Pauses)
-	if len(pauses) > 0 {
-		pauses[len(pauses)-1].To = micros(at)
-	}
-	return c.with(pauses, at, cal)
-}
-
-// Correct returns c with other pauses than were noted, and the record of who changed
-// them at, and why. The error wraps ErrClockStopped or ErrPause.
-func (c Clock) Correct(pauses []Pause, by Correction, cal Calendar) (Clock, error) {
-	by.Was = c.Pauses
-	c.Edits = append(slices.Clone(c.Edits), by)
-	return c.with(slices.Clone(pauses), by.At, cal)
-}
-
-// with returns c with pauses, as known at now.
-func (c Clock) with(pauses []Pause, now time.Time, cal Calendar) (Clock, error) {
-	if !c.Running() {
+	at = micros(at)
+	last := len(c.Pauses) - 1
+	switch {
+	case !c.Running():
 		return c, fmt.Errorf("clock %s: %w", c.Kind, ErrClockStopped)
+	case !c.Paused() || at.Before(c.Pauses[last].From):
+		return c, fmt.Errorf("clock %s: %w", c.Kind, ErrPause)
 	}
-	after := c.From
-	for i, p := range pauses {
-		open := p.To.IsZero()
-		if p.From.Before(after) || p.From.After(now) || p.To.After(now) || !open && p.To.Before(p.From) || open && i < len(pauses)-1 {
-			return c, fmt.Errorf("clock %s: %w", c.Kind, ErrPause)
-		}
-		after = cmp.Or(p.To, now)
-	}
-	c.Pauses = pauses
+	c.Pauses = slices.Clone(c.Pauses)
+	c.Pauses[last].To = at
 	return c.timed(cal), nil
 }
 
@@ -446,7 +426,7 @@ func (c Clock) Stages(cal Calendar) []Stage {
 func (c Clock) share(percent int, cal Calendar) time.Time {
 	t := c.terms()
 	hours := t.hours(cal)
-	if t.Limit != nil && t.Limit.Unit == WorkingDays && between(c.From, c.Due, cal.Zone, cal.Hours) > 0 {
+	if t.Limit != nil && t.Limit.Unit == WorkingDays && cal.Between(c.From, c.Due) > 0 {
 		hours = cal.Hours // nobody is reminded at night of what has days
 	}
 	total := c.counted(c.Due, hours, cal)

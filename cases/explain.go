@@ -50,9 +50,6 @@ func (c Clock) Explain(lang string, cal Calendar) string {
 	for _, r := range c.Revisions {
 		add(Words{"%s 起改为 %s", "since %s: %s"}, e.when(r.At), e.limit(r.On)+cite(r.On.Rules))
 	}
-	for _, x := range c.Edits {
-		add(Words{"%s 于 %s 更正暂停时间：%s", "%s corrected the pauses %s: %s"}, x.By, e.when(x.At), x.Reason)
-	}
 	parts = append(parts, e.days(c, t)...)
 	if c.Of.ID != "" {
 		add(Words{"制度 %s 版本 %s", "policy %s, version %s"}, c.Of.ID, c.Of.Version)

@@ -44,15 +44,3 @@ func (s Sanctions) sides(v Verify, back *Return) []string {
 	}
 	return []string{v.Against}
 }
-
-// Insisting returns the offence of handing over to a department what it had given back
-// as not its own, and the user who did; empty: nobody did, or s does not mind
-// (S33-R15). It is suspected only: somebody verifies it.
-func (s Sanctions) Insisting(f File) (offence, user string) {
-	i := slices.IndexFunc(s.Offences, func(o Offence) bool { return o.Insisted })
-	n := slices.IndexFunc(f.Handed, func(h HandOver) bool { return h.Insisted })
-	if !s.WrongInsisting || i < 0 || n < 0 {
-		return "", ""
-	}
-	return s.Offences[i].Code, f.Handed[n].By
-}

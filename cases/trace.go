@@ -138,14 +138,3 @@ func (t *tracing) begin(e Event, next Holding, said string) {
 	next.From, next.How, next.By, next.Said = e.At, e.Kind, e.By, said
 	t.chain = append(t.chain, next)
 }
-
-// HeldAt returns who had the case at a time: at whose stage something happened (S33-R17).
-// It is false before anybody had it.
-func HeldAt(chain []Holding, at time.Time) (Holding, bool) {
-	for i := len(chain) - 1; i >= 0; i-- {
-		if !chain[i].From.After(at) {
-			return chain[i], true
-		}
-	}
-	return Holding{}, false
-}

@@ -59,11 +59,12 @@ func TestE10_BothSidesPunished(t *testing.T) {
 	wrong.does("10:10", smith, cases.Return{Code: "not_ours", Opinion: "it is the heating"})
 	wrong.does("10:20", asker, over("repairs", "smith"))
 	wrong.late(cases.ClockReplyDepartment, "5 Mar 10:01", time.Minute)
-	offence, who := o.s.Rules.Policy.Sanctions.Insisting(wrong.File)
-	if offence != "wrong_slip" || who != "asker" {
-		t.Errorf("suspected is %q of %q", offence, who)
+	all := o.s.Rules.Policy.Sanctions.Suspected(wrong.Case, nil, at("5 Mar 10:20"))
+	i := slices.IndexFunc(all, func(x cases.Suspicion) bool { return x.Sign == cases.SignInsisted })
+	if i < 0 || all[i].Offence != "wrong_slip" || all[i].Against != "asker" {
+		t.Fatalf("suspected is %+v", all)
 	}
-	wrong.does("5 Mar 10:30", manager, cases.Verify{True: true, Offence: offence, Against: who, Finding: "it was the heating"})
+	wrong.does("5 Mar 10:30", manager, cases.Verify{True: true, Offence: all[i].Offence, Against: all[i].Against, Finding: "it was the heating"})
 	if diff := cmp.Diff(map[string][]cases.Sanction{"asker": {"circular", "fine"}}, wrong.proposed()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

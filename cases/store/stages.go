@@ -80,13 +80,3 @@ func (s *Store) ComingBreaches(ctx context.Context, classes []cases.Class, withi
 		return b, err
 	})
 }
-
-// OldestDue returns for how long the oldest stage has been due without having been
-// fired; 0: none is. It does not look at what the scanner does.
-func (s *Store) OldestDue(ctx context.Context) (late time.Duration, err error) {
-	err = s.db.QueryRow(ctx, `select coalesce(now() - min(next_at), '0') from deadline where next_at <= now()`).Scan(&late)
-	if err != nil {
-		return 0, fmt.Errorf("oldest stage due: %w", err)
-	}
-	return late, nil
-}
