@@ -63,7 +63,8 @@ type Found struct {
 // spoke with the caller in it; the message is not on record as delivered. Papers are
 // taken at their word: somebody keeps them. The error is a *MoveError.
 func (c Case) MayCite(m Citing, f Found) error {
-	no := &MoveError{Case: c.Number, Move: m.Kind(), State: c.State, Reason: RefusedEvidence}
+	var no Refusal
+	lacks := func(field string, want Words) { no.lacks(RefusedEvidence, "", field, want) }
 	e, at := m.Cites(), "evidence"
 	if m.Kind() == MoveExtend {
 		at = "agreed"
@@ -71,17 +72,17 @@ func (c Case) MayCite(m Citing, f Found) error {
 	switch {
 	case e.Call == "":
 	case f.Call.ID == "":
-		no.Fields = append(no.Fields, FieldError{at + ".call", Words{"本工单的通话", "a call of this case"}})
+		lacks(at+".call", Words{"本工单的通话", "a call of this case"})
 	case !f.Call.Connected():
-		no.Fields = append(no.Fields, FieldError{at + ".call", Words{"与来电人通上话的通话", "a call in which the caller was spoken with"}})
+		lacks(at+".call", Words{"与来电人通上话的通话", "a call in which the caller was spoken with"})
 	}
 	if e.Message != "" && !f.Message {
-		no.Fields = append(no.Fields, FieldError{at + ".message", Words{"本工单中已送达的短信", "a message of this case that was delivered"}})
+		lacks(at+".message", Words{"本工单中已送达的短信", "a message of this case that was delivered"})
 	}
-	if no.Fields == nil {
+	if no.Reason == "" {
 		return nil
 	}
-	return no
+	return &MoveError{c.Number, m.Kind(), c.State, no}
 }
 
 // Connected tells whether somebody spoke with the caller in c, or does so now.

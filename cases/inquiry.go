@@ -106,7 +106,7 @@ func (d *decision) prolong(m Inquiry) {
 		d.refuse(RefusedPolicy, "S23-R24")
 		return
 	}
-	if d.fail.Reason != "" {
+	if d.Reason != "" {
 		return
 	}
 	later, err := k.Extend(Extension{At: d.at, Until: d.Calendar.Add(k.Due, *extra), Reason: m.Reason, By: m.Approved}, d.Calendar)

@@ -16,31 +16,11 @@ type InspectionStep interface {
 
 // InspectionError says why a step was refused. The inspection is as it was.
 type InspectionError struct {
-	Step   string
-	Reason Reason
-	Fields []FieldError
-	Rule   string // of the catalogue, that asks for it; empty: none does
+	Step string
+	Refusal
 }
 
-func (e *InspectionError) Error() string {
-	text := "inspection: " + e.Step + ": " + e.In("en")
-	for _, f := range e.Fields {
-		text += "; " + f.Field + ": " + f.Want.EN
-	}
-	return text
-}
-
-// In says in a language like zh-CN or en why, without the fields.
-func (e *InspectionError) In(lang string) string {
-	w := refusals[e.Reason]
-	if e.Reason == RefusedState {
-		w = Words{"检查目前的状态不允许这一步", "the inspection stands where this cannot be done"}
-	}
-	if e.Rule == "" {
-		return w.In(lang)
-	}
-	return w.In(lang) + cite([]string{e.Rule})
-}
+func (e *InspectionError) Error() string { return fmt.Sprintf("inspection: %s: %s", e.Step, e.Refusal) }
 
 // inspecting is a step being taken.
 type inspecting struct {
@@ -49,20 +29,7 @@ type inspecting struct {
 	people Directory
 	by     Actor
 	at     time.Time
-	fail   InspectionError
-}
-
-func (d *inspecting) refuse(why Reason, rule string) {
-	if d.fail.Reason == "" {
-		d.fail.Reason, d.fail.Rule = why, rule
-	}
-}
-
-func (d *inspecting) need(ok bool, field string, want Words) {
-	if !ok {
-		d.fail.Fields = append(d.fail.Fields, FieldError{field, want})
-		d.refuse(RefusedFields, "")
-	}
+	Refusal
 }
 
 // known asks for a user of the directory; none is one unless must is set.
@@ -74,7 +41,7 @@ func (d *inspecting) known(user, field string, must bool) {
 // Take returns i after a step that by takes at at, where people are who is who. It
 // changes nothing. The error is an *InspectionError.
 func (i Inspection) Take(s InspectionStep, by Actor, at time.Time, r Rulebook, people Directory) (Inspection, error) {
-	d := &inspecting{Rulebook: r, i: i, people: people, by: by, at: micros(at), fail: InspectionError{Step: s.Step()}}
+	d := &inspecting{Rulebook: r, i: i, people: people, by: by, at: micros(at)}
 	d.i.Findings, d.i.Members = slices.Clone(i.Findings), slices.Clone(i.Members)
 	_, begins := s.(Inspect)
 	switch {
@@ -85,8 +52,8 @@ func (i Inspection) Take(s InspectionStep, by Actor, at time.Time, r Rulebook, p
 	default:
 		s.take(d)
 	}
-	if d.fail.Reason != "" {
-		return i, &d.fail
+	if d.Reason != "" {
+		return i, &InspectionError{s.Step(), d.Refusal}
 	}
 	return d.i, nil
 }
@@ -302,7 +269,7 @@ func (m Conclude) take(d *inspecting) {
 					fmt.Sprintf("%s须有人参加：%s", rank.Words.ZH, strings.Join(rank.users, "、")),
 					fmt.Sprintf("one of the %s: %s", rank.Words.EN, strings.Join(rank.users, ", ")),
 				})
-				d.fail.Rule = "S22-R6"
+				d.Rule = "S22-R6"
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -49,33 +48,14 @@ var ErrStale = errors.New("case has moved meanwhile")
 
 // MoveError says why a move was refused. The case is as it was.
 type MoveError struct {
-	Case   CaseNumber
-	Move   MoveKind
-	State  State
-	Reason Reason
-	Fields []FieldError // all that is missing or wrong
-	Rule   string       // of the catalogue, that asks for it; empty: none does
-}
-
-// FieldError is a field of the move, or of the case, that is missing or wrong.
-type FieldError struct {
-	Field string // as in JSON, e.g. matter.name
-	Want  Words  // the remedy
+	Case  CaseNumber
+	Move  MoveKind
+	State State
+	Refusal
 }
 
 func (e *MoveError) Error() string {
-	text := fmt.Sprintf("case %s: %s while %s: %s", e.Case, e.Move, e.State, e.Reason)
-	var wants []string
-	for _, f := range e.Fields {
-		wants = append(wants, f.Field+": "+f.Want.EN)
-	}
-	if len(wants) > 0 {
-		text += ": " + strings.Join(wants, "; ")
-	}
-	if e.Rule != "" {
-		text += " (" + e.Rule + ")"
-	}
-	return text
+	return fmt.Sprintf("case %s: %s while %s: %s", e.Case, e.Move, e.State, e.Refusal)
 }
 
 // Unwrap returns ErrMove.
@@ -91,7 +71,7 @@ type decision struct {
 	to   State
 	did  []happening
 	sign bool // somebody signs for what the policy demands and nobody can bring
-	fail MoveError
+	Refusal
 }
 
 // happening is an event before it is in the ledger.
@@ -107,7 +87,6 @@ func (c Case) Move(m Move, by Actor, at time.Time, r Rulebook) (Case, []Event, e
 	turn := turns[kind]
 	d := &decision{Rulebook: r, c: c.clone(), by: by, at: micros(at)}
 	d.Calendar = r.Policy.In(r.Calendar)
-	d.fail = MoveError{Case: c.Number, Move: kind, State: c.State}
 	to := turn.leads[c.State]
 	switch {
 	case !c.Visible(by) || !c.stands(by, turn.by, r.Policy):
@@ -122,8 +101,8 @@ func (c Case) Move(m Move, by Actor, at time.Time, r Rulebook) (Case, []Event, e
 			d.gate(Step(kind))
 		}
 	}
-	if d.fail.Reason != "" {
-		return c, nil, &d.fail
+	if d.Reason != "" {
+		return c, nil, &MoveError{c.Number, kind, c.State, d.Refusal}
 	}
 	if !slices.Contains(to, d.to) {
 		panic(fmt.Sprintf("%s from %s leads to %s: not in the table", kind, c.State, d.to))
@@ -156,26 +135,6 @@ func (c Case) record(d *decision) (Case, []Event, error) {
 
 // happen notes an event.
 func (d *decision) happen(kind EventKind, body any) { d.did = append(d.did, happening{kind, body}) }
-
-// refuse refuses the move; the first reason counts.
-func (d *decision) refuse(why Reason, rule string) {
-	if d.fail.Reason == "" {
-		d.fail.Reason, d.fail.Rule = why, rule
-	}
-}
-
-// need refuses the move for field unless ok; all fields that are wrong are named.
-func (d *decision) need(ok bool, field string, want Words) {
-	if !ok {
-		d.lacks(RefusedFields, "", field, want)
-	}
-}
-
-// lacks refuses the move for field, which a rule asks for.
-func (d *decision) lacks(why Reason, rule, field string, want Words) {
-	d.fail.Fields = append(d.fail.Fields, FieldError{field, want})
-	d.refuse(why, rule)
-}
 
 // notAccused refuses to give anything of the case to whom it is a complaint about (C27).
 func (d *decision) notAccused(user, field string) {

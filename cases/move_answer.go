@@ -92,7 +92,7 @@ func (m Visit) do(d *decision) {
 		d.reach(AtVisited)
 		return
 	}
-	d.reopen()
+	d.reopen(m.Kind())
 	if !m.Answered { // what was reported as an answer was none (S30-R11)
 		d.flag([]Flag{FlagDenied}, nil)
 		delete(d.c.Milestones, AtCallerTold)
@@ -103,11 +103,11 @@ func (m Visit) do(d *decision) {
 	d.happen(EventReopened, Reopen{Reason: "return visit: " + m.Said})
 }
 
-// reopen leads back to who has to do with the case.
-func (d *decision) reopen() {
+// reopen leads by a move back to who has to do with the case.
+func (d *decision) reopen(by MoveKind) {
 	d.to = Registered
 	d.c.File.Result, d.c.File.Entered, d.c.File.Replies = nil, false, nil // another answer is owed
-	if d.c.Department != "" && slices.Contains(turns[d.fail.Move].leads[d.c.State], Accepted) {
+	if d.c.Department != "" && slices.Contains(turns[by].leads[d.c.State], Accepted) {
 		d.to = Accepted
 	}
 }
@@ -122,7 +122,7 @@ func (Reopen) Kind() MoveKind { return MoveReopen }
 
 func (m Reopen) do(d *decision) {
 	d.need(m.Reason != "", "reason", Words{"尚未解决的事项", "what is not settled"})
-	d.reopen()
+	d.reopen(m.Kind())
 	d.c.Department, d.c.Handler = "", d.c.Responsible
 }
 
@@ -185,16 +185,16 @@ func (m Merge) do(d *decision) {
 // is that of its first caller, who is the one to be told (S05-R2). The error is a
 // *MoveError.
 func (c Case) MayMerge(other Case, p Policy) error {
-	no := &MoveError{Case: c.Number, Move: MoveMerge, State: c.State, Reason: RefusedFields}
+	var no Refusal
 	switch {
 	case !slices.Contains(live, other.State):
-		no.Fields = []FieldError{{"into", Words{"尚未办结的工单", "a case that is still open"}}}
+		no.lacks(RefusedFields, "", "into", Words{"尚未办结的工单", "a case that is still open"})
 	case p.FirstAsker.FirstOwner && other.Opened.After(c.Opened):
-		no.Fields, no.Rule = []FieldError{{"into", Words{"最先反映人的工单", "the case of who reported it first"}}}, "S05-R2"
+		no.lacks(RefusedFields, "S05-R2", "into", Words{"最先反映人的工单", "the case of who reported it first"})
 	default:
 		return nil
 	}
-	return no
+	return &MoveError{c.Number, MoveMerge, c.State, no}
 }
 
 // Close ends a case that owes nothing: the caller was answered and it is proven, or a

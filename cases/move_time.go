@@ -160,7 +160,7 @@ func (m Extend) do(d *decision) {
 func (d *decision) extended() {
 	x := d.c.File.Extend
 	k, i, running := d.c.clock(x.Clock)
-	if d.fail.Reason != "" || !running {
+	if d.Reason != "" || !running {
 		return
 	}
 	r := ExtensionRequest{At: x.Asked, Until: x.Until, Reason: x.Reason, By: x.Approver, Approved: x.Approved, ToldAt: x.Told}
@@ -206,7 +206,7 @@ func (m Reassign) do(d *decision) {
 // reassigned puts a re-assignment into force that has consent and was told (S21-R6).
 func (d *decision) reassigned() {
 	x := d.c.File.Reassign
-	if d.fail.Reason != "" || x == nil || x.Consent == "" || !x.Told {
+	if d.Reason != "" || x == nil || x.Consent == "" || !x.Told {
 		return
 	}
 	d.gate(BeforeReassign)

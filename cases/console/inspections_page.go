@@ -257,7 +257,7 @@ func (x *site) stepFromPage(w http.ResponseWriter, r *http.Request) {
 func (x *site) stepPosted(ctx context.Context, id int64, n int, form stepForm, posted url.Values) (cases.Inspection, *cases.InspectionError, error) {
 	step, err := steps[n].read(bodyOf(form.Fields, posted, x.Store.Rules.Calendar.Zone))
 	if err != nil {
-		return cases.Inspection{}, &cases.InspectionError{Step: form.Step, Reason: cases.RefusedFields}, nil
+		return cases.Inspection{}, &cases.InspectionError{Step: form.Step, Refusal: cases.Refusal{Reason: cases.RefusedFields}}, nil
 	}
 	i, err := x.inspect(ctx, id, form.Key, step)
 	if no, ok := errors.AsType[*cases.InspectionError](err); ok {

@@ -105,9 +105,9 @@ func mayTie(ctx context.Context, tx pgx.Tx, f cases.RecordFinding, by cases.Acto
 	var there bool
 	err := tx.QueryRow(ctx, `select exists (select from cases c `+q.clause()+`)`, q.args...).Scan(&there)
 	if err == nil && !there {
-		err = &cases.InspectionError{Step: f.Step(), Reason: cases.RefusedFields, Fields: []cases.FieldError{
+		err = &cases.InspectionError{Step: f.Step(), Refusal: cases.Refusal{Reason: cases.RefusedFields, Fields: []cases.FieldError{
 			{Field: "case", Want: cases.Words{ZH: "已有的工单编号", EN: "the number of a case there is"}},
-		}}
+		}}}
 	}
 	return err
 }
