@@ -216,11 +216,14 @@ type waitingBody struct {
 	Kept    bool      `json:"kept" doc:"Not on the phone: to be called back."`
 	Round   int       `json:"round" doc:"0: nobody was rung yet."`
 	Ringing []string  `json:"ringing" nullable:"false" doc:"Users whose phones ring."`
+	Reason  string    `json:"reason,omitempty" doc:"Why those were rung last: the strategy, first_asker; or why nobody who is ready is." example:"longest_idle"`
 }
 
 type queueBody struct {
 	Queue   string        `json:"queue"`
 	Waiting []waitingBody `json:"waiting" nullable:"false" doc:"In the order of service."`
+
+	Offers map[string]int `json:"offers,omitempty" doc:"Made since the node started, by reason."`
 }
 
 type agentsBody struct {
@@ -239,10 +242,11 @@ func agentsOf(s acd.Snapshot) agentsBody {
 		}
 	}
 	for i, q := range s.Queues {
-		b.Queues[i] = queueBody{Queue: q.Queue, Waiting: make([]waitingBody, len(q.Waiting))}
+		b.Queues[i] = queueBody{Queue: q.Queue, Waiting: make([]waitingBody, len(q.Waiting)), Offers: q.Offers}
 		for j, w := range q.Waiting {
 			b.Queues[i].Waiting[j] = waitingBody{
 				Call: w.Call, Since: w.Since.UTC(), Kept: w.Kept, Round: w.Round, Ringing: append([]string{}, w.Ringing...),
+				Reason: w.Reason,
 			}
 		}
 	}

@@ -24,6 +24,10 @@ func TestQueueSettings(t *testing.T) {
 		"unknown strategy":     {"strategy: fifo", `[1:36] queues[0].strategy: "fifo" is no strategy, want one of ring_all, longest_idle, round_robin, fewest_calls, least_talk_time, linear, weighted_random, skills`},
 		"empty strategy":       {`strategy: ""`, `queues[0].strategy: "" is no strategy, want one of ring_all`},
 		"overflow at once":     {"overflow_after: 0s", "queues[0].overflow_after: is 0s, want more than 0"},
+		"skills":               {"strategy: skills, required: {english: 2}, wished: {calm: 1}", ""},
+		"skills of nobody":     {"strategy: skills", "queues[0].required: is empty like wished; the strategy skills needs one of them"},
+		"idle skills":          {"wished: {calm: 1}", "queues[0].strategy: is ring_all, which asks for no skills"},
+		"skill without level":  {"strategy: skills, wished: {calm: 0}", "queues[0].wished: calm has level 0, want 1 or more"},
 		"negative wrap-up":     {"wrap_up: -1s", "queues[0].wrap_up: is -1s, want 0s or more"},
 		"wrap-up without unit": {"wrap_up: 30", "write it like 20s"},
 	} {
@@ -71,8 +75,8 @@ func TestMembersOfQueues(t *testing.T) {
 	d := cases.Directory{
 		Departments: []cases.Department{{Name: "water"}, {Name: "roads"}},
 		People: []cases.Person{
-			{User: "a", Department: "water"}, {User: "b", Department: "roads"}, {User: "c"},
-			{User: "d", Department: "water", Roles: []cases.Role{cases.RoleLeader}},
+			{User: "a", Department: "water", Skills: Skills{"english": 2}}, {User: "b", Department: "roads", Skills: Skills{"english": 1, "tax": 1}},
+			{User: "c"}, {User: "d", Department: "water", Roles: []cases.Role{cases.RoleLeader}, Skills: Skills{"english": 2, "tax": 1}},
 		},
 	}
 	for name, c := range map[string]struct {
@@ -92,6 +96,9 @@ func TestMembersOfQueues(t *testing.T) {
 	for want, spoil := range map[string]func(*QueueConfig){
 		"queues[0].members[1]: d is no agent":              func(q *QueueConfig) { q.Members = []string{"a", "d"} },
 		"queues[0].departments[0]: parks is no department": func(q *QueueConfig) { q.Departments = []string{"parks"} },
+		"queues[0].required: no agent of queue hotline has all of it": func(q *QueueConfig) {
+			q.Strategy, q.Required = "skills", Skills{"english": 2, "tax": 1} // who has both is no agent
+		},
 	} {
 		cfg := Default()
 		spoil(&cfg.Queues[0])

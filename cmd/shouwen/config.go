@@ -103,6 +103,8 @@ type QueueConfig struct {
 	Members       []string `yaml:"members"`        // users
 	Departments   []string `yaml:"departments"`    // whose agents are members, too
 	Strategy      string   `yaml:"strategy"`       // whom to ring: ring_all, longest_idle, …
+	Required      Skills   `yaml:"required"`       // for the strategy skills: who lacks one is not rung
+	Wished        Skills   `yaml:"wished"`         // for the strategy skills: who has more of them is rung earlier
 	RingTime      Duration `yaml:"ring_time"`      // of one round
 	OverflowAfter Duration `yaml:"overflow_after"` // wait after which stand-ins (penalty in the directory) are rung too
 	MaxWait       Duration `yaml:"max_wait"`       // until the caller is owed a callback instead
@@ -124,6 +126,9 @@ type QueueConfig struct {
 
 	Recording RecordingConfig `yaml:"recording"`
 }
+
+// Skills are names of the directory, each with the least level that will do.
+type Skills map[string]int
 
 // AgentsConfig is about the agents of every queue.
 type AgentsConfig struct {
@@ -275,7 +280,7 @@ func (q QueueConfig) queue(d cases.Directory) acd.Queue {
 		}
 	}
 	return acd.Queue{
-		Name: q.Name, Members: members, Strategy: strategy, Weight: q.Weight, Limit: q.Limit,
+		Name: q.Name, Members: members, Strategy: strategy, Required: q.Required, Wished: q.Wished, Weight: q.Weight, Limit: q.Limit,
 		RingTime: time.Duration(q.RingTime), OverflowAfter: time.Duration(q.OverflowAfter),
 		MaxWait: time.Duration(q.MaxWait), WrapUp: time.Duration(q.WrapUp), TieWindow: time.Duration(q.TieWindow),
 		Attended: q.WhenNobody != call.Wait,

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"regexp"
 	"slices"
@@ -187,6 +188,9 @@ func (q QueueConfig) check(at string) error {
 	if _, err := acd.Named(q.Strategy, 0); err != nil {
 		return bad(at+".strategy", "%s", err)
 	}
+	if err := q.checkSkills(at); err != nil {
+		return err
+	}
 	if q.WrapUp < 0 {
 		return bad(at+".wrap_up", "is %s, want 0s or more", time.Duration(q.WrapUp))
 	}
@@ -202,8 +206,45 @@ func (q QueueConfig) check(at string) error {
 	return nil
 }
 
+// checkSkills reports skills that decide nothing, and a strategy without any.
+func (q QueueConfig) checkSkills(at string) error {
+	given := len(q.Required) + len(q.Wished)
+	switch {
+	case q.Strategy == "skills" && given == 0:
+		return bad(at+".required", "is empty like wished; the strategy skills needs one of them, like {english: 2}")
+	case q.Strategy != "skills" && given > 0:
+		return bad(at+".strategy", "is %s, which asks for no skills; want skills, or neither required nor wished", q.Strategy)
+	}
+	for key, skills := range map[string]Skills{"required": q.Required, "wished": q.Wished} {
+		for _, skill := range slices.Sorted(maps.Keys(skills)) {
+			if skills[skill] < 1 {
+				return bad(at+"."+key, "%s has level %d, want 1 or more", skill, skills[skill])
+			}
+		}
+	}
+	return nil
+}
+
+// checkSkilled reports a queue that none of its members may serve.
+func (q QueueConfig) checkSkilled(at string, d cases.Directory) error {
+	members := q.queue(d).Members
+	will := func(user string) bool {
+		p, _ := d.Person(user)
+		for skill, level := range q.Required {
+			if p.Skills[skill] < level {
+				return false
+			}
+		}
+		return true
+	}
+	if len(members) == 0 || slices.ContainsFunc(members, will) {
+		return nil
+	}
+	return bad(at+".required", "no agent of queue %s has all of it: nobody would ever be rung; give somebody these skills in the directory", q.Name)
+}
+
 // checkMembers reports the first member of a queue whom the directory does not
-// have.
+// have, and skills that no member has.
 func (c Config) checkMembers(d cases.Directory) error {
 	for i, q := range c.Queues {
 		for j, user := range q.Members {
@@ -215,6 +256,9 @@ func (c Config) checkMembers(d cases.Directory) error {
 			if _, ok := d.Department(name); !ok {
 				return bad(fmt.Sprintf("queues[%d].departments[%d]", i, j), "%s is no department of the directory; add it there", name)
 			}
+		}
+		if err := q.checkSkilled(fmt.Sprintf("queues[%d]", i), d); err != nil {
+			return err
 		}
 	}
 	return c.checkComplaints(d)

@@ -39,16 +39,18 @@ var (
 // Queue says how the callers of one queue are served.
 type Queue struct {
 	Name          string
-	Members       []string      // users who serve it; nil: every agent
-	Strategy      Strategy      // nil: RingAll
-	Weight        int           // its callers count as having waited so many times as long; 0: 1
-	RingTime      time.Duration // length of one round, for agents without their own; 0: 20 s
-	OverflowAfter time.Duration // wait after which stand-ins are rung too; 0: 20 s
-	MaxWait       time.Duration // of one caller; 0: 3 min
-	WrapUp        time.Duration // what an agent has after each call to finish it; 0: nothing
-	TieWindow     time.Duration // answers this close together are a tie (S34-R3); 0: the first wins
-	Limit         int           // callers waiting at once; 0: 500
-	Attended      bool          // callers on the phone wait only while an agent is at work
+	Members       []string       // users who serve it; nil: every agent
+	Strategy      Strategy       // nil: RingAll
+	Required      map[string]int // skills, for callers who say nothing of them themselves; see Caller
+	Wished        map[string]int // likewise
+	Weight        int            // its callers count as having waited so many times as long; 0: 1
+	RingTime      time.Duration  // length of one round, for agents without their own; 0: 20 s
+	OverflowAfter time.Duration  // wait after which stand-ins are rung too; 0: 20 s
+	MaxWait       time.Duration  // of one caller; 0: 3 min
+	WrapUp        time.Duration  // what an agent has after each call to finish it; 0: nothing
+	TieWindow     time.Duration  // answers this close together are a tie (S34-R3); 0: the first wins
+	Limit         int            // callers waiting at once; 0: 500
+	Attended      bool           // callers on the phone wait only while an agent is at work
 }
 
 // line is a queue at work. Owned by Board.Run.
@@ -235,6 +237,12 @@ func (b *Board) enter(c Caller, now time.Time) (*Ticket, error) {
 	}
 	if q.forsaken() && !c.Kept {
 		return nil, ErrNobody
+	}
+	if c.Required == nil {
+		c.Required = q.Required
+	}
+	if c.Wished == nil {
+		c.Wished = q.Wished
 	}
 	insists := c.Front || c.Kept || c.Priority == Emergency
 	if b.draining && !insists {

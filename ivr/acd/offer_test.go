@@ -373,11 +373,11 @@ func TestWhoJoinedARoundLateHasNotLetItRing(t *testing.T) {
 
 func TestNobodyWhoIsReadyWillDo(t *testing.T) {
 	q := hotline
-	q.Strategy = named(t, "skills")
+	q.Strategy, q.Required = named(t, "skills"), map[string]int{"english": 1}
 	crew := []acd.Agent{{User: "clerk"}, {User: "linguist", Skills: map[string]int{"english": 2}}}
 	withCrew(t, q, crew, func(t *testing.T, b *acd.Board) {
 		b.Pause("linguist", "lunch")
-		ticket := enterAs(t, b, acd.Caller{Call: "one", Queue: "hotline", Required: map[string]int{"english": 1}})
+		ticket := enterAs(t, b, acd.Caller{Call: "one", Queue: "hotline"})
 		wantOffer(t, ticket, offer{})
 		if got := b.Snapshot().Queues[0].Waiting[0].Reason; got != "skills_nobody" {
 			t.Errorf("reason %s", got)

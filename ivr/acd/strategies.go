@@ -27,7 +27,7 @@ var strategyNames = []string{
 //   - weighted_random: one by one, drawn anew for every call; who weighs twice as
 //     much is twice as often the first
 //   - skills: everybody who has what the caller requires, those together who have
-//     equally much of what he wishes, the most first
+//     equally much of what he wishes, the most first; in an emergency everybody
 func Named(name string, seed uint64) (Strategy, error) {
 	switch name {
 	case "ring_all":
@@ -128,6 +128,9 @@ func weightedRandom(seed uint64) Strategy {
 }
 
 func skills(candidates []Presence, c Caller) (iter.Seq[[]Presence], string) {
+	if c.Priority == Emergency { // rather anybody than nobody
+		c.Required = nil
+	}
 	tiers := make([][]Presence, len(c.Wished)+1)
 	for _, p := range candidates {
 		if has(p, c.Required) == len(c.Required) {

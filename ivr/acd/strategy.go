@@ -25,7 +25,7 @@ type Caller struct {
 	// Priority say: the person he complains of. Empty: none.
 	Avoid string
 
-	// Skills with their least levels, from 1; for the strategy skills.
+	// Skills with their least levels, from 1; for the strategy skills. Nil: the queue's.
 	Required map[string]int // who lacks one is not rung
 	Wished   map[string]int // who has more of them is rung earlier
 }

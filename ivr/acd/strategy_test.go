@@ -87,6 +87,7 @@ func TestStrategies(t *testing.T) {
 		"skills: a lower level does not do":                  {"skills", crew, acd.Caller{Required: map[string]int{"english": 2}}, []string{"a c"}},
 		"skills: everything required is needed":              {"skills", crew, acd.Caller{Required: map[string]int{"english": 2, "tax": 1}}, []string{"c"}},
 		"skills: nobody has them":                            {"skills", crew, acd.Caller{Required: map[string]int{"russian": 1}}, nil},
+		"skills: in an emergency everybody will do":          {"skills", crew, acd.Caller{Priority: acd.Emergency, Required: map[string]int{"english": 2}}, []string{"a b c"}},
 		"skills: who has what is wished goes first":          {"skills", crew, acd.Caller{Wished: map[string]int{"tax": 2}}, []string{"b", "a c"}},
 		"skills: the more wishes the earlier":                {"skills", crew, acd.Caller{Wished: map[string]int{"tax": 1, "calm": 1}}, []string{"c", "b", "a"}},
 		"skills: what is required decides before the wishes": {"skills", crew, acd.Caller{Required: map[string]int{"english": 2}, Wished: map[string]int{"tax": 2}}, []string{"a c"}},
