@@ -16,11 +16,19 @@ import (
 // trunk's, or asks for something unsupported.
 var errChallenge = errors.New("challenge not answered")
 
-// trunkCredentials are what one trunk wants. They are shown only to its peers
+// trunkCredentials are what one trunk wants, or another node of ours. They are shown only to its peers
 // and only in its realm, so no other party can ask for them.
 type trunkCredentials struct {
 	Realm, User, Password string
+	Account               *Account // whose hashes are known, and not the password; nil: that is
 	Peers                 []netip.Prefix
+}
+
+func (t trunkCredentials) ha1(a digestAlgorithm) string {
+	if t.Account != nil {
+		return a.ha1(*t.Account)
+	}
+	return a.sum(t.User + ":" + t.Realm + ":" + t.Password)
 }
 
 // answer returns the Authorization or Proxy-Authorization header field for
@@ -45,8 +53,7 @@ func (t trunkCredentials) answer(req *msg.Request, res *msg.Response, peer netip
 		_, _ = rand.Read(b[:]) // never fails
 		c.qop, c.nc, c.cnonce = "auth", "00000001", hex.EncodeToString(b[:])
 	}
-	ha1 := a.sum(t.User + ":" + t.Realm + ":" + t.Password)
-	c.response = a.response(ha1, req.Method.String(), c)
+	c.response = a.response(t.ha1(a), req.Method.String(), c)
 	return msg.NewHeader(reply, c.header(t.Realm, ch)), nil
 }
 

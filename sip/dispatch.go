@@ -92,7 +92,7 @@ func (u *UA) invite(req *msg.Request, tx *msg.ServerTx) {
 			u.respond(tx, req, refusal)
 			return
 		}
-		in.Account, trunk = user, nil
+		in.Account, in.Node, trunk = user, u.nodeAt(src), nil
 	}
 	in.Caller = u.identify(req, trunk, in.Account)
 	refused := in.replacing(req)

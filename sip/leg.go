@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type Incoming struct {
 	At time.Time // when its INVITE was read from the network
 
 	Replaces *Replaces // the call it is to take the place of; nil: none
+	Node     int       // the other node that makes it in the name of Account; 0: the phone does
 }
 
 // EndCause says why a leg ended. The set is closed.
@@ -102,7 +104,7 @@ type Hangup struct {
 // A leg is owned by the goroutine running run. Other goroutines only put signals
 // into box, or read what never changes.
 type Leg struct {
-	id    string // local tag; unique
+	id    string // local tag; unique, also among nodes: it begins with the number of ours
 	in    Incoming
 	user  string   // whose phone an outbound leg rings, or empty
 	out   *outside // of a leg to the outside; nil: it is none
@@ -113,6 +115,7 @@ type Leg struct {
 	nat   bool
 
 	security Security
+	proof    *proof // of a leg to another node; nil: it is none
 
 	key   initialKey // of an inbound leg's INVITE
 	box   *mailbox[signal]
@@ -244,7 +247,7 @@ func (l *Leg) Hangup(h Hangup) {
 
 // newLeg opens the audio of a leg that writes to log.
 func newLeg(u *UA, log *slog.Logger) (*Leg, error) {
-	l := &Leg{id: uuid.Must(uuid.NewV7()).String(), ua: u, logs: new(legLog), box: newMailbox[signal](), done: make(chan struct{})}
+	l := &Leg{id: fmt.Sprintf("%d.%s", u.cfg.Node, uuid.Must(uuid.NewV7())), ua: u, logs: new(legLog), box: newMailbox[signal](), done: make(chan struct{})}
 	l.Log(log)
 	l.trunk.Store("")
 	l.log = slog.New(l.logs)

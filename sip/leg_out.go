@@ -91,7 +91,7 @@ func (l *Leg) next(failure string) bool {
 	local := msg.Uri{Scheme: "sip", User: o.caller(), Host: t.Outbound.Domain}
 	remote := msg.Uri{Scheme: "sip", User: t.Outbound.Prefix + t.Plan.Write(o.number, t.Outbound.Format), Host: t.Outbound.Domain}
 	l.dlg = dialog{
-		id:    dialogID{callID: fmt.Sprintf("%d.%s.%d", l.ua.cfg.Node, l.id, o.after), localTag: l.id},
+		id:    dialogID{callID: fmt.Sprintf("%s.%d", l.id, o.after), localTag: l.id},
 		local: local, remote: remote, target: remote,
 	}
 	l.state = legCalling

@@ -158,7 +158,7 @@ func (l *Leg) notRenewed(s signal) {
 		l.lost("session refresh", s)
 	case s.res.StatusCode == 491: // who made the Call-ID waits longer
 		wait := 2100 + rand.IntN(1900)
-		if l.user == "" && l.out == nil {
+		if l.user == "" && l.out == nil && l.proof == nil {
 			wait = rand.IntN(2000)
 		}
 		l.timers.arm(sigRetryOffer, l.ua.cfg.clock(time.Duration(wait)*time.Millisecond))
@@ -264,7 +264,7 @@ func (l *Leg) Kind() metrics.LegKind {
 	switch {
 	case l.out != nil:
 		return metrics.TrunkLeg
-	case l.user != "":
+	case l.user != "", l.proof != nil:
 		return metrics.AgentLeg
 	}
 	return metrics.CallerLeg

@@ -78,17 +78,18 @@ const (
 
 // signal is one thing that happened. Which fields are set depends on kind.
 type signal struct {
-	kind   signalKind
-	req    *msg.Request // of the peer; or ours that was answered
-	tx     *msg.ServerTx
-	res    *msg.Response
-	err    error
-	code   int
-	reason string
-	hangup Hangup
-	key    byte
-	by     DigitSource
-	gen    uint64 // of a timer; 0: not a timer
+	kind    signalKind
+	req     *msg.Request // of the peer; or ours that was answered
+	tx      *msg.ServerTx
+	res     *msg.Response
+	err     error
+	code    int
+	reason  string
+	contact string // of a refusal; empty: none
+	hangup  Hangup
+	key     byte
+	by      DigitSource
+	gen     uint64 // of a timer; 0: not a timer
 
 	done  signalKind // of a challenge: what the answer to its request, req, would have been
 	tries int        // and how many challenges of it were answered before

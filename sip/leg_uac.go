@@ -95,7 +95,7 @@ func (u *UA) inviteOf(l *Leg, b Binding, d Dialing) (*msg.Request, error) {
 		return nil, err
 	}
 	l.dlg = dialog{
-		id:        dialogID{callID: fmt.Sprintf("%d.%s", u.cfg.Node, l.id), localTag: l.id},
+		id:        dialogID{callID: l.id, localTag: l.id},
 		local:     msg.Uri{Scheme: "sip", User: d.Caller, Host: u.cfg.Domain},
 		localName: d.Name,
 		remote:    msg.Uri{Scheme: "sip", User: b.User, Host: u.cfg.Domain},
@@ -316,6 +316,9 @@ func (l *Leg) failed(s signal) {
 		return
 	}
 	if l.out != nil && l.sent.hangup == nil && l.elsewhere(s) {
+		return
+	}
+	if l.proof != nil && l.sent.hangup == nil && l.proves(s.res) {
 		return
 	}
 	l.sent.pending = false

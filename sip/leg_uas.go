@@ -82,8 +82,12 @@ func (l *Leg) conclude(tx *msg.ServerTx, req *msg.Request, res *msg.Response) er
 func isCanceled(tx *msg.ServerTx) bool { return errors.Is(tx.Err(), msg.ErrTransactionCanceled) }
 
 // close ends a leg that was not answered with a final response.
-func (l *Leg) close(e Ended, reason string) {
-	err := l.conclude(l.invite.tx, l.invite.req, l.reply(l.invite.req, e.Code, reason, nil))
+func (l *Leg) close(e Ended, reason string, more ...msg.Header) {
+	res := l.reply(l.invite.req, e.Code, reason, nil)
+	for _, h := range more {
+		res.AppendHeader(h)
+	}
+	err := l.conclude(l.invite.tx, l.invite.req, res)
 	if errors.Is(err, msg.ErrTransactionCanceled) {
 		e = Ended{Cause: EndCancelled, Code: 487}
 	}
@@ -226,7 +230,11 @@ func (l *Leg) hangupSoon(s signal) {
 }
 
 func (l *Leg) reject(s signal) {
-	l.close(Ended{Cause: EndLocal, Code: s.code, Reason: s.reason}, s.reason)
+	var more []msg.Header
+	if s.contact != "" {
+		more = append(more, msg.NewHeader("Contact", "<"+s.contact+">"))
+	}
+	l.close(Ended{Cause: EndLocal, Code: s.code, Reason: s.reason}, s.reason, more...)
 }
 
 // decline is a hang-up before the answer.

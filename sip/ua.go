@@ -44,9 +44,10 @@ type Deps struct {
 	Log      *slog.Logger
 	Metrics  *metrics.Metrics
 	Ports    *media.Pool
-	Accounts Accounts      // phones that may register and call
-	Bindings Bindings      // where registrations are kept beyond this process
-	Resolver *net.Resolver // of the names of trunks' servers; nil: the system's
+	Accounts Accounts                      // phones that may register and call
+	Bindings Bindings                      // where registrations are kept beyond this process
+	Nodes    func() map[int]netip.AddrPort // where the other nodes that are alive take SIP over UDP, by number; nil: there are none
+	Resolver *net.Resolver                 // of the names of trunks' servers; nil: the system's
 
 	// OnCall is handed each new call that may be made, on the leg's own
 	// goroutine, and returns the receiver of the leg's events. It must not block.

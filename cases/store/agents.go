@@ -83,37 +83,51 @@ func (s *Store) ClaimAgents(ctx context.Context, node int, call string, users []
 
 // Others is what a node learns of the other nodes.
 type Others struct {
-	Nodes int               // that are alive
+	Nodes map[int]string    // that are alive, by number, with where they take SIP
 	Calls map[string]string // whom they have, by user
+}
+
+// Node is a node of the installation.
+type Node struct {
+	Number int
+	SIP    string // host:port where others reach it over UDP; empty: nowhere
 }
 
 // RenewAgents says that a node is alive for so long, prolongs the leases it has,
 // calls by user, and ends those it has no longer.
-func (s *Store) RenewAgents(ctx context.Context, node int, has, no map[string]string, lease time.Duration) (Others, error) {
-	o := Others{Calls: map[string]string{}}
+func (s *Store) RenewAgents(ctx context.Context, node Node, has, no map[string]string, lease time.Duration) (Others, error) {
+	o := Others{Nodes: map[int]string{}, Calls: map[string]string{}}
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		var b pgx.Batch
 		b.Queue(`set local synchronous_commit = off`)
 		b.Queue(`
-			insert into node_lease (node, until) values ($1, now() + $2)
-			on conflict (node) do update set until = excluded.until`, node, lease)
+			insert into node_lease (node, until, sip) values ($1, now() + $2, $3)
+			on conflict (node) do update set until = excluded.until, sip = excluded.sip`, node.Number, lease, node.SIP)
 		users, calls := columns(no)
 		b.Queue(`
 			update agent_lease l set until = now() from unnest($2::text[], $3::text[]) as gone (username, call)
-			where l.username = gone.username and l.call = gone.call and l.node = $1`, node, users, calls)
+			where l.username = gone.username and l.call = gone.call and l.node = $1`, node.Number, users, calls)
 		users, calls = columns(has)
 		b.Queue(`
 			insert into agent_lease (username, node, call, until)
 			select username, $1, call, now() + $4 from unnest($2::text[], $3::text[]) as mine (username, call)
 			on conflict (username) do update set node = excluded.node, call = excluded.call, until = excluded.until
-			where agent_lease.node = excluded.node or agent_lease.until <= now()`, node, users, calls, lease)
+			where agent_lease.node = excluded.node or agent_lease.until <= now()`, node.Number, users, calls, lease)
 		if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `select count(*) from node_lease where node <> $1 and until > now()`, node).Scan(&o.Nodes); err != nil {
+		rows, err := tx.Query(ctx, `select node, sip from node_lease where node <> $1 and until > now()`, node.Number)
+		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `select username, call from agent_lease where node <> $1 and until > now()`, node)
+		var other Node
+		if _, err = pgx.ForEachRow(rows, []any{&other.Number, &other.SIP}, func() error {
+			o.Nodes[other.Number] = other.SIP
+			return nil
+		}); err != nil {
+			return err
+		}
+		rows, err = tx.Query(ctx, `select username, call from agent_lease where node <> $1 and until > now()`, node.Number)
 		if err != nil {
 			return err
 		}

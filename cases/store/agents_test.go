@@ -96,7 +96,7 @@ func TestOneNodeClaimsAnAgent(t *testing.T) {
 			if len(owners[u]) != 1 {
 				t.Fatalf("%s went to nodes %v", u, owners[u])
 			}
-			if _, err := s.RenewAgents(ctx, owners[u][0], nil, map[string]string{u: "call"}, time.Minute); err != nil {
+			if _, err := s.RenewAgents(ctx, store.Node{Number: owners[u][0]}, nil, map[string]string{u: "call"}, time.Minute); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -115,7 +115,11 @@ func TestLeasesOfAgents(t *testing.T) {
 	}
 	renew := func(node int, has, no map[string]string, lease time.Duration, want map[string]string) {
 		t.Helper()
-		got, err := s.RenewAgents(ctx, node, has, no, lease)
+		n := store.Node{Number: node}
+		if node == 1 {
+			n.SIP = "192.0.2.1:5060"
+		}
+		got, err := s.RenewAgents(ctx, n, has, no, lease)
 		if err != nil || !maps.Equal(got.Calls, want) {
 			t.Fatalf("node %d: elsewhere are %v, %v, want %v", node, got, err, want)
 		}
@@ -128,17 +132,17 @@ func TestLeasesOfAgents(t *testing.T) {
 	claim(2, "two", "clerk", false)
 	renew(1, nil, map[string]string{"clerk": "next"}, time.Minute, map[string]string{"aide": "two"})
 	claim(2, "two", "clerk", true)
-	if o, err := s.RenewAgents(ctx, 3, nil, nil, time.Millisecond); err != nil || o.Nodes != 2 {
-		t.Errorf("%d aide nodes, %v, want 2", o.Nodes, err)
+	if o, err := s.RenewAgents(ctx, store.Node{Number: 3}, nil, nil, time.Millisecond); err != nil || !maps.Equal(o.Nodes, map[int]string{1: "192.0.2.1:5060", 2: ""}) {
+		t.Errorf("nodes %v, %v", o.Nodes, err)
 	}
 	renew(2, map[string]string{"clerk": "two", "aide": "two"}, nil, time.Millisecond, map[string]string{}) // and node 2 dies
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		elsewhere, err := s.RenewAgents(ctx, 1, nil, nil, time.Minute)
+		elsewhere, err := s.RenewAgents(ctx, store.Node{Number: 1}, nil, nil, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(elsewhere.Calls) == 0 && elsewhere.Nodes == 0 {
+		if len(elsewhere.Calls) == 0 && len(elsewhere.Nodes) == 0 {
 			break
 		}
 		if time.Now().After(deadline) {

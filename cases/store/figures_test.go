@@ -261,7 +261,7 @@ func (h *house) works() {
 	} {
 		err := h.next().SaveAgentStates(h.t.Context(), node, does)
 		if node < 3 && err == nil {
-			_, err = h.next().RenewAgents(h.t.Context(), node, nil, nil, time.Minute)
+			_, err = h.next().RenewAgents(h.t.Context(), store.Node{Number: node}, nil, nil, time.Minute)
 		}
 		if err != nil {
 			h.t.Fatal(err)

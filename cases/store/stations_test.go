@@ -24,7 +24,7 @@ func TestS24R15_GapsAreKeptAndToldOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.RenewAgents(ctx, 1, nil, nil, time.Hour); err != nil {
+	if _, err := s.RenewAgents(ctx, store.Node{Number: 1}, nil, nil, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	desk := cases.Station{Of: cases.StationPost, Name: "desk", Users: []string{"first", "second"}}
@@ -84,7 +84,7 @@ func TestAStationIsMannedFromAnyNode(t *testing.T) {
 	station := []cases.Station{{Of: cases.StationQueue, Name: "hotline", Users: []string{"first"}}}
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	for node, lease := range map[int]time.Duration{1: time.Hour, 2: time.Hour, 3: -time.Hour} {
-		if _, err := s.RenewAgents(ctx, node, nil, nil, lease); err != nil {
+		if _, err := s.RenewAgents(ctx, store.Node{Number: node}, nil, nil, lease); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -15,12 +16,14 @@ import (
 // asks nobody.
 type leases struct {
 	store *store.Store
-	node  int
+	node  store.Node
 	log   *slog.Logger
 
 	mu    sync.Mutex
 	alone time.Time // until when no other node can ring anybody
 	away  time.Time // until when PostgreSQL is not asked again; zero: it answers
+
+	others map[int]netip.AddrPort // nodes, as known last, but for those without an address; never changed
 }
 
 const (
@@ -62,7 +65,7 @@ func (l *leases) Claim(ctx context.Context, call string, users []string) ([]stri
 	case away:
 		return nil, errAway
 	}
-	given, err := l.store.ClaimAgents(ctx, l.node, call, users, acd.Lease)
+	given, err := l.store.ClaimAgents(ctx, l.node.Number, call, users, acd.Lease)
 	l.note(err)
 	return given, err
 }
@@ -78,7 +81,7 @@ func (l *leases) Renew(ctx context.Context, has, no map[string]string) (map[stri
 	}
 	if left > 0 {
 		others, err := l.renew(ctx, nil, nil)
-		if err != nil || others.Nodes == 0 {
+		if err != nil || len(others.Nodes) == 0 {
 			return nil, err
 		}
 	}
@@ -93,12 +96,24 @@ func (l *leases) renew(ctx context.Context, has, no map[string]string) (store.Ot
 	if err == nil {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.alone = time.Time{}
-		if others.Nodes == 0 {
+		l.alone, l.others = time.Time{}, make(map[int]netip.AddrPort, len(others.Nodes))
+		if len(others.Nodes) == 0 {
 			l.alone = asked.Add(aloneFor)
+		}
+		for n, sip := range others.Nodes {
+			if at, err := netip.ParseAddrPort(sip); err == nil {
+				l.others[n] = at
+			}
 		}
 	}
 	return others, err
+}
+
+// nodes are the others that are alive, by number, with where they take SIP.
+func (l *leases) nodes() map[int]netip.AddrPort {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.others
 }
 
 // note keeps whether PostgreSQL answers, and says so when it changes.

@@ -23,12 +23,12 @@ func TestNodeThatJoinsIsKnownBeforeItRings(t *testing.T) {
 		if err := st.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return &leases{store: st, node: n, log: slog.New(slog.DiscardHandler)}
+		return &leases{store: st, node: store.Node{Number: n}, log: slog.New(slog.DiscardHandler)}
 	}
 	claim := func(ctx context.Context, l *leases, want int) {
 		t.Helper()
 		if given, err := l.Claim(ctx, "call", []string{"clerk"}); err != nil || len(given) != want {
-			t.Errorf("node %d: given %v, %v, want %d", l.node, given, err, want)
+			t.Errorf("node %d: given %v, %v, want %d", l.node.Number, given, err, want)
 		}
 	}
 	one, two := node(1), node(2)

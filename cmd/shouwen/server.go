@@ -187,7 +187,7 @@ func (s *server) wire(rules cases.Policy) error {
 	s.hours = reception.hours
 	s.board = acd.New(queues, agents, s.metrics.Queue, s.log)
 	s.board.Zone, s.board.MaxMissed = s.zone, s.cfg.Agents.MaxMissed
-	s.leases = &leases{store: s.database.store, node: s.cfg.Node, log: s.log}
+	s.leases = &leases{store: s.database.store, node: store.Node{Number: s.cfg.Node}, log: s.log}
 	s.board.OnPaused = s.onPaused
 	s.feed = console.NewFeed(s.liveCalls, s.board.Snapshot)
 	s.board.OnChanged = s.feed.Changed
@@ -209,9 +209,13 @@ func (s *server) wire(rules cases.Policy) error {
 	s.ua, err = sip.New(signalling, sip.Deps{
 		Log: s.log, Metrics: s.metrics, Ports: s.ports, Accounts: s.roster,
 		Bindings: bindings{s.database.store}, OnCall: s.calls.OnCall, OnRefused: s.calls.OnRefused, Lag: s.lag(), OnPresence: s.board.Registered,
+		Nodes: s.leases.nodes,
 	})
 	if err != nil {
 		return err
+	}
+	if at := s.ua.Addr("udp"); at.IsValid() {
+		s.leases.node.SIP = at.String()
 	}
 	s.calls.Phones = s.ua
 	s.roster.fits = func(d cases.Directory) cases.Faults {

@@ -78,7 +78,7 @@ func (c *Intercom) run(begin func()) {
 		c.sw.Metrics.Calls.Finished(metrics.Internal, c.result)
 		close(c.done)
 	}()
-	defer c.sw.recovered("intercom", c.log, func() { c.end(sip.EndPanic) })
+	defer c.sw.recovered("intercom", c.log, func() { c.end(sip.Hangup{Cause: sip.EndPanic}) })
 	begin()
 	check := time.NewTicker(time.Second)
 	defer check.Stop()
@@ -147,7 +147,7 @@ func (c *Intercom) step(e event) {
 		if !c.up && e.sip.(sip.Ended).Cause != sip.EndLocal { // not rejected by us
 			c.result = metrics.Abandoned
 		}
-		c.end(sip.EndLocal)
+		c.end(because(e.sip.(sip.Ended)))
 	case evAgentEnded:
 		c.phoneEnded(e)
 	case evCallerRefers:
@@ -185,7 +185,7 @@ func (c *Intercom) phoneEnded(e event) {
 		return
 	}
 	if c.up {
-		c.end(sip.EndLocal)
+		c.end(because(e.sip.(sip.Ended)))
 		return
 	}
 	why := e.sip.(sip.Ended)
@@ -198,10 +198,10 @@ func (c *Intercom) phoneEnded(e event) {
 }
 
 // end hangs up whoever is left.
-func (c *Intercom) end(cause sip.EndCause) {
+func (c *Intercom) end(h sip.Hangup) {
 	c.meeting.part()
-	c.caller.Hangup(sip.Hangup{Cause: cause})
-	c.callee.hangup("")
+	c.caller.Hangup(h)
+	c.callee.hangup(h.Reason)
 	c.over = true
 }
 

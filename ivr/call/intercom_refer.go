@@ -26,6 +26,8 @@ func (c *Intercom) referred(e event, by *sip.Leg) {
 	switch {
 	case !c.up || c.passing != nil:
 		r.Refuse(491)
+	case c.other(by) == "": // a caller, of another node: feature codes reach that
+		r.Refuse(603)
 	case r.Replaces != nil:
 		leg, _ := c.sw.Phones.Replaced(*r.Replaces)
 		c.attended(r, by, leg)
@@ -72,6 +74,14 @@ func (c *Intercom) userOf(leg *sip.Leg) string {
 		return c.from
 	}
 	return c.callee.User
+}
+
+// other is who the phone by speaks with; empty: another node's caller.
+func (c *Intercom) other(by *sip.Leg) string {
+	if by == c.caller {
+		return c.callee.User
+	}
+	return c.from
 }
 
 // adopt makes leg, a phone of user, one of this call.
@@ -161,7 +171,7 @@ func (c *Intercom) notPassed(why cases.TransferFailure) {
 	c.sw.Board.Released(f.to.User, c.id)
 	f.referral.Done(statusOf(why))
 	if f.left {
-		c.end(sip.EndLocal)
+		c.end(sip.Hangup{})
 		return
 	}
 	c.meeting.join(c.caller, c.callee.legs[0])

@@ -46,6 +46,9 @@ func (c *Conversation) attended(r *sip.Referral, leg *sip.Leg) {
 		return
 	}
 	r.Accept()
+	if leg == nil && c.takeOver(r) {
+		return
+	}
 	got := given{status: 481}
 	if leg != nil && leg != c.caller && !c.agent.has(leg) {
 		var late []*event
@@ -218,6 +221,8 @@ func (c *Intercom) give(w wanted, leg *sip.Leg) {
 		g.party = &party{User: c.from, legs: []*sip.Leg{c.caller}}
 	}
 	switch {
+	case g.party.User == "": // a caller, of another node
+		g.status = nobodys
 	case c.userOf(leg) != w.user:
 		g.status = 403
 	case c.up && w.early:

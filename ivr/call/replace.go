@@ -14,6 +14,8 @@ type successor struct {
 	leg    *sip.Leg
 	user   string
 	early  bool     // only if the leg was not answered
+	node   int      // whose caller is to have whom the leg speaks with; 0: user only changes his phone
+	whom   string   // user the leg has to speak with, for that
 	status chan int // 0: it does; with room for the answer
 }
 
@@ -32,13 +34,22 @@ func (s *successors) take(leg *sip.Leg) (old *sip.Leg) {
 	return old
 }
 
-// replace lets a phone take the place of one in a call, or refuses.
-func (s *Switch) replace(leg *sip.Leg, user string, r sip.Replaces) {
+// replace lets a phone take the place of one in a call, or refuses; where another node has
+// that call, the phone is sent there.
+func (s *Switch) replace(leg *sip.Leg, r sip.Replaces) {
+	in := leg.Incoming()
 	old, ended := s.Phones.Replaced(r)
-	next := successor{leg: leg, user: user, early: r.EarlyOnly, status: make(chan int, 1)}
+	next := successor{leg: leg, user: in.Account, early: r.EarlyOnly, node: in.Node, status: make(chan int, 1)}
+	if target, _ := s.Directory().Lookup(in.Dialed); target.Person != nil {
+		next.whom = target.Person.User
+	}
+	there, elsewhere := s.Phones.At(r, in.Dialed)
 	switch {
 	case ended:
 		leg.Reject(603, phraseOf(603))
+		return
+	case elsewhere && in.Node == 0:
+		leg.Redirect(there)
 		return
 	case old == nil || !old.Ask(next):
 		leg.Reject(481, phraseOf(481))
@@ -82,6 +93,9 @@ func (c *Conversation) succeed(leg *sip.Leg, next successor) {
 		return
 	}
 	status := next.to(cmp.Or(p.User, leg.User()), up)
+	if next.node != 0 { // a caller is nobody's to take
+		status = nobodys
+	}
 	next.status <- status
 	switch {
 	case status != 0:
@@ -147,6 +161,9 @@ func (c *Intercom) succeed(leg *sip.Leg, next successor) {
 	case leg == c.caller && !up: // only what we began may be picked up elsewhere
 		status = 481
 	}
+	if next.node != 0 && status == 0 {
+		status = c.toNode(leg, next)
+	}
 	next.status <- status
 	switch {
 	case status != 0:
@@ -171,7 +188,12 @@ func (c *Intercom) succeeded(old, leg *sip.Leg) {
 	default:
 		c.callee.legs = []*sip.Leg{leg}
 	}
-	c.log.Info("another phone takes over", "user", c.userOf(leg))
+	user := c.userOf(leg)
+	if leg.Incoming().Node != 0 {
+		c.handedOver(user, leg)
+	} else {
+		c.log.Info("another phone takes over", "user", user)
+	}
 	c.meeting.join(c.caller, c.callee.legs[0])
 	old.Hangup(sip.Hangup{})
 }

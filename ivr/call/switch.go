@@ -49,6 +49,10 @@ type Phones interface {
 	Dial(sip.Binding, sip.Dialing) (*sip.Leg, error)
 	Message(context.Context, sip.Binding, string) error
 	Replaced(sip.Replaces) (leg *sip.Leg, ended bool)
+
+	// Of calls at other nodes.
+	TakeOver(r sip.Replaces, user, extension string, d sip.Dialing) (*sip.Leg, error)
+	At(r sip.Replaces, extension string) (uri string, ok bool)
 }
 
 // Journal makes facts durable: what Append returned is not lost. It numbers the
@@ -139,7 +143,7 @@ type Live struct {
 func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 	in := leg.Incoming()
 	if in.Replaces != nil {
-		s.replace(leg, in.Account, *in.Replaces)
+		s.replace(leg, *in.Replaces)
 		return nil
 	}
 	if line, ok := s.hotline(in.Dialed); ok {

@@ -35,7 +35,12 @@ func (c *Conversation) agentEnded(e event) {
 	if c.agent == nil || !c.agent.drop(e.leg) {
 		return
 	}
-	switch cause := e.sip.(sip.Ended).Cause; cause {
+	ended := e.sip.(sip.Ended)
+	cause := ended.Cause
+	if c.agent.lost(ended) {
+		cause = sip.EndGone
+	}
+	switch cause {
 	case sip.EndHangup, sip.EndLocal:
 		if !c.move(agentHungUp, "") && !c.survey() {
 			c.conclude(cases.EndAgent, "")

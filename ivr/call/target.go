@@ -237,6 +237,9 @@ func (c *Conversation) targetUp(e event) {
 			c.sw.Board.Released(user, c.id)
 		}
 	}
+	if p.abroad {
+		c.sw.Board.Carry(e.user, "", c.id, c.wrapUp)
+	}
 	p.User, p.legs, p.taken, p.tiers = e.user, []*sip.Leg{e.leg}, nil, nil
 	c.passing.To, c.passing.up = e.user, time.Now()
 	c.live.Target = e.user
