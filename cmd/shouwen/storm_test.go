@@ -265,6 +265,7 @@ func (s *storm) dial(g *guest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g.call = c
+	s.dialed[g.number]++
 }
 
 func (s *storm) pickUp(l *line) {

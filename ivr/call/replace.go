@@ -51,8 +51,11 @@ func (s *Switch) replace(leg *sip.Leg, r sip.Replaces) {
 	case elsewhere && in.Node == 0:
 		leg.Redirect(there)
 		return
-	case old == nil || !old.Ask(next):
+	case old == nil:
 		leg.Reject(481, phraseOf(481))
+		return
+	case !old.Ask(next): // it has just ended
+		leg.Reject(603, phraseOf(603))
 		return
 	}
 	s.wg.Go(func() {
@@ -62,7 +65,11 @@ func (s *Switch) replace(leg *sip.Leg, r sip.Replaces) {
 				leg.Reject(status, phraseOf(status))
 			}
 		case <-time.After(handOver): // whoever had that call is gone
-			leg.Reject(481, phraseOf(481))
+			status := 481
+			if _, ended := s.Phones.Replaced(r); ended { // as it was asked for
+				status = 603
+			}
+			leg.Reject(status, phraseOf(status))
 		}
 	})
 }
