@@ -12,6 +12,7 @@ import (
 
 	"shouwen/cases"
 	"shouwen/ivr"
+	"shouwen/ivr/call"
 	"shouwen/metrics"
 	"shouwen/sip/media"
 	"shouwen/sip/siptest"
@@ -343,6 +344,48 @@ func TestEmergencyWhileWaiting(t *testing.T) {
 	}
 }
 
+// TestEmergencyWhateverHeHears: the key means it before he waits, and when he has waited
+// in vain.
+func TestEmergencyWhateverHeHears(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		prompt string
+		says   int
+		change func(*Config)
+		keys   string // until he hears it
+	}{
+		"the greeting": {"greeting", greetingSays, func(c *Config) { c.Hotlines[0].Greeting = "greeting" }, ""},
+		"the apology":  {"apology", apologySays, func(c *Config) { c.Queues[0].MaxWait = Duration(time.Second) }, ""},
+		"the promise of a callback": {"will_call_back", reasonSays, func(c *Config) {
+			c.Queues[0].MaxWait, c.Queues[0].WhenWaited = Duration(time.Second), call.TakeCallback
+		}, "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := flowBed(t, "", tt.change, func(c *Config) {
+				writeTone(t, filepath.Join(c.Prompts, tt.prompt+".wav"), tt.says, time.Minute)
+			})
+			manager := b.agent(2, siptest.Config{})
+			caller := b.dial(numbered(1))
+			if tt.keys != "" {
+				caller.Hears(callbackNumberSays)
+				caller.Press(tt.keys)
+			}
+			caller.Hears(tt.says)
+			caller.Press("9")
+			in := manager.Incoming()
+			caller.Hears(musicSays)
+			in.Answer()
+			caller.Hears(toneOf(2))
+			caller.Hangup()
+			in.Ended()
+			if c := only(t, b.cases()); c.Call.Emergency.IsZero() || c.FirstAsker != b.Agents[2].User {
+				t.Errorf("emergency at %s, first-asker %q", c.Call.Emergency, c.FirstAsker)
+			}
+		})
+	}
+}
+
 // TestComplaintAvoidsThePerson: whom the caller complains of is rung by nothing in
 // this call, not by a transfer either.
 func TestComplaintAvoidsThePerson(t *testing.T) {
@@ -360,6 +403,15 @@ func TestComplaintAvoidsThePerson(t *testing.T) {
 	if n := phones[0].Count("INVITE"); n != 0 {
 		t.Errorf("the person complained of was rung %d times", n)
 	}
+	line := phones[1].Dial(b.Agents[0].Ext) // the agent may call him, but not join the two
+	him := phones[0].Incoming()
+	him.Answer()
+	p := &passed{bed: b}
+	p.refer(in, b.Agents[0].Ext, replaces(line.Answered(), false), 202)
+	p.told(in, 100, 603)
+	line.Hangup()
+	him.Ended()
+	caller.Hears(toneOf(1))
 	caller.Hangup()
 	in.Ended()
 	c := only(t, b.cases())

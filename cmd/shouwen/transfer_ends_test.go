@@ -340,6 +340,19 @@ func TestPhoneDiesInTransfer(t *testing.T) {
 			p.end(target, 1, started, completed)
 		})
 	}
+	t.Run("the agent's has forgotten the call", func(t *testing.T) {
+		t.Parallel()
+		p := passOn(t, 2, soon)
+		target := p.consult("*2")
+		p.agent.Mute(true)
+		p.agent.TakeOver()
+		p.phones[0].Reply(p.phones[0].Expect("OPTIONS"), 481, "")
+		until(t, "the agent is out", func() bool { return p.server.board.Snapshot().Agents[0].Call == "" })
+		p.caller.Hears(musicSays)
+		target.Answer()
+		p.talk(target, 1)
+		p.end(target, 1, started, completed)
+	})
 	t.Run("the target's", func(t *testing.T) {
 		t.Parallel()
 		p := passOn(t, 2, soon)

@@ -377,12 +377,18 @@ func TestNobodyWhoIsReadyWillDo(t *testing.T) {
 	crew := []acd.Agent{{User: "clerk"}, {User: "linguist", Skills: map[string]int{"english": 2}}}
 	withCrew(t, q, crew, func(t *testing.T, b *acd.Board) {
 		b.Pause("linguist", "lunch")
+		if n := b.Staff("hotline"); n != 0 {
+			t.Errorf("%d at work, of whom nobody will do", n)
+		}
 		ticket := enterAs(t, b, acd.Caller{Call: "one", Queue: "hotline"})
 		wantOffer(t, ticket, offer{})
 		if got := b.Snapshot().Queues[0].Waiting[0].Reason; got != "skills_nobody" {
 			t.Errorf("reason %s", got)
 		}
 		b.Ready("linguist")
+		if n := b.Staff("hotline"); n != 1 {
+			t.Errorf("%d at work, want the linguist", n)
+		}
 		wantOffer(t, ticket, offer{1, []string{"linguist"}, "skills"})
 		ticket.Leave(metrics.WaitAbandoned)
 		if diff := cmp.Diff(map[string]int{"skills": 1}, b.Snapshot().Queues[0].Offers); diff != "" {

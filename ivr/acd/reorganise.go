@@ -76,7 +76,7 @@ func (b *Board) man(q *line) {
 		if m.seen == Ready {
 			q.ready = append(q.ready, m)
 		}
-		if m.atWork {
+		if m.atWork && q.able(m) {
 			q.staff++
 		}
 	}

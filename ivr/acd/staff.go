@@ -6,7 +6,8 @@ import (
 )
 
 // Staff returns how many agents of a queue are at work: neither away nor paused, but
-// for a moment because they let a call pass. It is 0 for no queue.
+// for a moment because they let a call pass. Who lacks a skill the queue requires does
+// not count. It is 0 for no queue.
 func (b *Board) Staff(queue string) (n int) {
 	_ = b.do(func(time.Time) {
 		if q, ok := b.queues[queue]; ok {
@@ -27,14 +28,19 @@ func (m *member) attend(s State) {
 	}
 	m.atWork = at
 	for _, q := range m.lines {
-		if at {
+		switch {
+		case !q.able(m):
+		case at:
 			q.staff++
-		} else {
+		default:
 			q.staff--
 			q.left = true
 		}
 	}
 }
+
+// able tells whether m has the skills that q requires of everybody.
+func (q *line) able(m *member) bool { return has(m.Skills, q.Required) == len(q.Required) }
 
 // forsaken tells whether nobody may wait in q on the phone.
 func (q *line) forsaken() bool { return q.Attended && q.staff == 0 }

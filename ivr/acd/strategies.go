@@ -133,18 +133,18 @@ func skills(candidates []Presence, c Caller) (iter.Seq[[]Presence], string) {
 	}
 	tiers := make([][]Presence, len(c.Wished)+1)
 	for _, p := range candidates {
-		if has(p, c.Required) == len(c.Required) {
-			missing := len(c.Wished) - has(p, c.Wished)
+		if has(p.Skills, c.Required) == len(c.Required) {
+			missing := len(c.Wished) - has(p.Skills, c.Wished)
 			tiers[missing] = append(tiers[missing], p)
 		}
 	}
 	return slices.Values(slices.DeleteFunc(tiers, func(tier []Presence) bool { return len(tier) == 0 })), "skills"
 }
 
-// has returns how many of the wanted skills p has, at the level wanted or above.
-func has(p Presence, wanted map[string]int) (n int) {
+// has returns how many of the wanted skills there are, at the level wanted or above.
+func has(skills, wanted map[string]int) (n int) {
 	for skill, level := range wanted {
-		if p.Skills[skill] >= level {
+		if skills[skill] >= level {
 			n++
 		}
 	}

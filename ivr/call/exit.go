@@ -162,9 +162,12 @@ func (c *Conversation) summon(users []string, reason string) bool {
 }
 
 // avoids tells whether user is who the caller complains of.
-func (c *Conversation) avoids(user string) bool {
-	p, ok := c.sw.Directory().Person(user)
-	return ok && p.Extension == c.matter.Avoid
+func (c *Conversation) avoids(user string) bool { return c.sw.isAt(user, c.matter.Avoid) }
+
+// isAt tells whether extension is that of user.
+func (s *Switch) isAt(user, extension string) bool {
+	p, ok := s.Directory().Person(user)
+	return ok && p.Extension == extension
 }
 
 // summonedUp: one of those summoned picked up, and has the caller.

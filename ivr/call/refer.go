@@ -52,7 +52,7 @@ func (c *Conversation) attended(r *sip.Referral, leg *sip.Leg) {
 	got := given{status: 481}
 	if leg != nil && leg != c.caller && !c.agent.has(leg) {
 		var late []*event
-		got, late = demand(leg.Ask, wanted{call: c.id, user: c.agent.User, wrapUp: c.wrapUp, early: r.Replaces.EarlyOnly, firm: true}, c.events)
+		got, late = demand(leg.Ask, wanted{call: c.id, user: c.agent.User, wrapUp: c.wrapUp, early: r.Replaces.EarlyOnly, avoids: c.matter.Avoid, firm: true}, c.events)
 		c.later = append(c.later, late...)
 	}
 	if got.status != 0 {
@@ -137,6 +137,7 @@ type wanted struct {
 	user   string          // whose phone the leg must be
 	wrapUp time.Duration   // what its callers leave to do
 	early  bool            // only if it was not answered
+	avoids string          // extension of whom the asker must not get; empty: none
 	firm   bool            // who asks has nobody to hand over himself
 	answer chan given      // unbuffered: what was not received was not given
 }
@@ -225,6 +226,8 @@ func (c *Intercom) give(w wanted, leg *sip.Leg) {
 		g.status = nobodys
 	case c.userOf(leg) != w.user:
 		g.status = 403
+	case c.sw.isAt(g.party.User, w.avoids):
+		g.status = nobodys
 	case c.up && w.early:
 		g.status = 486
 	case !c.up && leg != c.caller, c.passing != nil:

@@ -149,7 +149,8 @@ func init() { // a literal would refer to itself through step
 			evCallerUp: (*Conversation).answered,
 		},
 		greeting: {
-			evPlayed: (*Conversation).greeted,
+			evPlayed:      (*Conversation).greeted,
+			evCallerDigit: (*Conversation).emergencyKey,
 		},
 		closed: {
 			evPlayed:      (*Conversation).closedPlayed,
@@ -194,11 +195,12 @@ func init() { // a literal would refer to itself through step
 			evCheck:       (*Conversation).checkCaller,
 		},
 		promised: {
-			evRecorded:   (*Conversation).promiseKept,
-			evPlayed:     (*Conversation).dismiss,
-			evOffer:      (*Conversation).ring,
-			evAgentUp:    (*Conversation).pickedUp,
-			evAgentEnded: (*Conversation).phoneEnded,
+			evRecorded:    (*Conversation).promiseKept,
+			evPlayed:      (*Conversation).dismiss,
+			evOffer:       (*Conversation).ring,
+			evAgentUp:     (*Conversation).pickedUp,
+			evAgentEnded:  (*Conversation).phoneEnded,
+			evCallerDigit: (*Conversation).emergencyKey,
 		},
 		inviting: {
 			evPlayed:      (*Conversation).listen,
@@ -252,7 +254,8 @@ func init() { // a literal would refer to itself through step
 			evCheck:      (*Conversation).checkAudio,
 		},
 		apologise: {
-			evPlayed: (*Conversation).dismiss,
+			evPlayed:      (*Conversation).dismiss,
+			evCallerDigit: (*Conversation).emergencyKey,
 		},
 		concluding: {
 			evRecorded:    (*Conversation).concluded,
