@@ -40,12 +40,10 @@ func numbers(p casePageBody) []string {
 
 func TestCasesAreFilteredNewestFirst(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
-	h := s.Handler()
-	apply(t, st,
+	_, s := hotline(t,
 		answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"),
 		missed(3, from("+861055550101"), noon.Add(time.Hour)), answered(4, cases.Caller{Raw: "sip:+861055550103@192.0.2.1", Withheld: true}, "clerk"))
+	h := s.Handler()
 	for query, want := range map[string][]string{
 		"":                                   {"261123-1-0004", "261123-1-0003", "261123-1-0002", "261123-1-0001"},
 		"?caller=%2B861055550101":            {"261123-1-0003", "261123-1-0001"},
@@ -64,8 +62,7 @@ func TestCasesAreFilteredNewestFirst(t *testing.T) {
 
 func TestPagesOfCasesCoverEachCaseOnceWhileNewOnesCome(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	h := s.Handler()
 	for n := 1; n <= 10; n++ {
 		apply(t, st, answered(n, from("+861055550101"), "clerk"))
@@ -132,8 +129,7 @@ func TestQuestionsThatMakeNoSenseAreRefused(t *testing.T) {
 
 func TestACaseComesWithALedgerAnybodyCanCheck(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	h := s.Handler()
 	hostile := cases.Caller{Raw: "sip:a@b", E164: "+861055550101", Display: "<script>\u2028\"=cmd|' /C calc'!A0\u202E"}
 	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, hostile, "aide"))
@@ -182,11 +178,9 @@ func TestABrokenChainIsReported(t *testing.T) {
 
 func TestCallbacksComeByTheirDueTime(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
-	h := s.Handler()
-	apply(t, st, missed(1, from("+861055550101"), noon.Add(3*time.Hour)), missed(2, from("+861055550102"), noon.Add(time.Hour)),
+	_, s := hotline(t, missed(1, from("+861055550101"), noon.Add(3*time.Hour)), missed(2, from("+861055550102"), noon.Add(time.Hour)),
 		answered(3, from("+861055550103"), "aide"), missed(4, from("+861055550104"), noon.Add(2*time.Hour)))
+	h := s.Handler()
 	for query, want := range map[string][]string{
 		"":         {"261123-1-0002", "261123-1-0004", "261123-1-0001"},
 		"?limit=1": {"261123-1-0002"},
@@ -329,11 +323,9 @@ func TestNamesOfTheAPIAreSnakeCase(t *testing.T) {
 
 func TestAnswersFitTheDocument(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
-	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), missed(2, from("+861055550101"), noon.Add(time.Hour)),
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"), missed(2, from("+861055550101"), noon.Add(time.Hour)),
 		answered(3, cases.Caller{Raw: "sip:anonymous@anonymous.invalid", Withheld: true, Diverted: []string{"+861055550104"}}, "aide")[:3])
+	h := s.Handler()
 	api := humago.New(http.NewServeMux(), newSite(s).apiConfig())
 	newSite(s).register(api)
 	for _, target := range []string{

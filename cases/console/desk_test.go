@@ -14,7 +14,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/profile"
-	"shouwen/cases/store/storetest"
 	"shouwen/ivr/acd"
 )
 
@@ -22,8 +21,7 @@ import (
 // alone.
 func TestTheDeskLeadsFromRingToClosed(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	o := &orders{}
 	s.Callers = o
 	s.Agents = func() acd.Snapshot {
@@ -91,8 +89,7 @@ func TestTheDeskLeadsFromRingToClosed(t *testing.T) {
 
 func TestTheDeskShowsCallbacksWithAButton(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	o := &orders{}
 	s.Callers = o
 	h := s.Handler()
@@ -153,8 +150,7 @@ func TestEveryFormFitsItsMove(t *testing.T) {
 // hands the case off before he signs out, where the profile has shifts hand over.
 func TestNobodyGoesWithoutAWordToTheNextShift(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	hotel, err := profile.Policy("hotel")
 	if err != nil {
 		t.Fatal(err)

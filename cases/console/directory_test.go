@@ -12,7 +12,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/store"
-	"shouwen/cases/store/storetest"
 )
 
 // directories make versions without passwords.
@@ -38,8 +37,7 @@ func (d directories) Revise(ctx context.Context, to cases.Directory, base int, b
 // fault at its place, and with a history.
 func TestTheDirectoryIsChangedByAdministrators(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	s.Directories = directories{st, 1}
 	is := informed()
 	is.People = slices.Clone(is.People)
@@ -126,8 +124,7 @@ func TestTheDirectoryIsChangedByAdministrators(t *testing.T) {
 // TestALargeDirectoryFits: into a request, though nothing else may be as large.
 func TestALargeDirectoryFits(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	_, s := hotline(t)
 	h := s.Handler()
 	name := strings.Repeat("x", 120)
 	var b directoryBody

@@ -24,10 +24,8 @@ var (
 // successor, who then has the case; the first-asker stays who he is.
 func TestWhoHasPromisedSomethingHandsItOver(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	const n = "261123-1-0001"
 	cookie := signInAs(t, h, "clerk")
 	if r := ask(h, "POST", "/sign-out", "", "Cookie", signInAs(t, h, "clerk")); r.Header.Get("Location") != "/sign-in" {
@@ -80,8 +78,7 @@ func TestNobodyIsKeptWhileTheDatabaseIsAway(t *testing.T) {
 // and emergencies; others do not.
 func TestSupervisorsSeeWhatWaitsForThem(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	s.Now = func() time.Time { return noon.Add(3 * time.Hour) }
 	st.Rules.Policy.Extension = cases.ExtensionPolicy{Mode: cases.ByApproval, Approver: cases.PartyLeaderInCharge}
 	boss := cases.Person{User: "boss", Extension: "1999", Roles: []cases.Role{cases.RoleSupervisor, cases.RoleLeader}}
@@ -124,10 +121,8 @@ func TestSupervisorsSeeWhatWaitsForThem(t *testing.T) {
 // a form that says that it is done.
 func TestWhoHasATaskSeesIt(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	const n = "261123-1-0001"
 	moves(t, st, n, "clerk", noon.Add(30*time.Minute), matter, cases.Entrust{Text: "lock the card room", For: "aide"}, cases.Entrust{Text: "write it down", For: "clerk"})
 	get := func(user, target string) string {
@@ -183,10 +178,8 @@ func TestAnAgentHasAManagerRung(t *testing.T) {
 // that are not shown to who looks.
 func TestCasesAreFound(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	moves(t, st, "261123-1-0001", "clerk", noon.Add(30*time.Minute), matter)
 	moves(t, st, "261123-1-0002", "clerk", noon.Add(30*time.Minute), matter, cases.Complain{Accused: "aide"})
 	find := func(user, what string) string {

@@ -21,15 +21,13 @@ import (
 	"shouwen/cases"
 	"shouwen/cases/profile"
 	"shouwen/cases/store"
-	"shouwen/cases/store/storetest"
 )
 
 // inspected is a console of an organisation with a department that supervises, and two
 // cases: the second is a complaint about clerk.
 func inspected(t *testing.T) (*store.Store, *Server, *time.Time) {
 	t.Helper()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	var err error
 	if st.Rules.Policy, err = profile.Policy("enterprise_hotline"); err != nil {
 		t.Fatal(err)

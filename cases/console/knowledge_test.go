@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwen/cases"
-	"shouwen/cases/store/storetest"
 )
 
 // informed is the directory with what there is to know of the repairs.
@@ -81,8 +80,7 @@ func TestS10R5_AnAgentLooksUpWhatHeTells(t *testing.T) {
 // the choice of another in the form asks for that one.
 func TestACaseShowsWhatThereIsToKnowOfItsCategory(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	s.People = informed
 	h := s.Handler()
 	apply(t, st, answered(1, from("+861055550101"), "clerk"))

@@ -132,12 +132,16 @@ var snapshot = acd.Snapshot{
 // deadStore is of a database that never answers.
 func deadStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), "postgres:///x?host="+t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
+	return storetest.Open(t, "postgres:///x?host="+t.TempDir())
+}
+
+// hotline is a server with a store of its own, in which these facts have come.
+func hotline(t *testing.T, facts ...[]cases.Fact) (*store.Store, *Server) {
+	t.Helper()
+	st := storetest.New(t)
+	s, _ := newServer(st)
+	apply(t, st, facts...)
+	return st, s
 }
 
 func apply(t *testing.T, st *store.Store, facts ...[]cases.Fact) {

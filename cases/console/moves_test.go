@@ -13,7 +13,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/profile"
-	"shouwen/cases/store/storetest"
 )
 
 // send sends JSON with the token, and with headers given as name and value in turn.
@@ -33,10 +32,8 @@ const (
 
 func TestACaseIsMovedFromPickUpToClosed(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	const n = "261123-1-0001"
 	var c caseBody
 	for _, step := range []struct {
@@ -70,10 +67,8 @@ func TestACaseIsMovedFromPickUpToClosed(t *testing.T) {
 
 func TestAMoveIsMadeOnceAndOnWhatWasSeen(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	const target = "/api/v1/cases/261123-1-0001/moves/register"
 	key := uuid.NewString()
 	first := decode[caseBody](t, send(h, target+"?seen=2", registration, "By", "clerk", "Idempotency-Key", key), 200)
@@ -90,10 +85,8 @@ func TestAMoveIsMadeOnceAndOnWhatWasSeen(t *testing.T) {
 // TestRefusedMovesSayWhy covers every problem there is.
 func TestRefusedMovesSayWhy(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	const n = "261123-1-0001"
 	refused := func(r *http.Response, status int, why cases.Reason, fields ...string) moveProblem {
 		t.Helper()
@@ -145,10 +138,8 @@ func TestRefusedMovesSayWhy(t *testing.T) {
 
 func TestACaseSaysWhatIsDueAndWhatMayBeDone(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	get := func(user, language string) caseBody {
 		t.Helper()
 		return decode[caseBody](t, ask(h, "GET", "/api/v1/cases/261123-1-0001", "", "Authorization", "Bearer "+token, "By", user, "Accept-Language", language), 200)
@@ -178,8 +169,7 @@ func TestACaseSaysWhatIsDueAndWhatMayBeDone(t *testing.T) {
 
 func TestNobodySeesAComplaintAboutHimself(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	o := &orders{}
 	s.Callers = o
 	h := s.Handler()
@@ -252,8 +242,7 @@ func TestProfileDirectoryAndCalendarAreShown(t *testing.T) {
 // directory says whose extension is rung instead.
 func TestE19_ARefusedNumberNamesWhomToSpeakTo(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	var err error
 	if st.Rules.Policy, err = profile.Policy("hotel"); err != nil {
 		t.Fatal(err)

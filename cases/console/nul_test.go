@@ -10,17 +10,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"shouwen/cases"
-	"shouwen/cases/store/storetest"
 )
 
 // TestNULIsRefused: what the database cannot keep is refused before anything is done, by
 // whichever way it comes; the same characters as text are none.
 func TestNULIsRefused(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	register := func(name string) *http.Response {
 		return move(h, "clerk", "261123-1-0001", cases.MoveRegister, strings.Replace(registration, "张", name, 1))
 	}

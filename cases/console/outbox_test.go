@@ -6,13 +6,11 @@ import (
 	"time"
 
 	"shouwen/cases"
-	"shouwen/cases/store/storetest"
 )
 
 func TestDeadLettersAreListedAndSentAgain(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	h := s.Handler()
 	letter := func(cases.LedgerHead) []cases.Outgoing {
 		return []cases.Outgoing{{Key: "k1", Kind: "webhook:crm", Payload: []byte(`{"event": "breached"}`)}}

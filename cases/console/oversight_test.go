@@ -12,7 +12,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/profile"
-	"shouwen/cases/store/storetest"
 )
 
 // overseen shows pages to users, in English.
@@ -126,8 +125,7 @@ func TestRatingAndPublicationArePages(t *testing.T) {
 // verified to the procedure; nobody sees what is about himself.
 func TestProposalsArePages(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	var err error
 	if st.Rules.Policy, err = profile.Policy("gov_bureau_basic"); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"shouwen/cases"
-	"shouwen/cases/store/storetest"
 	"shouwen/ivr/acd"
 )
 
@@ -39,9 +38,7 @@ func wants(t *testing.T, body string, texts ...string) {
 
 func TestTheBoardShowsCallsAgentsCasesAndCallbacks(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), missed(2, from("+861055550102"), noon.Add(time.Hour)))
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"), missed(2, from("+861055550102"), noon.Add(time.Hour)))
 	body := page(t, s.Handler(), "/", 200)
 	wants(t, body,
 		"+15550111", "Number withheld", `href="/cases/261123-1-0007"`, // live calls
@@ -52,9 +49,7 @@ func TestTheBoardShowsCallsAgentsCasesAndCallbacks(t *testing.T) {
 
 func TestTheCasePageShowsItsLedgerAndThePreviousCase(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550101"), "aide"))
+	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550101"), "aide"))
 	_, ledger, err := st.Case(t.Context(), "261123-1-0002")
 	if err != nil {
 		t.Fatal(err)
@@ -89,9 +84,7 @@ func TestWhatCallersClaimIsOnlyText(t *testing.T) {
 	t.Parallel()
 	hostile := "<script>alert(1)</script><img src=x onerror=alert(1)>\"'=cmd|' /C calc'!A0\u202Egpj\u2066\r\nX: y\x1b[31m" + strings.Repeat("W", 1000)
 	caller := cases.Caller{Raw: hostile, E164: cases.Number(hostile), Display: hostile, Diverted: []string{hostile}}
-	st := storetest.New(t)
-	s, _ := newServer(st)
-	apply(t, st, answered(1, caller, hostile), missed(2, caller, noon))
+	_, s := hotline(t, answered(1, caller, hostile), missed(2, caller, noon))
 	s.Calls = func() []Call {
 		return []Call{{ID: id(1), Direction: "inbound", State: "talking", Caller: caller, Dialed: hostile, Agent: hostile, Since: noon}}
 	}
@@ -113,8 +106,7 @@ func TestWhatCallersClaimIsOnlyText(t *testing.T) {
 func TestWithheldNumbersAreNotShownThoughTheNetworkToldThem(t *testing.T) {
 	t.Parallel()
 	secret := cases.Caller{Raw: `sip:"+861055550142"@192.0.2.1`, Withheld: true}
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	s.Calls = func() []Call {
 		return []Call{{ID: id(1), Direction: "inbound", State: "queued", Caller: secret, Since: noon}}
 	}
@@ -260,8 +252,7 @@ func TestSpansAndClocksAreReadable(t *testing.T) {
 // room on the pages of others.
 func TestTheOverviewIsAsLongForEverybody(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	h := s.Handler()
 	for n := 1; n <= caseRows+2; n++ {
 		apply(t, st, answered(n, from(cases.Number(fmt.Sprintf("+86105555%04d", n))), "clerk"))

@@ -19,7 +19,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/store"
-	"shouwen/cases/store/storetest"
 )
 
 // passwords has one for everybody of people: his user, twice.
@@ -184,8 +183,7 @@ func TestAnotherPasswordEndsTheSessionsOfTheOldOne(t *testing.T) {
 // and some that are.
 func TestRolesDecideWhatIsOpen(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	o := &orders{}
 	s.Callers, s.Duties, s.Commands = o, o, o
 	s.OpenRecording = func(string) (*os.File, error) { return nil, fs.ErrNotExist }
@@ -220,10 +218,8 @@ func TestRolesDecideWhatIsOpen(t *testing.T) {
 
 func TestWhoIsSignedInMovesCasesAsHimself(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	_, s := hotline(t, answered(1, from("+861055550101"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"))
 	cookie := signInAs(t, h, "clerk")
 	register := func(header ...string) *http.Response {
 		return ask(h, "POST", "/api/v1/cases/261123-1-0001/moves/register", registration,

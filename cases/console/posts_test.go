@@ -7,15 +7,13 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/profile"
-	"shouwen/cases/store/storetest"
 )
 
 // TestEverybodyIsShownWhatHisPostIs: S03-R2 duties and rights on his desk, S33-R25 with the
 // duty of every post; nobody else's. Programs get the descriptions with the directory.
 func TestEverybodyIsShownWhatHisPostIs(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	var err error
 	if st.Rules.Policy, err = profile.Policy("property_slip"); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/profile"
-	"shouwen/cases/store/storetest"
 )
 
 // TestSanctionsAreProposedOnceVerified: S24-R11 evidence from the record, S24-R22 by the
@@ -18,8 +17,7 @@ import (
 // gets what is about himself.
 func TestSanctionsAreProposedOnceVerified(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	var err error
 	if st.Rules.Policy, err = profile.Policy("gov_bureau_basic"); err != nil {
 		t.Fatal(err)

@@ -8,15 +8,13 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/store"
-	"shouwen/cases/store/storetest"
 )
 
 // TestThePublicationTellsOfNobody: S04-R10, S33-R12, S03-R11 results are published, S22-R2
 // with opinions and how many were adopted, S04-R11 by box, book and telephone.
 func TestThePublicationTellsOfNobody(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	h := s.Handler()
 	at := noon.Add(30 * time.Minute)
 	for n := 1; n <= 7; n++ {

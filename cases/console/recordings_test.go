@@ -101,8 +101,7 @@ func recorded(n int) []cases.Fact {
 // every look on record first; to nobody else.
 func TestRecordingsAreListedAndPlayed(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	dir := t.TempDir()
 	s.OpenRecording = func(file string) (*os.File, error) { return os.Open(filepath.Join(dir, filepath.Base(file))) }
 	h := s.Handler()

@@ -15,16 +15,13 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/store"
-	"shouwen/cases/store/storetest"
 )
 
 // withRegisters is a console whose cases are worth a register: one handed over and given
 // back, a complaint about clerk, and a call nobody answered.
 func withRegisters(t *testing.T) (*store.Store, *Server) {
 	t.Helper()
-	st := storetest.New(t)
-	s, _ := newServer(st)
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"), missed(3, from("+861055550103"), noon.Add(time.Hour)))
+	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"), missed(3, from("+861055550103"), noon.Add(time.Hour)))
 	at := noon.Add(5 * time.Minute)
 	moves(t, st, "261123-1-0001", "clerk", at, cases.Registration{Name: "=cmd|' /C calc'!A0", Phone: "+861055550101", Content: "三楼停水\n+二楼", ReadBack: true},
 		cases.HandOver{Department: "repairs", Person: "chief", Mode: cases.WarmRequired, Reached: true, Told: []cases.Told{"department", "contact"}})

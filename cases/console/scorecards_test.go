@@ -14,15 +14,13 @@ import (
 	"shouwen/cases"
 	"shouwen/cases/profile"
 	"shouwen/cases/store"
-	"shouwen/cases/store/storetest"
 )
 
 // visited is a console of a township whose clerk answered so many callers, who said what
 // they think of it: 5, 4, 3, 5, 4, 3, …
 func visited(t *testing.T, callers int) (*store.Store, http.Handler) {
 	t.Helper()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	var err error
 	if st.Rules.Policy, err = profile.Policy("township"); err != nil {
 		t.Fatal(err)

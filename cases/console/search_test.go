@@ -13,7 +13,6 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/store"
-	"shouwen/cases/store/storetest"
 )
 
 // moves has somebody make moves, none of which is refused.
@@ -34,10 +33,8 @@ func moves(t *testing.T, st *store.Store, n cases.CaseNumber, by string, at time
 // a complaint about himself (C27).
 func TestCasesAreSearchedByWhoMaySeeThem(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"))
 	at := noon.Add(5 * time.Minute)
 	moves(t, st, "261123-1-0001", "clerk", at, cases.Registration{Name: "王小明", Content: "三楼停水", ReadBack: true},
 		cases.HandOver{Department: "repairs", Mode: cases.WarmRequired, Reached: true, Told: []cases.Told{"department", "contact"}})
@@ -79,10 +76,8 @@ func TestCasesAreSearchedByWhoMaySeeThem(t *testing.T) {
 // is; whose a clock is, is whoever has the case, handed over or not.
 func TestCasesBehindAFigure(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	h := s.Handler()
-	apply(t, st, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "clerk"))
 	moves(t, st, "261123-1-0001", "clerk", noon.Add(5*time.Minute), cases.Registration{Name: "王小明", Content: "三楼停水", ReadBack: true},
 		cases.HandOver{Department: "repairs", Mode: cases.WarmRequired, Reached: true, Told: []cases.Told{"department", "contact"}})
 	moves(t, st, "261123-1-0002", "clerk", noon.Add(5*time.Minute), cases.Promise{What: "water", Due: noon.Add(20 * time.Minute)})

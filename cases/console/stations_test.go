@@ -9,15 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwen/cases"
-	"shouwen/cases/store/storetest"
 )
 
 // TestS24R15_AnEmptyPostIsOnTheDeskAndInTheRegister: of who supervises, as long as it lasts,
 // and with its end.
 func TestS24R15_AnEmptyPostIsOnTheDeskAndInTheRegister(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	h := s.Handler()
 	stations := []cases.Station{{Of: cases.StationDepartment, Name: "repairs", Users: []string{"chief"}}, {Of: cases.StationPost, Name: "front", Users: []string{"clerk"}}}
 	watch := func(minute int, all []cases.Station, want int) {

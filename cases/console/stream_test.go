@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"shouwen/cases"
-	"shouwen/cases/store/storetest"
 	"shouwen/ivr/acd"
 )
 
@@ -134,8 +133,7 @@ func (p *telephony) set(s *Server, call Call, state acd.State) {
 // missed.
 func TestTheDeskIsToldWhatHappens(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	s.Now = time.Now
 	var p telephony
 	p.serve(s)

@@ -11,15 +11,13 @@ import (
 	"time"
 
 	"shouwen/cases"
-	"shouwen/cases/store/storetest"
 )
 
 // TestVoicemailIsPlayedInRanges: with the token and in a session, whole and in
 // parts, and each time on record first; to nobody else.
 func TestVoicemailIsPlayedInRanges(t *testing.T) {
 	t.Parallel()
-	st := storetest.New(t)
-	s, _ := newServer(st)
+	st, s := hotline(t)
 	dir := t.TempDir()
 	const message = "RIFF....WAVE0123456789"
 	s.OpenMessage = func(file string) (*os.File, error) { return os.Open(filepath.Join(dir, filepath.Base(file))) }

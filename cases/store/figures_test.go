@@ -58,11 +58,7 @@ func settle(t testing.TB, nodes int) *house {
 		},
 	}
 	for n := range nodes {
-		s, err := store.Open(t.Context(), h.url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(s.Close)
+		s := storetest.Open(t, h.url)
 		s.Rules, s.Node = rules, n+1
 		h.nodes = append(h.nodes, s)
 	}

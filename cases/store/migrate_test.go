@@ -24,11 +24,7 @@ func TestAnOldDatabaseIsBroughtUpToDate(t *testing.T) {
 	}
 	url := storetest.Bare(t)
 	exec(t, direct(t, url), string(dump))
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, url)
 	s.Rules = rulebook(t, "property_csc")
 	for range 2 { // again changes nothing
 		if err := s.Migrate(t.Context()); err != nil {

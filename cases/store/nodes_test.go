@@ -104,11 +104,7 @@ type clocks struct {
 func newClocks(t *testing.T) *clocks {
 	t.Helper()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, url)
 	return &clocks{t: t, url: url, s: s, c: direct(t, url)}
 }
 

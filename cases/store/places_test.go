@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwen/cases"
-	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
 )
 
@@ -27,11 +26,7 @@ func kept(n int, since time.Time) []cases.Fact {
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, url)
 	early, late := noon.Add(time.Minute), noon.Add(time.Hour)
 	facts := append(kept(1, late), kept(2, early)...)
 	facts = append(facts, missed(3, "+861055550103")...)

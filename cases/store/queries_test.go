@@ -127,11 +127,7 @@ func TestWithheldNumbersHaveNoPreviousCase(t *testing.T) {
 func TestCallbacksComeMostUrgentFirst(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := storetest.Open(t, url)
 	facts := slices.Concat(missed(3, "+861055550103"), answered(1, "+861055550101", "agent1"), missed(2, "+861055550102"), missed(4, ""))
 	if err := s.Apply(t.Context(), facts); err != nil {
 		t.Fatal(err)

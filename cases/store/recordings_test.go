@@ -39,11 +39,7 @@ func recordedCall(n int, keep time.Time) []cases.Fact {
 func TestRecordings(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, url)
 	first, second := recordedCall(1, noon.Add(time.Hour)), recordedCall(2, noon.Add(2*time.Hour))
 	facts := slices.Concat(first, second)
 	for range 2 { // replayed
@@ -89,11 +85,7 @@ func TestRecordings(t *testing.T) {
 // Recordings go when their time is over, unless their case is on hold.
 func TestOutdatedRecordings(t *testing.T) {
 	t.Parallel()
-	s, err := store.Open(t.Context(), storetest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, storetest.URL(t))
 	first, second, forGood := recordedCall(1, noon.Add(time.Hour)), recordedCall(2, noon.Add(2*time.Hour)), recordedCall(3, time.Time{})
 	apply := func(facts ...cases.Fact) {
 		t.Helper()
@@ -134,11 +126,7 @@ func TestOutdatedRecordings(t *testing.T) {
 func TestAccessesAreKept(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, url)
 	facts := recordedCall(1, time.Time{})
 	if err := s.Apply(t.Context(), facts); err != nil {
 		t.Fatal(err)

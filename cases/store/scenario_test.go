@@ -68,11 +68,7 @@ type stage struct {
 func under(t *testing.T, policy string, own ...func(*cases.Policy)) *stage {
 	t.Helper()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, url)
 	s.Rules = rulebook(t, policy)
 	for _, set := range own {
 		set(&s.Rules.Policy)

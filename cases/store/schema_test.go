@@ -39,11 +39,7 @@ func exec(t testing.TB, c *pgx.Conn, sql string) {
 func filled(t *testing.T) (*store.Store, *pgx.Conn) {
 	t.Helper()
 	url := storetest.URL(t)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.Open(t, url)
 	facts := slices.Concat(answered(1, "+861055550101", "agent1"), answered(2, "+861055550102", "agent2"), missed(3, "+861055550101"))
 	if err := s.Apply(t.Context(), facts); err != nil {
 		t.Fatal(err)
@@ -216,12 +212,7 @@ func TestMigrateRefusesANewerSchema(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	exec(t, direct(t, url), `update schema_version set version = 99`)
-	s, err := store.Open(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	err = s.Migrate(t.Context())
+	err := storetest.Open(t, url).Migrate(t.Context())
 	if !errors.Is(err, store.ErrNewerSchema) || !strings.Contains(err.Error(), "its schema is 99, this program knows") {
 		t.Errorf("err = %v", err)
 	}

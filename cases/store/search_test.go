@@ -182,11 +182,7 @@ func TestWhoMayNotCreateTheExtensionIsToldTheRemedy(t *testing.T) {
 		t.Fatal(err)
 	}
 	tenant.User = url.User("tenant")
-	s, err := store.Open(t.Context(), tenant.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := storetest.Open(t, tenant.String())
 	err = s.Migrate(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "create extension pg_trgm in database") || !strings.Contains(err.Error(), "tenant") {
 		t.Fatalf("err = %v", err)

@@ -17,11 +17,7 @@ import (
 // is told of under the name of the method that asks, and every failure with its state.
 func TestWatchNamesWhatIsAsked(t *testing.T) {
 	t.Parallel()
-	s, err := store.Open(t.Context(), storetest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.New(t)
 	var mu sync.Mutex
 	asked, failed := map[string]int{}, []string{}
 	s.Watch = store.Watch{

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"shouwen/cases"
-	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
 )
 
@@ -13,11 +12,7 @@ import (
 // has none any more.
 func TestOutdatedMessages(t *testing.T) {
 	t.Parallel()
-	s, err := store.Open(t.Context(), storetest.URL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := storetest.New(t)
 	apply := func(facts ...cases.Fact) {
 		t.Helper()
 		if err := s.Apply(t.Context(), facts); err != nil {

@@ -15,11 +15,7 @@ func TestNodeThatJoinsIsKnownBeforeItRings(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	node := func(n int) *leases {
-		st, err := store.Open(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(st.Close)
+		st := storetest.Open(t, url)
 		if err := st.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}

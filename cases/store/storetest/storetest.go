@@ -74,7 +74,13 @@ func roomy(dir string) bool {
 // New returns a store of its own, migrated and empty. It is closed with the test.
 func New(t testing.TB) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), URL(t))
+	return Open(t, URL(t))
+}
+
+// Open returns the store at an address of URL's. It is closed with the test.
+func Open(t testing.TB, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
