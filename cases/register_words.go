@@ -83,7 +83,7 @@ type Column struct {
 // Columns returns those of f: what every line begins with, then its own.
 func (r Reader) Columns(f Form) []Column {
 	if f.Form == FormGaps {
-		return r.GapColumns(f)
+		return r.gapColumns(f)
 	}
 	all := []Column{{Title: Words{"工单编号", "case"}.In(r.Language)}}
 	if f.Event() != "" {

@@ -37,8 +37,8 @@ var stationKinds = vocabulary[StationKind]{
 // Words return what the kind is called.
 func (k StationKind) Words() Words { return stationKinds.of(k) }
 
-// GapColumns are those of the register of gaps.
-func (r Reader) GapColumns(f Form) (all []Column) {
+// gapColumns are those of the register of gaps.
+func (r Reader) gapColumns(f Form) (all []Column) {
 	for _, w := range []Words{{"类别", "kind"}, {"岗位", "station"}, {"空岗开始", "empty from"}, {"空岗结束", "until"}, {"告知主管", "supervisors told"}} {
 		all = append(all, Column{Title: w.In(r.Language), Rules: f.Rules})
 	}
