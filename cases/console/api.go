@@ -126,7 +126,8 @@ func (x *site) register(api huma.API) {
 	huma.Register(api, operation("list_trunks", "/api/v1/trunks", "Servers of the trunks calls leave by, the preferred first", 422), x.listTrunks)
 	huma.Register(api, operation("get_call_quality", "/api/v1/calls/{id}/quality", "How well the sides of a live call are heard, up to now", 404, 422), x.callQuality)
 	huma.Register(api, operation("list_recordings", "/api/v1/recordings", "Recordings of a case, oldest first", 422, 503), x.listRecordings)
-	huma.Register(api, operation("list_recording_accesses", "/api/v1/recordings/{id}/accesses", "Who looked into a recording", 404, 422, 503), x.listAccesses)
+	huma.Register(api, operation("list_recording_accesses", "/api/v1/recordings/{id}/accesses", "Who looked into a recording", 404, 422, 503), x.listRecordingAccesses)
+	huma.Register(api, operation("list_voicemail_accesses", voicemailPath+"/accesses", "Who looked into the message the caller of a case left", 404, 422, 503), x.listVoicemailAccesses)
 
 	command := func(method, id, path, summary string, also ...int) huma.Operation {
 		op := operation(id, path, summary, append(also, http.StatusUnprocessableEntity)...)

@@ -268,7 +268,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 		"/api/v1/calls": "list_calls", "/api/v1/trunks": "list_trunks", "/api/v1/cases/{number}/voicemail": "get_voicemail", "/api/v1/agents": "get_agents",
 		"post /api/v1/agents/{user}/ready": "set_agent_ready", "post /api/v1/agents/{user}/pause": "pause_agent", "post /api/v1/agents/{user}/wrap_up": "extend_wrap_up",
 		"/api/v1/calls/{id}/quality": "get_call_quality", "/api/v1/recordings": "list_recordings", "/api/v1/recordings/{id}/audio": "get_recording_audio",
-		"/api/v1/recordings/{id}/accesses": "list_recording_accesses",
+		"/api/v1/recordings/{id}/accesses": "list_recording_accesses", "/api/v1/cases/{number}/voicemail/accesses": "list_voicemail_accesses", "/api/v1/reports/accesses": "list_report_accesses",
 		"post /api/v1/calls/{id}/transfer": "transfer_call", "post /api/v1/calls/{id}/toggle": "toggle_transfer",
 		"post /api/v1/calls/{id}/complete": "complete_transfer", "post /api/v1/calls/{id}/cancel": "cancel_transfer",
 		"post /api/v1/calls/{id}/conference": "conference_transfer",

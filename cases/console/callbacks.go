@@ -40,8 +40,8 @@ func (x *site) listCallbacks(ctx context.Context, in *callbacksInput) (*out[call
 }
 
 type callBackInput struct {
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Body   struct {
+	Numbered
+	Body struct {
 		Agent string `json:"agent" minLength:"1" maxLength:"128" doc:"User whose phone rings first."`
 	}
 }
@@ -49,18 +49,18 @@ type callBackInput struct {
 func (x *site) callBack(ctx context.Context, in *callBackInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	if err := x.hidden(ctx, cases.CaseNumber(in.Number)); err != nil {
+	if err := x.hidden(ctx, in.Number); err != nil {
 		return nil, err
 	}
 	if user := viewerOf(ctx).User; user != "" && user != in.Body.Agent {
 		return nil, huma.Error403Forbidden("only your own phone rings first")
 	}
-	return nil, x.refusal(ctx, x.Callers.CallBack(ctx, cases.CaseNumber(in.Number), in.Body.Agent))
+	return nil, x.refusal(ctx, x.Callers.CallBack(ctx, in.Number, in.Body.Agent))
 }
 
 type callbackResultInput struct {
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Body   struct {
+	Numbered
+	Body struct {
 		By     string               `json:"by" minLength:"1" maxLength:"128" doc:"User of the agent who called."`
 		Result cases.CallbackResult `json:"result" enum:"wrong_number,voicemail" doc:"Somebody else answered; a machine did. The callback is owed again."`
 	}
@@ -69,5 +69,5 @@ type callbackResultInput struct {
 func (x *site) markCallback(ctx context.Context, in *callbackResultInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	return nil, x.refusal(ctx, x.Callers.Mark(ctx, cases.CaseNumber(in.Number), in.Body.By, in.Body.Result))
+	return nil, x.refusal(ctx, x.Callers.Mark(ctx, in.Number, in.Body.By, in.Body.Result))
 }

@@ -88,8 +88,8 @@ func (x *site) refusal(ctx context.Context, err error) error {
 }
 
 type messageInput struct {
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Body   struct {
+	Numbered
+	Body struct {
 		ID string `json:"id" minLength:"1" maxLength:"128" doc:"Of the message, as the program has it that sent it; moves cite it as evidence."`
 		To string `json:"to" minLength:"1" maxLength:"64" doc:"Number it went to."`
 	}
@@ -98,7 +98,7 @@ type messageInput struct {
 func (x *site) messageDelivered(ctx context.Context, in *messageInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	c, _, err := x.caseSeen(ctx, cases.CaseNumber(in.Number))
+	c, _, err := x.caseSeen(ctx, in.Number)
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 type caseInput struct {
-	Number   string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Numbered
 	Language string `header:"Accept-Language" doc:"Of explanations: zh or en."`
 }
 
@@ -93,7 +93,7 @@ func (x *site) detail(ctx context.Context, c cases.Case, ledger []cases.Event, l
 func (x *site) getCase(ctx context.Context, in *caseInput) (*out[caseBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	c, ledger, err := x.caseSeen(ctx, cases.CaseNumber(in.Number))
+	c, ledger, err := x.caseSeen(ctx, in.Number)
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}

@@ -61,13 +61,18 @@ func newMoveProblem(n cases.CaseNumber, kind cases.MoveKind, why cases.Reason, d
 	}
 }
 
+// Numbered is what a request says that is about a case.
+type Numbered struct {
+	Number cases.CaseNumber `path:"number" maxLength:"64" example:"261123-1-0001"`
+}
+
 // Keyed is what a request says that is not to be done twice.
 type Keyed struct {
 	Key string `header:"Idempotency-Key" required:"true" format:"uuid" doc:"The same one again changes nothing."`
 }
 
 type moveInput struct {
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Numbered
 	Keyed
 	Seen    int    `query:"seen" minimum:"1" doc:"event_count of the case as whoever moves it has seen it; another move since is a problem then. What the phones add is none."`
 	RawBody []byte `contentType:"application/json"`
@@ -98,7 +103,6 @@ func (x *site) move(kind cases.MoveKind) func(context.Context, *moveInput) (*out
 	return func(ctx context.Context, in *moveInput) (*out[caseBody], error) {
 		ctx, cancel := context.WithTimeout(ctx, apiPatience)
 		defer cancel()
-		number := cases.CaseNumber(in.Number)
 		by := viewerOf(ctx).Actor
 		if by.User == "" {
 			return nil, huma.Error422UnprocessableEntity("validation failed", &huma.ErrorDetail{
@@ -107,14 +111,14 @@ func (x *site) move(kind cases.MoveKind) func(context.Context, *moveInput) (*out
 		}
 		m, err := cases.ReadMove(kind, in.RawBody)
 		if err != nil {
-			return nil, newMoveProblem(number, kind, problemBody, err.Error())
+			return nil, newMoveProblem(in.Number, kind, problemBody, err.Error())
 		}
 		l := toldIn(ctx)
-		_, err = x.Store.Move(ctx, store.Order{Case: number, Move: m, By: by, At: x.Now(), Key: in.Key, Seen: in.Seen})
-		if err := x.notMoved(ctx, number, m, err, l); err != nil {
+		_, err = x.Store.Move(ctx, store.Order{Case: in.Number, Move: m, By: by, At: x.Now(), Key: in.Key, Seen: in.Seen})
+		if err := x.notMoved(ctx, in.Number, m, err, l); err != nil {
 			return nil, err
 		}
-		c, ledger, err := x.caseSeen(ctx, number)
+		c, ledger, err := x.caseSeen(ctx, in.Number)
 		if err := x.problem(err); err != nil {
 			return nil, err
 		}

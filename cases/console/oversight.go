@@ -135,7 +135,7 @@ func (x *site) oneSample(ctx context.Context, w http.ResponseWriter, r *http.Req
 
 func (x *site) checkFromPage(w http.ResponseWriter, r *http.Request) {
 	p, ctx := x.oversight(r)
-	in := checkInput{Number: r.PathValue("number")}
+	in := checkInput{Numbered: Numbered{cases.CaseNumber(r.PathValue("number"))}}
 	in.ID, _ = strconv.ParseInt(r.PathValue("id"), 10, 64) // none: there is no such sample
 	in.Body.OK, in.Body.Finding = r.FormValue("ok") == "yes", strings.TrimSpace(r.FormValue("finding"))
 	if in.Body.Finding == "" {

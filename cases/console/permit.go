@@ -28,8 +28,8 @@ var permits = map[string][]cases.Role{
 	"list_cases": nil, "get_case": nil, "get_voicemail": nil, "list_callbacks": nil, "call_back": nil,
 	"list_calls": nil, "get_agents": nil, "get_profile": nil, "get_directory": nil, "get_calendar": nil, "get_knowledge": nil,
 	"put_directory": administrators, "list_directory_versions": administrators, "get_directory_version": administrators,
-	"list_recordings": listeners, "list_recording_accesses": listeners, "get_recording_audio": listeners,
-	"list_registers": overseers, "get_register": overseers, "get_scorecards": overseers, "get_scorecard_file": overseers, "get_scorecard": nil, "get_rating": overseers, "get_proposals": accusers, "get_trace": overseers, "get_publication": overseers,
+	"list_recordings": listeners, "list_recording_accesses": listeners, "list_voicemail_accesses": listeners, "get_recording_audio": listeners,
+	"list_registers": overseers, "list_report_accesses": overseers, "get_register": overseers, "get_scorecards": overseers, "get_scorecard_file": overseers, "get_scorecard": nil, "get_rating": overseers, "get_proposals": accusers, "get_trace": overseers, "get_publication": overseers,
 	"list_samples": overseers, "get_sample": overseers, "draw_sample": checkers, "check_sampled": checkers,
 	"list_inspections": nil, "get_inspection": nil, "get_programme": nil, "get_inspection_file": overseers, "list_inspection_steps": overseers,
 	"begin_inspection": nil, "attend_inspection": nil, "record_finding": nil, "report_rectified": nil, "check_rectified": nil, "conclude_inspection": nil, // whose it is, package cases says

@@ -147,11 +147,11 @@ type traceBody struct {
 
 // getTrace walks the chain of responsibility of a case, for those who oversee (S26-R3).
 func (x *site) getTrace(ctx context.Context, in *struct {
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
+	Numbered
 }) (*out[traceBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	c, ledger, err := x.caseSeen(ctx, cases.CaseNumber(in.Number))
+	c, ledger, err := x.caseSeen(ctx, in.Number)
 	var chain []cases.Holding
 	var up []cases.StepUp
 	if err == nil {

@@ -71,7 +71,7 @@ func TestSanctionsAreProposedOnceVerified(t *testing.T) {
 // ran out while he did.
 func TestTheChainOfResponsibilityIsWalked(t *testing.T) {
 	t.Parallel()
-	_, s := withRegisters(t)
+	s := withRegisters(t)
 	h := s.Handler()
 	got := decode[traceBody](t, askAs(h, "/api/v1/cases/261123-1-0001/trace", "qian"), http.StatusOK)
 	var users []string

@@ -134,7 +134,7 @@ type accessesBody struct {
 	Accesses []accessBody `json:"accesses" nullable:"false"`
 }
 
-func (x *site) listAccesses(ctx context.Context, in *recordingInput) (*out[accessesBody], error) {
+func (x *site) listRecordingAccesses(ctx context.Context, in *recordingInput) (*out[accessesBody], error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
 	rec, err := x.recordingSeen(ctx, in.ID)
@@ -142,6 +142,21 @@ func (x *site) listAccesses(ctx context.Context, in *recordingInput) (*out[acces
 	if err == nil {
 		list, err = x.Store.Accesses(ctx, rec.Call)
 	}
+	return x.accesses(list, err)
+}
+
+func (x *site) listVoicemailAccesses(ctx context.Context, in *struct{ Numbered }) (*out[accessesBody], error) {
+	ctx, cancel := context.WithTimeout(ctx, apiPatience)
+	defer cancel()
+	c, _, err := x.caseSeen(ctx, in.Number)
+	var list []store.Access
+	if err == nil {
+		list, err = x.Store.VoicemailAccesses(ctx, c.Number)
+	}
+	return x.accesses(list, err)
+}
+
+func (x *site) accesses(list []store.Access, err error) (*out[accessesBody], error) {
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}
@@ -151,8 +166,8 @@ func (x *site) listAccesses(ctx context.Context, in *recordingInput) (*out[acces
 }
 
 type holdInput struct {
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Body   struct {
+	Numbered
+	Body struct {
 		On     bool   `json:"on" doc:"Keep the recordings of the case whatever their time."`
 		By     string `json:"by" minLength:"1" maxLength:"128" doc:"User who wants it."`
 		Reason string `json:"reason,omitempty" maxLength:"500"`
@@ -162,7 +177,7 @@ type holdInput struct {
 func (x *site) setHold(ctx context.Context, in *holdInput) (*struct{}, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	c, _, err := x.caseSeen(ctx, cases.CaseNumber(in.Number))
+	c, _, err := x.caseSeen(ctx, in.Number)
 	if err := x.problem(err); err != nil {
 		return nil, err
 	}

@@ -14,12 +14,11 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"shouwen/cases"
-	"shouwen/cases/store"
 )
 
 // withRegisters is a console whose cases are worth a register: one handed over and given
 // back, a complaint about clerk, and a call nobody answered.
-func withRegisters(t *testing.T) (*store.Store, *Server) {
+func withRegisters(t *testing.T) *Server {
 	t.Helper()
 	st, s := hotline(t, answered(1, from("+861055550101"), "clerk"), answered(2, from("+861055550102"), "aide"), missed(3, from("+861055550103"), noon.Add(time.Hour)))
 	at := noon.Add(5 * time.Minute)
@@ -28,7 +27,7 @@ func withRegisters(t *testing.T) (*store.Store, *Server) {
 	moves(t, st, "261123-1-0001", "chief", at.Add(time.Minute), cases.Return{Code: "not_ours", Opinion: "供水公司负责"})
 	moves(t, st, "261123-1-0001", "clerk", at.Add(2*time.Minute), cases.HandOff{To: "aide", Note: "等供水公司回电"}, cases.HandOff{To: "aide", Note: "已催"})
 	moves(t, st, "261123-1-0002", "aide", at, cases.Registration{Name: "李", Content: "态度差", ReadBack: true}, cases.Complain{Accused: "clerk"})
-	return st, s
+	return s
 }
 
 const november = "?from=2026-11-01&until=2026-11-30"
@@ -87,7 +86,7 @@ func readXLSX(t *testing.T, b []byte) (rows, notes [][]string) {
 // it is a formula.
 func TestRegistersAreFiles(t *testing.T) {
 	t.Parallel()
-	_, s := withRegisters(t)
+	s := withRegisters(t)
 	h := s.Handler()
 	want := [][]string{
 		{"case", "time of contact", "caller's name", "caller's phone", "content", "read-back confirmed", "reason code", "department", "contact given to the caller", "leader consulted", "result"},
@@ -120,7 +119,7 @@ func TestRegistersAreFiles(t *testing.T) {
 // of a shift, in the order they were left; nobody reads a complaint about himself (C27).
 func TestRegistersHaveWhatIsTheirs(t *testing.T) {
 	t.Parallel()
-	st, s := withRegisters(t)
+	s := withRegisters(t)
 	of := people
 	of.People = slices.Clone(of.People)
 	of.People[0].Roles = []cases.Role{cases.RoleSupervisor} // clerk, whom the complaint is about
@@ -150,17 +149,17 @@ func TestRegistersHaveWhatIsTheirs(t *testing.T) {
 	if log[1][1] != "2026-11-23 12:07" || log[1][2] != "王 (clerk)" || log[1][3] != "aide" || log[1][len(log[1])-1] != "等供水公司回电" || log[2][len(log[2])-1] != "已催" {
 		t.Errorf("log %q", log)
 	}
-	accesses, err := st.ReportAccesses(t.Context(), 10)
-	if err != nil || len(accesses) != 6 || accesses[0].Who != "qian" || accesses[0].Report != "handover_log_2026-11-01_2026-11-30.csv" || accesses[0].Lines != 2 {
-		t.Errorf("on record %+v, %v", accesses, err)
+	accesses := decode[reportAccessesBody](t, askAs(h, "/api/v1/reports/accesses", "qian"), 200).Accesses
+	if len(accesses) != 6 || accesses[0].Who != "qian" || accesses[0].File != "handover_log_2026-11-01_2026-11-30.csv" || accesses[0].Lines != 2 {
+		t.Errorf("on record %+v", accesses)
 	}
 }
 
 func TestRegistersAreForThoseWhoOversee(t *testing.T) {
 	t.Parallel()
-	_, s := withRegisters(t)
+	s := withRegisters(t)
 	h := s.Handler()
-	for _, target := range []string{"/api/v1/reports/registers", "/api/v1/reports/registers/slip" + november} {
+	for _, target := range []string{"/api/v1/reports/registers", "/api/v1/reports/accesses", "/api/v1/reports/registers/slip" + november} {
 		for who, want := range map[string]int{"clerk": 403, "chief": 403, "qian": 200, "sun": 200} {
 			if r := ask(h, "GET", target, "", "Authorization", "Bearer "+token, byHeader, who); r.StatusCode != want {
 				t.Errorf("%s for %s: %s", target, who, r.Status)
@@ -221,7 +220,7 @@ func TestNothingInACSVIsAFormula(t *testing.T) {
 // signatures; S19-R5 a receipt is printed twice, one for the caller; S28-R8 he signs.
 func TestFormsArePrintedAndSigned(t *testing.T) {
 	t.Parallel()
-	_, s := withRegisters(t)
+	s := withRegisters(t)
 	h := s.Handler()
 	page := func(form, who string, want int) string {
 		t.Helper()
@@ -256,7 +255,7 @@ func TestFormsArePrintedAndSigned(t *testing.T) {
 
 func TestThePageOfReportsOffersEveryRegister(t *testing.T) {
 	t.Parallel()
-	_, s := withRegisters(t)
+	s := withRegisters(t)
 	h := s.Handler()
 	if r := ask(h, "GET", "/reports", "", "Cookie", signInAs(t, h, "clerk")); r.StatusCode != 403 {
 		t.Errorf("an agent: %s", r.Status)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"shouwen/cases"
 	"shouwen/cases/store"
 )
 
@@ -116,9 +115,9 @@ func (x *site) getSample(ctx context.Context, in *sampleInput) (*out[sampleBody]
 }
 
 type checkInput struct {
-	ID     int64  `path:"id" minimum:"1"`
-	Number string `path:"number" maxLength:"64" example:"261123-1-0001"`
-	Body   struct {
+	ID int64 `path:"id" minimum:"1"`
+	Numbered
+	Body struct {
 		OK      bool   `json:"ok" doc:"The handling and the answer were as the record says."`
 		Finding string `json:"finding" minLength:"1" maxLength:"2000"`
 	}
@@ -128,7 +127,7 @@ func (x *site) checkSampled(ctx context.Context, in *checkInput) (*struct{}, err
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
 	err := x.Store.CheckSampled(ctx, in.ID, store.Sampled{
-		Number: cases.CaseNumber(in.Number), Checked: x.Now(), By: viewerOf(ctx).or("api token"), OK: in.Body.OK, Finding: in.Body.Finding,
+		Number: in.Number, Checked: x.Now(), By: viewerOf(ctx).or("api token"), OK: in.Body.OK, Finding: in.Body.Finding,
 	}, viewerOf(ctx).whom())
 	if errors.Is(err, store.ErrChecked) {
 		return nil, huma.Error409Conflict(toldIn(ctx).word("checked already"))
