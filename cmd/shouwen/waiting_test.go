@@ -201,14 +201,15 @@ func TestPlaceSurvivesARestart(t *testing.T) {
 	}
 	b.standing(2)
 	b.stop()
-	var stand []call.Standing
-	b = startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = func(k call.Standing) { stand = append(stand, k) } })
+	stand := make(chan call.Standing, 2)
+	b = startBed(t, cfg, opt, func(s *server) { s.calls.CallBack = func(k call.Standing) { stand <- k } })
 	b.standing(2)
 	third := b.dial(numbered(3))
 	third.HearsNext(digitSays + 200)
 	b.agent(0, siptest.Config{})
-	if o := <-stand[0].Ticket.Offers(); len(o.Agents) != 1 || string(stand[0].Number) != numbered(1) {
-		t.Errorf("served first: %s, offer %+v", stand[0].Number, o)
+	served := <-stand
+	if o := <-served.Ticket.Offers(); len(o.Agents) != 1 || string(served.Number) != numbered(1) {
+		t.Errorf("served first: %s, offer %+v", served.Number, o)
 	}
 }
 
