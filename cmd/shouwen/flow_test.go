@@ -14,7 +14,6 @@ import (
 	"shouwen/ivr"
 	"shouwen/ivr/call"
 	"shouwen/metrics"
-	"shouwen/sip/media"
 	"shouwen/sip/siptest"
 )
 
@@ -95,19 +94,9 @@ func writeFlow(t *testing.T, c *Config, name, text string) string {
 	return file
 }
 
-func tonePrompt(t *testing.T, dir, name string, hz float64) {
+func tonePrompt(t *testing.T, dir, name string, hz int) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Create(filepath.Join(dir, name+".wav"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := media.WriteWAV(f, media.Tone(hz, 600*time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
+	writeTone(t, filepath.Join(dir, name+".wav"), hz, 600*time.Millisecond)
 }
 
 // system is an outside system that answers after release is closed.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -57,6 +58,7 @@ const (
 	emergencySays       = 1500
 	takeItSays          = 1400
 	digitSays           = 3100 // one; two is 3200, three 3300
+	noticeSays          = 1800 // the announcement of the recording
 )
 
 // patience bounds every wait of a test; the machine may be busy with others.
@@ -315,19 +317,22 @@ func tonePrompts(t testing.TB) string {
 		"target_declined": {reasonSays, 300 * time.Millisecond}, "target_unreachable": {reasonSays, 300 * time.Millisecond},
 		"target_denied": {reasonSays, 300 * time.Millisecond}, "call_ends": {callEndsSays, 600 * time.Millisecond},
 		"emergency_case": {emergencySays, 300 * time.Millisecond}, "take_it": {takeItSays, 600 * time.Millisecond},
+		"recording_notice": {noticeSays, 1500 * time.Millisecond},
 	} {
-		f, err := os.Create(filepath.Join(dir, name+".wav"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := media.WriteWAV(f, media.Tone(float64(p.hz), p.length)); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+		writeTone(t, filepath.Join(dir, name+".wav"), p.hz, p.length)
 	}
 	return dir
+}
+
+func writeTone(t testing.TB, file string, hz int, length time.Duration) {
+	t.Helper()
+	f, err := os.Create(file)
+	if err == nil {
+		err = errors.Join(media.WriteWAV(f, media.Tone(float64(hz), length)), f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // together runs f for 0 to n-1, all at the same moment, and waits for them.

@@ -24,24 +24,10 @@ import (
 	"shouwen/sip/siptest"
 )
 
-// noticeSays is the announcement of the recording, in Hz.
-const noticeSays = 1800
-
 // recorded sets the rule of the queue.
 func recorded(mode cases.RecordingMode, announce string) func(*Config) {
 	return func(c *Config) {
 		c.Queues[0].Recording.Mode, c.Queues[0].Recording.Announce = mode, announce
-		if announce == "" {
-			return
-		}
-		f, err := os.Create(filepath.Join(c.Prompts, announce+".wav"))
-		if err != nil {
-			panic(err)
-		}
-		defer f.Close()
-		if err := media.WriteWAV(f, media.Tone(noticeSays, 1500*time.Millisecond)); err != nil {
-			panic(err)
-		}
 	}
 }
 

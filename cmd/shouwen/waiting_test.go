@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -10,7 +8,6 @@ import (
 	"shouwen/cases"
 	"shouwen/cases/store/storetest"
 	"shouwen/ivr/call"
-	"shouwen/sip/media"
 	"shouwen/sip/siptest"
 )
 
@@ -104,17 +101,6 @@ func TestOwnMusic(t *testing.T) {
 	caller.Hears(800)
 	if caller.Heard(musicSays) {
 		t.Error("the music of the house was played")
-	}
-}
-
-func writeTone(t testing.TB, file string, hz int, length time.Duration) {
-	t.Helper()
-	f, err := os.Create(file)
-	if err == nil {
-		err = errors.Join(media.WriteWAV(f, media.Tone(float64(hz), length)), f.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
