@@ -175,8 +175,13 @@ func (b phonebook) save(data string) error {
 // agent registers the phone of the i-th agent, from 0.
 func (b *bed) agent(i int, cfg siptest.Config) siptest.TestPhone {
 	b.t.Helper()
+	defer b.endFirst()
 	return register(b.t, b.Ready, i, cfg)
 }
+
+// endFirst ends the server before the phone that was made last: phones that are there
+// answer when it hangs up the calls that a test left up, and it need not wait for more.
+func (b *bed) endFirst() { b.t.Cleanup(b.stop) }
 
 func register(t testing.TB, r Ready, i int, cfg siptest.Config) siptest.TestPhone {
 	t.Helper()
@@ -208,6 +213,7 @@ func (b *bed) agents(n int) []siptest.TestPhone {
 // caller is somebody outside, behind the trunk.
 func (b *bed) caller(number string) siptest.TestPhone {
 	b.t.Helper()
+	defer b.endFirst()
 	return outside(b.t, b.Ready, number)
 }
 
@@ -300,15 +306,18 @@ const silentFor = 300 * time.Millisecond
 func tonePrompts(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, p := range map[string]struct {
+	type tone struct {
 		hz     int
 		length time.Duration
-	}{
+	}
+	quick := tone{0, 20 * time.Millisecond}
+	for name, p := range map[string]tone{
 		"greeting": {greetingSays, 600 * time.Millisecond}, "please_hold": {pleaseHoldSays, 400 * time.Millisecond},
 		"all_busy": {allBusySays, 600 * time.Millisecond}, "apology": {apologySays, 600 * time.Millisecond},
 		"goodbye": {goodbyeSays, 400 * time.Millisecond}, "music": {musicSays, time.Second},
 		"position": {positionSays, 300 * time.Millisecond}, "estimated_wait": {estimateSays, 300 * time.Millisecond},
 		"n1": {digitSays, 300 * time.Millisecond}, "n2": {digitSays + 100, 300 * time.Millisecond}, "n3": {digitSays + 200, 300 * time.Millisecond},
+		"yao": quick, "n0": quick, "n4": quick, "n5": quick, "n6": quick, "n7": quick, "n8": quick, "n9": quick, // numbers are read out
 		"callback_offer": {callbackOfferSays, 400 * time.Millisecond}, "callback_number": {callbackNumberSays, 900 * time.Millisecond},
 		"callback_confirm": {callbackConfirmSays, 900 * time.Millisecond}, "enter_number": {enterNumberSays, 900 * time.Millisecond},
 		"callback_kept": {callbackKeptSays, 900 * time.Millisecond}, "leave_message": {leaveMessageSays, 900 * time.Millisecond},

@@ -155,7 +155,7 @@ type digit struct {
 	said  chan<- struct{} // of the last digit, closed when it is over
 }
 
-const digitFrames, digitEnds, digitPause = 5, 3, 4
+const digitFrames, digitEnds, digitPause = 3, 3, 2
 
 // send runs until Close. It keeps to the clock of its start, so it does not drift.
 func (a *Audio) send() {
