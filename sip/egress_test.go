@@ -100,9 +100,8 @@ func TestEgressRefusesWhatIsNoPeer(t *testing.T) {
 
 func TestNamesAreNotResolved(t *testing.T) {
 	t.Parallel()
-	started := time.Now()
-	if _, err := noDNS.LookupHost(context.Background(), "trunk.example.com"); err == nil || time.Since(started) > 20*time.Second {
-		t.Errorf("got %v after %s, want an error at once", err, time.Since(started))
+	if _, err := noDNS.LookupHost(context.Background(), "trunk.example.com"); err == nil || !strings.Contains(err.Error(), errEgress.Error()) {
+		t.Errorf("got %v, want %v", err, errEgress)
 	}
 }
 

@@ -79,8 +79,7 @@ func (n *nameserver) servers(servers ...siptest.TestPhone) {
 	}
 }
 
-// TestSRVNextServerTakesTheCall, within 4 s (8·T1), from who says nothing or that he
-// cannot.
+// TestSRVNextServerTakesTheCall from who says that he cannot, or nothing for 8·T1.
 func TestSRVNextServerTakesTheCall(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"says nothing": 0, "cannot": 503} {
@@ -97,7 +96,7 @@ func TestSRVNextServerTakesTheCall(t *testing.T) {
 				one.Expect("ACK")
 			}
 			invite = two.Expect("INVITE")
-			if d := invite.At.Sub(began); d > 5*time.Second {
+			if d := invite.At.Sub(began); status == 0 && d < 400*time.Millisecond {
 				t.Errorf("the second was called after %s", d)
 			}
 			if invite.URI != "sip:+8613800138000@carrier.example" {

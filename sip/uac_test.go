@@ -41,15 +41,22 @@ func TestRejectionIsShownWithoutControlCharacters(t *testing.T) {
 	}
 }
 
+// TestPhoneNeverAnswersAtAll: it is asked again after 500 ms, 1 s more and so on (RFC 3261
+// 17.1.1.2), until the call is given up.
 func TestPhoneNeverAnswersAtAll(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, hasty)
+	b := newBed(t, func(_ *bed, cfg *sip.Config) { cfg.T1 = 20 * time.Millisecond }) // 64·T1 is 1.28 s
+	began := time.Now()
 	p, leg, invite := b.rung(t, siptest.Config{})
 	if e := b.over(t, leg, sip.EndTimeout); e.Code != 408 {
 		t.Errorf("%+v", e)
 	}
-	if n := p.CountAll("INVITE"); n < 1 || n > 2 { // at 0 and 0.5 s of 0.6, if the machine lets it
-		t.Errorf("%d INVITE sent", n)
+	most, took := 1, time.Since(began)
+	for wait := 500 * time.Millisecond; took >= wait; wait *= 2 {
+		most, took = most+1, took-wait
+	}
+	if n := p.CountAll("INVITE"); n < 2 || n > most {
+		t.Errorf("%d INVITE sent, want 2 to %d", n, most)
 	}
 	p.Reply(invite, 200, p.NewAudio().Answer(invite.Body)) // nobody is there any more
 	quiet(t, p, "INVITE", 100*time.Millisecond)
