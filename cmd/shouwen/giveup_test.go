@@ -32,14 +32,10 @@ func TestCallerGivesUp(t *testing.T) {
 			c := b.dial(numbered(1))
 			ringing := incoming(phones)
 			c.Hangup()
-			hungUp := time.Now()
 			for _, r := range ringing {
 				if m := r.Ended(); m.Method != "CANCEL" {
 					t.Errorf("phone stopped ringing by %s", m.Method)
 				}
-			}
-			if d := time.Since(hungUp); d > 10*time.Second { // the round lasts 20 s
-				t.Errorf("phones rang on for %s", d)
 			}
 		},
 		"while he hears that nobody came": func(t *testing.T, b *bed) {
@@ -52,6 +48,7 @@ func TestCallerGivesUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t, 2, func(c *Config) {
+				c.Queues[0].RingTime = Duration(2 * patience) // it is no end of a round that stops a phone
 				if name == "in the greeting" {
 					c.Hotlines[0].Greeting = "greeting"
 				}

@@ -159,24 +159,21 @@ func (s *scraper) watch(over <-chan struct{}) {
 func (s *scraper) learns(want samples) {
 	s.t.Helper()
 	wrong := ""
-	for limit := time.Now().Add(patience); ; {
-		s.look()
-		if wrong = ""; s.t.Failed() {
-			return
+	defer func() {
+		if s.t.Failed() {
+			s.t.Logf("%s at %s, after %d scrapes:%s", s, s.url, s.n, wrong)
 		}
+	}()
+	until(s.t, "the samples are as wanted", func() bool {
+		s.look()
+		wrong = ""
 		for name, v := range want {
 			if got, there := s.last.samples[name]; !there || got != v {
 				wrong += fmt.Sprintf("\n%s is %v, want %v (there: %t)", name, got, v, there)
 			}
 		}
-		if wrong == "" {
-			return
-		}
-		if time.Now().After(limit) {
-			s.t.Fatalf("%s at %s, after %d scrapes:%s", s, s.url, s.n, wrong)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return wrong == "" || s.t.Failed()
+	})
 }
 
 // look scrapes once, and compares with the time before.
