@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"shouwen/ivr/call"
@@ -105,7 +106,7 @@ func (c Config) speak(ctx context.Context, lang, text string) (prompts.Prompt, e
 }
 
 // run has the command speak and returns its WAV. It gets none of our environment but
-// what a program needs, and is killed when ctx ends.
+// what a program needs, and is killed when ctx ends, as are children it leaves behind that could still write.
 func (s SpeechConfig) run(ctx context.Context, dir string, fill *strings.Replacer) ([]byte, error) {
 	args := slices.Clone(s.Command)
 	into := ""
@@ -134,7 +135,12 @@ func (s SpeechConfig) run(ctx context.Context, dir string, fill *strings.Replace
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // and its children
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) { // children can write still
+		_ = cmd.Cancel()
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("did not speak within %s", speechTime)

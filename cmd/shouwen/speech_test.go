@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -78,33 +79,54 @@ func TestSpeakFails(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ script, want string }{
 		"says why":             {"echo no such voice >&2; exit 3", "sh: exit status 3: no such voice"},
-		"takes for ever":       {"sleep 600", "did not speak within"},
-		"leaves a child":       {"sleep 600 & exit 0", "sh: "},
+		"takes for ever":       {"sleep 600 & echo $! >$DIR/child; wait", "did not speak within"},
+		"leaves a child":       {"sleep 600 & echo $! >$DIR/child", "sh: exec: WaitDelay expired before I/O complete"},
 		"writes nothing":       {"true", "convert it with sox"},
 		"writes no WAV":        {`echo hello >"$3"`, "convert it with sox"},
 		"says nothing":         {`head -c 44 $DIR/tone.wav >"$3"; head -c 9600 /dev/zero >>"$3"`, "nothing is to be heard"},
 		"writes far too much":  {`head -c 40000000 /dev/zero >"$3"`, "convert it with sox"},
 		"floods us":            {"yes", "did not speak within"},
 		"complains at length":  {"head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1", "xxx"},
-		"gets our environment": {`test -z "$SHOUWEN_SECRET" || cp $DIR/tone.wav "$3"; exit 1`, "exit status 1"},
+		"gets our environment": {`test -z "$SHOUWEN_SECRET" && echo nobody told me >&2; exit 1`, "nobody told me"},
 	}
+	if err := os.Setenv("SHOUWEN_SECRET", "canary"); err != nil { // of this test alone
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Unsetenv("SHOUWEN_SECRET") })
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg, _ := speaks(t, tt.script)
+			cfg, dir := speaks(t, tt.script)
 			limit := patience
-			if strings.Contains(tt.want, "within") {
+			if name == "floods us" {
 				limit = time.Second
 			}
 			ctx, stop := context.WithTimeout(t.Context(), limit)
 			defer stop()
-			began := time.Now()
+			child := make(chan string, 1)
+			if strings.Contains(tt.script, "/child") {
+				pipe := filepath.Join(dir, "child")
+				if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				go func() {
+					pid, _ := os.ReadFile(pipe)
+					child <- strings.TrimSpace(string(pid))
+					if name == "takes for ever" {
+						stop()
+					}
+				}()
+			}
 			_, err := cfg.speak(ctx, "en", "Hello")
 			if err == nil || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 2000 {
 				t.Errorf("err = %v, want %q", err, tt.want)
 			}
-			if took := time.Since(began); took > patience {
-				t.Errorf("took %s", took)
+			if strings.Contains(tt.script, "/child") {
+				file := "/proc/" + <-child + "/cmdline"
+				until(t, "what the command has left behind is killed", func() bool {
+					line, _ := os.ReadFile(file)
+					return len(line) == 0 // of a dead process, whoever has yet to be told
+				})
 			}
 		})
 	}
