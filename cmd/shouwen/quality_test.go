@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,53 +12,73 @@ import (
 
 	"shouwen/cases"
 	"shouwen/cases/store"
+	"shouwen/sip/media"
 	"shouwen/sip/siptest"
 )
 
 // TestQuality: what RTP and RTCP tell of each side is shown while the call lasts,
-// put on record at its end, and measured: with RTCP at its own port, with RTP, and
-// without.
+// put on record at its end, and measured: with RTCP at its own port, and with RTP. The
+// caller is far away, and some of what he says gets lost.
 func TestQuality(t *testing.T) {
 	t.Parallel()
+	const away, lost = time.Second * 7 / 8, 25
 	b := newBed(t, 1, func(c *Config) { c.HTTP.Console = "127.0.0.1:0" })
+	began := time.Now()
 	phone := b.agent(0, siptest.Config{RTCP: siptest.OwnRTCP, Codecs: []uint8{0}})
-	caller := siptest.New(t, b.SIP.UDP, siptest.Config{User: numbered(1), Tone: callerSays, Patience: patience, RTCP: siptest.MuxedRTCP, Codecs: []uint8{8}}).Dial(b.Hotline)
+	caller := siptest.New(t, b.SIP.UDP, siptest.Config{
+		User: numbered(1), Tone: callerSays, Patience: patience, RTCP: siptest.MuxedRTCP, Away: away, Codecs: []uint8{8},
+	}).Dial(b.Hotline)
 	agent := phone.Incoming()
 	agent.Answer()
 	agent.Hears(callerSays)
+	caller.Lose(lost)
 	id := b.server.calls.Live()[0].ID
 	var live struct {
 		Legs []struct {
 			Side      string  `json:"side"`
 			Packets   int     `json:"packets"`
+			Lost      int     `json:"lost"`
 			RoundTrip float64 `json:"round_trip_seconds"`
 			MOS       float64 `json:"mos"`
 		} `json:"legs"`
 	}
-	until(t, "both are scored", func() bool {
+	until(t, "both are scored, and the loss is noticed", func() bool {
 		code, body := fetch(t, b.API.Base+"/calls/"+id+"/quality", b.API.Token)
 		if err := json.Unmarshal([]byte(body), &live); code != 200 || err != nil {
 			t.Fatalf("%d %s: %v", code, body, err)
 		}
-		return len(live.Legs) == 2 && live.Legs[0].MOS > 0 && live.Legs[1].MOS > 0 && live.Legs[0].RoundTrip > 0 && live.Legs[1].RoundTrip > 0
+		return len(live.Legs) == 2 && live.Legs[0].Lost == lost && live.Legs[0].MOS > 0 && live.Legs[1].MOS > 0 && live.Legs[0].RoundTrip > 0 && live.Legs[1].RoundTrip > 0
 	})
 	caller.Hangup()
 	agent.Ended()
 	until(t, "the call is over", func() bool { return len(b.server.calls.Live()) == 0 })
+	lasted := time.Since(began) // the round trip of a busy machine is less
 	quality := b.quality()
 	if len(quality) != 2 {
 		t.Fatalf("on record: %+v", quality)
 	}
-	for i, want := range []cases.LegQuality{
-		{Side: cases.CallerSide, Trunk: "loopback", Codec: "PCMA"}, {Side: cases.AgentSide, User: b.Agents[0].User, Codec: "PCMU"},
+	for i, want := range []struct {
+		cases.LegQuality
+		codec media.Codec
+		away  time.Duration
+	}{
+		{cases.LegQuality{Side: cases.CallerSide, Trunk: "loopback", Lost: lost}, media.PCMA, away},
+		{cases.LegQuality{Side: cases.AgentSide, User: b.Agents[0].User}, media.PCMU, 0},
 	} {
 		q := quality[i]
-		if q.Side != want.Side || q.User != want.User || q.Trunk != want.Trunk || q.Codec != want.Codec || q.Packets < 250 || q.Lost > 0 ||
-			q.RoundTrip <= 0 || time.Duration(q.RoundTrip) > patience || q.MOS < 1 || q.MOS > 4.5 || q.Unscored != "" { // a busy machine is a bad line
-			t.Errorf("%d: %+v", i, q)
+		trip, jitter := time.Duration(q.RoundTrip), time.Duration(q.Jitter)
+		if q.Side != want.Side || q.User != want.User || q.Trunk != want.Trunk || q.Codec != want.codec.String() || q.Unscored != "" ||
+			q.Lost != want.Lost || q.Packets+q.Lost < 250 || q.FarLost != 0 || trip == 0 || trip < want.away || trip > want.away+lasted {
+			t.Errorf("%+v, want %+v, and a round trip of %s and what this machine takes", q, want.LegQuality, want.away)
+		}
+		mos := media.MOS(float64(q.Lost)/float64(q.Packets+q.Lost), trip/2, jitter, want.codec)
+		if math.Abs(q.MOS-mos) > 0.01 { // it is on record with two digits
+			t.Errorf("MOS %v of %+v, want %.3f", q.MOS, q, mos)
 		}
 	}
-	b.measured(`shouwen_rtp_mos_count{codec="PCMA",leg="caller"} 1`, `shouwen_rtp_mos_count{codec="PCMU",leg="agent"} 1`,
+	b.measured(
+		`shouwen_rtp_round_trip_seconds_bucket{leg="caller",le="0.8"} 0`, `shouwen_rtp_mos_bucket{codec="PCMA",leg="caller",le="3.1"} 1`, // as bad as that
+		`shouwen_rtp_mos_count{codec="PCMA",leg="caller"} 1`, `shouwen_rtp_mos_count{codec="PCMU",leg="agent"} 1`,
 		`shouwen_rtp_round_trip_seconds_count{leg="caller"} 1`, `shouwen_rtp_unscored_total{reason="no_rtcp"} 0`)
 }
 

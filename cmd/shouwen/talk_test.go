@@ -126,22 +126,41 @@ func TestDeadPhoneAndNobodyElse(t *testing.T) {
 	}
 }
 
-// TestSilence: no audio from either side ends the call, and no sooner.
+// TestSilence: no audio from either side for as long as is configured ends the call, and
+// no sooner. Everybody is asked whether he is there after half of that, and again after as
+// long: by how often, it is told that the end was in time.
 func TestSilence(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, 1, func(c *Config) { c.RTP.MediaTimeout = Duration(2 * time.Second) })
-	caller, agent := b.talk(b.agents(1), 0)
-	muted := time.Now()
+	const longest = 2 * time.Second
+	b := newBed(t, 1, func(c *Config) { c.RTP.MediaTimeout = Duration(longest) })
+	phones := map[string]siptest.TestPhone{"caller": b.caller(numbered(1)), "agent": b.agent(0, siptest.Config{})}
+	caller := phones["caller"].Dial(b.Hotline)
+	agent := phones["agent"].Incoming()
+	agent.Answer()
+	caller.Hears(toneOf(0))
+	agent.Hears(callerSays)
 	caller.Mute(true)
 	agent.Mute(true)
-	if m := caller.Ended(); m.Method != "BYE" {
+	asked := map[string]int{}
+	for who, p := range phones {
+		asked[who] = p.Count("OPTIONS")
+	}
+	m := caller.Ended()
+	if m.Method != "BYE" {
 		t.Errorf("the caller got %s", m.Method)
 	}
-	if d := time.Since(muted); d < time.Second { // what was said last may have been late
-		t.Errorf("ended after %s of silence, want 2 s", d)
+	for who, c := range map[string]siptest.TestCall{"caller": caller, "agent": agent} {
+		if d := m.At.Sub(c.Spoke()); d < longest {
+			t.Errorf("ended when the %s was silent for %s, want %s", who, d, longest)
+		}
 	}
 	if m := agent.Ended(); m.Method != "BYE" {
 		t.Errorf("the agent got %s", m.Method)
+	}
+	for who, p := range phones {
+		if n := p.Count("OPTIONS") - asked[who]; n > 3 { // on its way when both were silent, after 1 s, and just before the end
+			t.Errorf("the %s was asked %d times whether he is there", who, n)
+		}
 	}
 	if c := only(t, b.cases()); c.Call.Cause != cases.EndSilence {
 		t.Errorf("cause %s", c.Call.Cause)

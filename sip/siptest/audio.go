@@ -65,7 +65,7 @@ func newAudio(cfg *Config) (*Audio, error) {
 		addr: netip.AddrPortFrom(local.Addr(), 9), codecs: cfg.Codecs, patience: cfg.Patience,
 		ssrc: rand.Uint32(), done: make(chan struct{}), protection: newProtection(cfg),
 	}
-	a.sender.tone, a.reporter = cfg.Tone, reporter{mode: cfg.RTCP, ssrc: a.ssrc}
+	a.sender.tone, a.reporter = cfg.Tone, reporter{mode: cfg.RTCP, ssrc: a.ssrc, away: cfg.Away}
 	a.sender.seq, a.sender.ts = uint16(rand.Uint32())>>1, rand.Uint32()
 	if cfg.Media != nil {
 		if a.media, err = cfg.Media(); err != nil {
@@ -140,14 +140,17 @@ type sender struct {
 	codec  uint8
 	tone   int // Hz
 	muted  bool
-	at     int // sample of the tone's second
+	lose   int       // packets to come that get lost
+	spoke  time.Time // just before the last packet went
+	at     int       // sample of the tone's second
 	seq    uint16
 	ts     uint32
 	digits []digit
 	packet [12 + samples]byte
 }
 
-// A digit is said for five frames, its end three times, then there is a pause of four.
+// A digit is said for three frames, its end three times, then there is a pause of two:
+// about the shortest that ITU-T Q.24 has a receiver take.
 type digit struct {
 	event byte
 	how   pressing
@@ -235,6 +238,11 @@ func (a *Audio) sendDigit() bool {
 // transmit sends the packet's first n octets of payload.
 func (a *Audio) transmit(pt uint8, ts uint32, n int) {
 	a.seq++
+	if a.lose > 0 {
+		a.lose--
+		return
+	}
+	a.spoke = time.Now()
 	a.packet[0], a.packet[1] = 0x80, pt
 	binary.BigEndian.PutUint16(a.packet[2:], a.seq)
 	binary.BigEndian.PutUint32(a.packet[4:], ts)
@@ -254,6 +262,20 @@ func (a *Audio) Mute(on bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.muted = on
+}
+
+// Lose has the network lose the next n packets.
+func (a *Audio) Lose(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lose = n
+}
+
+// Spoke is a time just before the last packet went.
+func (a *Audio) Spoke() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.spoke
 }
 
 const keypad = "0123456789*#ABCD"

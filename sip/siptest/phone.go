@@ -50,7 +50,8 @@ type Config struct {
 	SRTP    string                // profile of its offers, with keys: AVP if calls may go without, SAVP if not; "": no SRTP
 	Suites  []string              // of SRTP, in order of preference; AES_CM_128_HMAC_SHA1_80 and AEAD_AES_128_GCM by default
 
-	RTCP RTCP // where it answers RTCP, or its Media does; not at all by default
+	RTCP RTCP          // where it answers RTCP, or its Media does; not at all by default
+	Away time.Duration // how much longer its RTCP makes the round trip than it is
 
 	T1       time.Duration // RFC 3261 17.1.1.1, 500 ms by default
 	Patience time.Duration // bounds every wait, 10 s by default

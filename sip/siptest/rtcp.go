@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // RTCP is where a phone answers sender reports, without SRTP.
@@ -33,6 +34,7 @@ type reporter struct {
 	mode RTCP
 	conn *net.UDPConn // with OwnRTCP
 	ssrc uint32
+	away time.Duration
 }
 
 // listen opens the port of its own.
@@ -66,6 +68,8 @@ func (r *reporter) run() {
 // the round trip.
 func (r *reporter) answer(conn *net.UDPConn, b []byte, from netip.AddrPort) {
 	if rr := ReceiverReport(b, r.ssrc); rr != nil {
+		heard := binary.BigEndian.Uint32(rr[24:]) // in 1/65536 s
+		binary.BigEndian.PutUint32(rr[24:], heard-uint32(r.away<<16/time.Second))
 		_, _ = conn.WriteToUDPAddrPort(rr, from)
 	}
 }
