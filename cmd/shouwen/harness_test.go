@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"testing"
@@ -25,7 +26,8 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	_ = flag.Set("test.parallel", "10") // they wait more than they work
+	debug.SetGCPercent(400)             // the race detector makes it dear
+	_ = flag.Set("test.parallel", "14") // they wait more than they work
 	code := storetest.Main(m)
 	if program.dir != "" {
 		_ = os.RemoveAll(program.dir)
