@@ -11,6 +11,7 @@ import (
 
 	"shouwen/cases"
 	"shouwen/ivr/call"
+	"shouwen/ivr/prompts"
 	"shouwen/sip/media"
 )
 
@@ -18,6 +19,15 @@ import (
 type AnnounceConfig struct {
 	Position bool     `yaml:"position"` // their place in line, and the wait still ahead once it can be measured
 	Every    Duration `yaml:"every"`    // 0: nothing is announced
+	Play     []string `yaml:"play"`     // prompts that are said then, too
+}
+
+func (a AnnounceConfig) prompts() []prompts.Name {
+	names := make([]prompts.Name, len(a.Play))
+	for i, name := range a.Play {
+		names[i] = prompts.Name(name)
+	}
+	return names
 }
 
 // VoicemailConfig bounds the messages callers leave.
@@ -85,6 +95,9 @@ func (c Config) checkWaiting(q QueueConfig, at string) error {
 	if q.Announce.Every != 0 && q.Announce.Every < Duration(time.Second) {
 		return bad(at+".announce.every", "is %s, want 0s (never) or at least 1s", time.Duration(q.Announce.Every))
 	}
+	if q.Announce.Every == 0 && len(q.Announce.Play) > 0 {
+		return bad(at+".announce.play", "is never said, as every is 0s")
+	}
 	if q.StickyFor < 0 || q.StickyFor > Duration(time.Minute) {
 		return bad(at+".sticky_for", "is %s, want 0s (not at all) to 1m: the caller waits for it", time.Duration(q.StickyFor))
 	}
@@ -148,7 +161,7 @@ func (c Config) waiting() ([]call.Queue, error) {
 func (q QueueConfig) waiting(music []*media.Prompt) call.Queue {
 	return call.Queue{
 		Name: q.Name, Music: music,
-		AnnounceEvery: time.Duration(q.Announce.Every), AnnouncePosition: q.Announce.Position,
+		AnnounceEvery: time.Duration(q.Announce.Every), AnnouncePosition: q.Announce.Position, Announcements: q.Announce.prompts(),
 		StickyFor: time.Duration(q.StickyFor), OfferCallback: time.Duration(q.CallbackOfferAfter), OtherNumber: q.CallbackOtherNumber,
 		WhenFull: q.WhenFull, WhenNobody: q.WhenNobody, WhenWaited: q.WhenWaited,
 		LongestMessage: time.Duration(q.Voicemail.Longest), MessageSilence: time.Duration(q.Voicemail.Silence),

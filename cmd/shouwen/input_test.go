@@ -57,6 +57,7 @@ func TestBadConfiguration(t *testing.T) {
 		"name with spaces":        {"queues: [{name: the hotline}]\n", "1:17", "letters, digits"},
 		"queue that never counts": {"queues: [{name: hotline, weight: 0}]\n", "1:34", "want 1 to 1000"},
 		"queue without room":      {"queues: [{name: hotline, limit: 0}]\n", "1:33", "want 1 to 100000"},
+		"never announced":         {"queues: [{name: q, announce: {every: 0s, play: [our_notice]}}]\n", "1:48", "never said"},
 		"announced too often":     {"queues: [{name: q, announce: {every: 10ms}}]\n", "1:38", "at least 1s"},
 		"callback offered before": {"queues: [{name: q, callback_offer_after: -1s}]\n", "1:42", "0s (never) or more"},
 		"waits for one too long":  {"queues: [{name: q, sticky_for: 2m}]\n", "1:32", "0s (not at all) to 1m"},

@@ -81,13 +81,18 @@ func (c Config) loadFlows() (map[string]*call.Flow, error) {
 	return flows, cmp.Or(wrong...)
 }
 
-// ownPrompts names the prompts that flows and greetings play, each once.
+// ownPrompts names the prompts that flows, greetings and queues play, each once.
 func (c Config) ownPrompts(flows map[string]*call.Flow) []prompts.Name {
 	own := map[prompts.Name]bool{}
 	for _, h := range c.Hotlines {
 		own[prompts.Name(h.Greeting)] = true
 	}
 	delete(own, "")
+	for _, q := range c.Queues {
+		for _, name := range q.Announce.prompts() {
+			own[name] = true
+		}
+	}
 	for _, f := range flows {
 		for _, name := range f.Prompts() {
 			own[name] = true
@@ -150,8 +155,9 @@ func (r *reception) check(c Config, d cases.Directory, policy cases.Policy) erro
 	}
 	seen := map[string]bool{}
 	var surveys []string
-	for _, q := range c.Queues {
+	for i, q := range c.Queues {
 		surveys = append(surveys, q.Survey)
+		wrong = append(wrong, r.spoken(fmt.Sprintf("queues[%d].announce.play", i), q.Announce.prompts()))
 	}
 	for i, h := range c.Hotlines {
 		if f := r.flows[h.Flow]; f != nil && !seen[h.Flow] {
@@ -170,6 +176,19 @@ func (r *reception) check(c Config, d cases.Directory, policy cases.Policy) erro
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// spoken reports the first of names, at a place of the configuration, that is not there
+// in every language.
+func (r *reception) spoken(at string, names []prompts.Name) error {
+	for _, lang := range slices.Sorted(maps.Keys(r.sets)) {
+		for _, name := range names {
+			if _, ok := r.sets[lang][name]; !ok {
+				return bad(at, "there is no prompt %q in %s; put %[1]s.wav into the folder of its prompts", name, lang)
+			}
+		}
+	}
+	return nil
 }
 
 // hotline is the hotline as calls are served.

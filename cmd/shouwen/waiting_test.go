@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,6 +102,28 @@ func TestOwnMusic(t *testing.T) {
 	caller.Hears(800)
 	if caller.Heard(musicSays) {
 		t.Error("the music of the house was played")
+	}
+}
+
+// TestOwnAnnouncement: a prompt of the queue's own is said again and again while the
+// caller waits; one that is not there is told at the start.
+func TestOwnAnnouncement(t *testing.T) {
+	t.Parallel()
+	const noticeSays = 1650
+	own := func(c *Config) {
+		c.Queues[0].Announce = AnnounceConfig{Every: Duration(2 * time.Second), Play: []string{"our_notice"}}
+		c.Queues[0].MaxWait = Duration(time.Minute)
+	}
+	b := newBed(t, 1, own, func(c *Config) { tonePrompt(t, c.Prompts, "our_notice", noticeSays) })
+	caller := b.dial(numbered(1))
+	for range 2 {
+		caller.HearsNext(musicSays)
+		caller.HearsNext(noticeSays)
+	}
+	cfg := testConfig(t)
+	own(&cfg)
+	if _, err := cfg.reception(cases.Directory{}, cases.Policy{}); err == nil || !strings.Contains(err.Error(), `queues[0].announce.play: there is no prompt "our_notice" in zh-CN`) {
+		t.Errorf("a prompt that is not there: %v", err)
 	}
 }
 

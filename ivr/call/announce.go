@@ -57,8 +57,8 @@ func (c *Conversation) place() (said []prompts.Name) {
 	return said
 }
 
-// announce tells a caller who waits what is due: his place again and again, and with
-// it, once its time has come, that he may be called back. The first offer waits for
+// announce tells a caller who waits what is due: his place and what the queue has to
+// say again and again, and with it, once its time has come, that he may be called back. The first offer waits for
 // no place to be told; without places it is the only one.
 func (c *Conversation) announce(now time.Time) {
 	places := c.waitsIn.AnnounceEvery > 0
@@ -71,6 +71,9 @@ func (c *Conversation) announce(now time.Time) {
 	var said []prompts.Name
 	if places {
 		said = c.place()
+	}
+	if again {
+		said = append(said, c.waitsIn.Announcements...)
 	}
 	if offers {
 		c.offered = true

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"shouwen/ivr/prompts"
 	"shouwen/sip/media"
 )
 
@@ -14,10 +15,11 @@ type Queue struct {
 	Name  string
 	Music []*media.Prompt // tracks, one after the other; nil: that of the house
 
-	AnnounceEvery    time.Duration // how often what follows is said; 0: never
-	AnnouncePosition bool          // the place in line and the wait still ahead
-	OfferCallback    time.Duration // wait after which a callback is offered, with the place in line kept; 0: never
-	OtherNumber      bool          // callers may name another number than the one they call from
+	AnnounceEvery    time.Duration  // how often what follows is said; 0: never
+	AnnouncePosition bool           // the place in line and the wait still ahead
+	Announcements    []prompts.Name // said then, too
+	OfferCallback    time.Duration  // wait after which a callback is offered, with the place in line kept; 0: never
+	OtherNumber      bool           // callers may name another number than the one they call from
 
 	StickyFor time.Duration // how long only the first-asker of a caller's open case is rung, if he is there; 0: not at all
 
