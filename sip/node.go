@@ -50,7 +50,7 @@ func (u *UA) nodeAt(source netip.AddrPort) int {
 // for a phone that calls extension; false: no other node has it.
 func (u *UA) At(r Replaces, extension string) (uri string, ok bool) {
 	node, at := u.nodeOf(r)
-	if node == 0 {
+	if node == 0 || !harmless(extension) {
 		return "", false
 	}
 	to := msg.Uri{Scheme: "sip", User: extension, Host: hostOf(at.Addr()), Port: int(at.Port())}
@@ -138,12 +138,13 @@ func (l *Leg) Redirect(uri string) {
 
 // sendable says whether r, which came from outside, may stand in a message.
 func (r Replaces) sendable() bool {
-	for _, part := range []string{r.callID, r.toTag, r.fromTag} {
-		if part == "" || len(part) > maxHeaderText || strings.ContainsFunc(part, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`;,"`, c) }) {
-			return false
-		}
-	}
-	return true
+	return harmless(r.callID) && harmless(r.toTag) && harmless(r.fromTag)
+}
+
+// harmless says whether text is a part of a header field that cannot be taken for more.
+func harmless(text string) bool {
+	special := func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`;,"<>`, c) }
+	return text != "" && len(text) <= maxHeaderText && !strings.ContainsFunc(text, special)
 }
 
 // String is the value of a Replaces header field.
