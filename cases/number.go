@@ -1,8 +1,10 @@
 package cases
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,20 +30,22 @@ type CaseNumber string
 
 // NewCaseNumber returns the number of the seq-th case (from 1) of node on the day of at.
 func NewCaseNumber(at time.Time, node, seq int) CaseNumber {
-	return CaseNumber(fmt.Sprintf("%s-%d-%04d", at.Format("060102"), node, seq))
+	return caseNumber(at.Format("060102"), node, seq)
 }
 
 // Parse returns the day (YYMMDD), node and sequence of n.
 func (n CaseNumber) Parse() (day string, node, seq int, err error) {
-	parts := strings.Split(string(n), "-")
-	if len(parts) != 3 || len(parts[0]) != 6 {
+	day, rest, _ := strings.Cut(string(n), "-")
+	first, second, _ := strings.Cut(rest, "-")
+	_, dayErr := time.Parse("060102", day)
+	node, nodeErr := strconv.Atoi(first)
+	seq, seqErr := strconv.Atoi(second)
+	if errors.Join(dayErr, nodeErr, seqErr) != nil || seq < 1 || n != caseNumber(day, node, seq) {
 		return "", 0, 0, fmt.Errorf("case number %q: want YYMMDD-node-sequence", string(n))
 	}
-	if _, err := fmt.Sscanf(parts[1]+" "+parts[2], "%d %d", &node, &seq); err != nil {
-		return "", 0, 0, fmt.Errorf("case number %q: %w", string(n), err)
-	}
-	if _, err := time.Parse("060102", parts[0]); err != nil || seq < 1 || string(n) != fmt.Sprintf("%s-%d-%04d", parts[0], node, seq) {
-		return "", 0, 0, fmt.Errorf("case number %q: want YYMMDD-node-sequence", string(n))
-	}
-	return parts[0], node, seq, nil
+	return day, node, seq, nil
+}
+
+func caseNumber(day string, node, seq int) CaseNumber {
+	return CaseNumber(fmt.Sprintf("%s-%d-%04d", day, node, seq))
 }

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -393,7 +394,12 @@ func (l *Leg) end(e Ended) {
 	l.past.Store(true)
 	l.seizure(e.seizure())
 	l.dropReferrals()
-	l.log.Info("leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
+	level := slog.LevelInfo
+	switch e.Cause {
+	case EndHangup, EndLocal, EndCancelled: // as calls do
+		level = slog.LevelDebug
+	}
+	l.log.Log(context.Background(), level, "leg ended", "cause", e.Cause, "code", e.Code, "reason", e.Reason)
 	l.emit(e)
 	l.ended = e
 }

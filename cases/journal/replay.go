@@ -23,7 +23,7 @@ const (
 	checkpointEvery = time.Second
 	minDelay        = 20 * time.Millisecond // between attempts to replay
 	maxDelay        = time.Second
-	gather          = 20 * time.Millisecond // between transactions, so that the facts of many calls share one
+	gather          = 50 * time.Millisecond // between transactions, so that the facts of many calls share one
 )
 
 // cursor is a place between two facts.
