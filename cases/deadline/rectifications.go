@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	inspections = 100         // one transaction fires the stages of
-	calm        = time.Second // between looks: what is put right takes days
+	inspections = 100                    // one transaction fires the stages of
+	calm        = 500 * time.Millisecond // between looks: few of them come, and within a second of their time
 )
 
 // Inspections fires stages of what inspections found. No lock outlives a call of it.

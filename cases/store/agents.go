@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -35,7 +36,7 @@ type Duty struct {
 // a pause by Said, of everything else by Changed.
 func (s *Store) SaveDuties(ctx context.Context, duties []Duty) error {
 	var b pgx.Batch
-	for _, d := range duties {
+	for _, d := range inOrder(duties, func(a, b Duty) int { return cmp.Compare(a.User, b.User) }) {
 		b.Queue(`
 			insert into agent_duty as d (username, changed, paused, reason, said, wrap_up, idle, rung, calls, talked, missed)
 			values ($1, $2, $3, $4, coalesce($5, '-infinity'::timestamptz), $6, $7, $8, $9, $10, $11)

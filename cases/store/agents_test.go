@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sync/errgroup"
 
 	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
@@ -150,4 +154,41 @@ func TestLeasesOfAgents(t *testing.T) {
 		}
 	}
 	claim(1, "later", "clerk", true)
+}
+
+// TestNodesSaveTheSameAtOnce: in whatever order each of them has it.
+func TestNodesSaveTheSameAtOnce(t *testing.T) {
+	t.Parallel()
+	s, ctx := storetest.New(t), t.Context()
+	at := time.Now()
+	var duties []store.Duty
+	var bindings []store.Binding
+	var phones []store.PhoneSecret
+	for n := range 100 {
+		user := fmt.Sprint(n)
+		duties = append(duties, store.Duty{User: user})
+		bindings = append(bindings, store.Binding{User: user, Contact: "sip:" + user + "@192.0.2.1", Expires: at.Add(time.Hour), Updated: at})
+		phones = append(phones, store.PhoneSecret{User: user, Realm: "hotline", MD5: strings.Repeat("1", 32), SHA256: strings.Repeat("2", 64)})
+	}
+	var nodes errgroup.Group
+	for range 4 {
+		duties, bindings, phones := slices.Clone(duties), slices.Clone(bindings), slices.Clone(phones)
+		nodes.Go(func() error {
+			for n := range 5 {
+				rand.Shuffle(len(duties), func(i, j int) {
+					duties[i], duties[j], bindings[i], bindings[j], phones[i], phones[j] = duties[j], duties[i], bindings[j], bindings[i], phones[j], phones[i]
+				})
+				for i := range duties {
+					duties[i].Changed = at.Add(time.Duration(n) * time.Second)
+				}
+				if err := errors.Join(s.SaveDuties(ctx, duties), s.SaveBindings(ctx, bindings), s.KeepPhones(ctx, phones)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := nodes.Wait(); err != nil {
+		t.Error(err)
+	}
 }

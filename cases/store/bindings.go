@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -31,10 +32,15 @@ type Binding struct {
 	Node      int // holder of the flow
 }
 
+// compare compares what bindings are known by.
+func (x Binding) compare(y Binding) int {
+	return cmp.Or(cmp.Compare(x.User, y.User), cmp.Compare(x.Contact, y.Contact))
+}
+
 // SaveBindings inserts or replaces bindings.
 func (s *Store) SaveBindings(ctx context.Context, bindings []Binding) error {
 	var b pgx.Batch
-	for _, x := range bindings {
+	for _, x := range inOrder(bindings, Binding.compare) {
 		path := list(x.Path)
 		for i := range path {
 			path[i] = cases.Clean(path[i])
@@ -58,7 +64,7 @@ func (s *Store) SaveBindings(ctx context.Context, bindings []Binding) error {
 // RemoveBindings removes bindings; absent ones are no error.
 func (s *Store) RemoveBindings(ctx context.Context, bindings []Binding) error {
 	var b pgx.Batch
-	for _, x := range bindings {
+	for _, x := range inOrder(bindings, Binding.compare) {
 		b.Queue(`delete from binding where username = $1 and contact = $2`, cases.Clean(x.User), cases.Clean(x.Contact))
 	}
 	return s.send(ctx, "remove bindings", &b)

@@ -185,7 +185,7 @@ func queueSecrets(b *pgx.Batch, r Revision) {
 }
 
 func queuePhones(b *pgx.Batch, all []PhoneSecret) {
-	for _, p := range all {
+	for _, p := range inOrder(all, func(a, b PhoneSecret) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Realm, b.Realm)) }) {
 		b.Queue(`insert into phone_secret (username, realm, ha1_md5, ha1_sha256) values ($1, $2, $3, $4)
 			on conflict (username, realm) do update set ha1_md5 = excluded.ha1_md5, ha1_sha256 = excluded.ha1_sha256`,
 			p.User, p.Realm, p.MD5, p.SHA256)

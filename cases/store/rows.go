@@ -170,3 +170,9 @@ func queueEvent(b *pgx.Batch, e cases.Event) {
 
 // list returns s for a column that is never null.
 func list(s []string) []string { return append([]string{}, s...) }
+
+// inOrder returns rows as compare orders them: those of several nodes that write the same
+// ones at once must not wait for each other in a circle.
+func inOrder[T any](rows []T, compare func(a, b T) int) []T {
+	return slices.SortedStableFunc(slices.Values(rows), compare)
+}
