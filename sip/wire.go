@@ -75,22 +75,29 @@ func splitMessage(raw []byte) (head, rest []byte, ok bool) {
 // unfold returns the lines of a header section, each without its CRLF and with
 // its continuation lines (RFC 3261 7.3.1). It looks at maxHeaderBytes only.
 func unfold(head []byte) []string {
-	head = head[:min(len(head), maxHeaderBytes)]
-	var lines []string
-	var line []byte
-	for first := true; len(head) > 0; first = false {
-		next, rest, _ := bytes.Cut(head, []byte("\r\n"))
-		head = rest
-		if !first && len(next) > 0 && isBlank(next[0]) {
-			line = append(append(bytes.TrimRight(line, " \t"), ' '), bytes.Trim(next, " \t")...)
+	text := string(head[:min(len(head), maxHeaderBytes)])
+	lines := make([]string, 0, 16)
+	var folded []byte // the last line, while it goes on
+	unfolded := func() {
+		if folded != nil {
+			lines[len(lines)-1], folded = string(folded), nil
+		}
+	}
+	for text != "" || len(lines) == 0 {
+		next, rest, _ := strings.Cut(text, "\r\n")
+		text = rest
+		if len(lines) == 0 || next == "" || !isBlank(next[0]) {
+			unfolded()
+			lines = append(lines, next)
 			continue
 		}
-		if !first {
-			lines = append(lines, string(line))
+		if folded == nil {
+			folded = []byte(lines[len(lines)-1])
 		}
-		line = append(line[:0], next...)
+		folded = append(append(bytes.TrimRight(folded, " \t"), ' '), strings.Trim(next, " \t")...)
 	}
-	return append(lines, string(line))
+	unfolded()
+	return lines
 }
 
 // splitField returns the long name and the value of a header line; ok is false
@@ -187,17 +194,16 @@ func (m *wireMessage) readStatusLine(line string) bool {
 
 // readFields reads the structured fields and keeps the others.
 func (m *wireMessage) readFields(fields []wireField) {
-	seen := make(map[string]bool)
-	for _, f := range fields {
+	m.fields = make([]wireField, 0, len(fields))
+	for i, f := range fields {
 		if f.name == "Content-Length" {
 			continue
 		}
 		rule, known := fieldRules[f.name]
-		if known && !rule.list && seen[f.name] {
+		if known && !rule.list && slices.ContainsFunc(fields[:i], func(g wireField) bool { return g.name == f.name }) {
 			m.flaw(400, "repeated_header")
 			continue
 		}
-		seen[f.name] = true
 		if rule.read == nil {
 			m.fields = append(m.fields, f)
 			continue
@@ -285,21 +291,21 @@ func (m *wireMessage) received(from netip.AddrPort) {
 
 // text writes the message in canonical form.
 func (m *wireMessage) text() []byte {
-	var b bytes.Buffer
+	size := len(m.method) + len(m.uri) + len(m.phrase) + len(m.body) + 64
+	for _, f := range m.fields {
+		size += len(f.name) + len(f.value) + 4
+	}
+	b := make([]byte, 0, size)
 	if m.request {
-		fmt.Fprintf(&b, "%s %s SIP/2.0\r\n", m.method, m.uri)
+		b = fmt.Appendf(b, "%s %s SIP/2.0\r\n", m.method, m.uri)
 	} else {
-		fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", m.code, m.phrase)
+		b = fmt.Appendf(b, "SIP/2.0 %d %s\r\n", m.code, m.phrase)
 	}
 	for _, f := range m.fields {
-		b.WriteString(f.name)
-		b.WriteString(": ")
-		b.WriteString(f.value)
-		b.WriteString("\r\n")
+		b = append(append(append(append(b, f.name...), ": "...), f.value...), "\r\n"...)
 	}
-	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n", len(m.body))
-	b.Write(m.body)
-	return b.Bytes()
+	b = fmt.Appendf(b, "Content-Length: %d\r\n\r\n", len(m.body))
+	return append(b, m.body...)
 }
 
 // longNames maps lower-case and compact names to the long form (RFC 3261 7.3.3
