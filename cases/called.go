@@ -72,7 +72,8 @@ type CallbackMarked struct {
 	Due       time.Time      `json:"callback_due"`
 }
 
-// OutboundDecided: a call to the outside was asked for, and allowed or not.
+// OutboundDecided: a call to the outside was asked for, and allowed or not. A call about
+// no case has no other fact.
 type OutboundDecided struct {
 	Actor   string `json:"actor"` // user on whose behalf
 	Number  Number `json:"number"`
@@ -89,6 +90,9 @@ var (
 func (f Fact) callback() bool {
 	return f.CallbackStarted != nil || f.CallbackAnswered != nil || f.CallbackMissed != nil || f.CallbackMarked != nil
 }
+
+// Outside says whether f is about a call to the outside that is about no case.
+func (f Fact) Outside() bool { return f.OutboundDecided != nil && f.Case == "" }
 
 // checkCallback returns what makes a fact of a callback unfit; empty: nothing.
 func (f Fact) checkCallback() string {

@@ -333,7 +333,7 @@ func (f Fact) Check() error {
 			return fmt.Errorf("%w: %w", ErrFact, err)
 		}
 	}
-	if f.OpensCase() || f.Ended != nil || f.transfer() != nil || f.callback() || f.Aside() {
+	if f.OpensCase() || f.Ended != nil || f.transfer() != nil || f.callback() || f.Aside() && !f.Outside() {
 		if _, _, _, err := f.Case.Parse(); err != nil {
 			return fmt.Errorf("%w: %w", ErrFact, err)
 		}

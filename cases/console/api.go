@@ -124,6 +124,7 @@ func (x *site) register(api huma.API) {
 	huma.Register(api, operation("list_calls", "/api/v1/calls", "Live calls, oldest first", 422), x.listCalls)
 	huma.Register(api, operation("get_agents", "/api/v1/agents", "Agents and queues at this moment", 422), x.getAgents)
 	huma.Register(api, operation("list_trunks", "/api/v1/trunks", "Servers of the trunks calls leave by, the preferred first", 422), x.listTrunks)
+	huma.Register(api, operation("list_outside_calls", "/api/v1/outside_calls", "Calls to the outside that people dialled about no case, the latest first", 422, 503), x.listOutside)
 	huma.Register(api, operation("get_call_quality", "/api/v1/calls/{id}/quality", "How well the sides of a live call are heard, up to now", 404, 422), x.callQuality)
 	huma.Register(api, operation("list_recordings", "/api/v1/recordings", "Recordings of a case, oldest first", 422, 503), x.listRecordings)
 	huma.Register(api, operation("list_recording_accesses", "/api/v1/recordings/{id}/accesses", "Who looked into a recording", 404, 422, 503), x.listRecordingAccesses)

@@ -265,7 +265,7 @@ func TestTheDocumentListsEveryRouteAndTheToken(t *testing.T) {
 	}
 	want := map[string]string{
 		"/api/v1/cases": "list_cases", "/api/v1/cases/{number}": "get_case", "/api/v1/callbacks": "list_callbacks",
-		"/api/v1/calls": "list_calls", "/api/v1/trunks": "list_trunks", "/api/v1/cases/{number}/voicemail": "get_voicemail", "/api/v1/agents": "get_agents",
+		"/api/v1/calls": "list_calls", "/api/v1/trunks": "list_trunks", "/api/v1/outside_calls": "list_outside_calls", "/api/v1/cases/{number}/voicemail": "get_voicemail", "/api/v1/agents": "get_agents",
 		"post /api/v1/agents/{user}/ready": "set_agent_ready", "post /api/v1/agents/{user}/pause": "pause_agent", "post /api/v1/agents/{user}/wrap_up": "extend_wrap_up",
 		"/api/v1/calls/{id}/quality": "get_call_quality", "/api/v1/recordings": "list_recordings", "/api/v1/recordings/{id}/audio": "get_recording_audio",
 		"/api/v1/recordings/{id}/accesses": "list_recording_accesses", "/api/v1/cases/{number}/voicemail/accesses": "list_voicemail_accesses", "/api/v1/reports/accesses": "list_report_accesses",

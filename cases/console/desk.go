@@ -45,13 +45,13 @@ func (x *site) nowOf(v viewer, m *moment) nowPart {
 	p.Me = &me
 	for _, c := range m.Calls {
 		switch {
-		case c.Agent == v.User:
+		case c.Agent == v.User && (p.Talking == nil || c.Case != ""): // who asks somebody for his caller has two
 			p.Talking = &c
 		case c.ID == me.Call && me.State == acd.Ringing:
 			p.Ringing = &c
 		}
 	}
-	p.Alarms = p.Talking != nil && x.manages()
+	p.Alarms = p.Talking != nil && p.Talking.Case != "" && x.manages()
 	return p
 }
 
@@ -292,7 +292,7 @@ func (x *site) pauseFromDesk(w http.ResponseWriter, r *http.Request) {
 func (x *site) alarmFromDesk(w http.ResponseWriter, r *http.Request) {
 	v := viewerOf(r.Context())
 	for _, c := range x.Calls() {
-		if v.User != "" && c.Agent == v.User {
+		if v.User != "" && c.Agent == v.User && c.Case != "" {
 			x.obey(w, r, x.Commands.Alarm(c.ID, v.User), "/cases/"+string(c.Case))
 			return
 		}

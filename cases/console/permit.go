@@ -33,7 +33,7 @@ var permits = map[string][]cases.Role{
 	"list_samples": overseers, "get_sample": overseers, "draw_sample": checkers, "check_sampled": checkers,
 	"list_inspections": nil, "get_inspection": nil, "get_programme": nil, "get_inspection_file": overseers, "list_inspection_steps": overseers,
 	"begin_inspection": nil, "attend_inspection": nil, "record_finding": nil, "report_rectified": nil, "check_rectified": nil, "conclude_inspection": nil, // whose it is, package cases says
-	"get_call_quality": supervisors, "list_trunks": supervisors, "set_agent_ready": supervisors, "pause_agent": supervisors, "extend_wrap_up": supervisors,
+	"get_call_quality": supervisors, "list_trunks": supervisors, "list_outside_calls": overseers, "set_agent_ready": supervisors, "pause_agent": supervisors, "extend_wrap_up": supervisors,
 }
 
 // may tells whether v may ask for an operation.

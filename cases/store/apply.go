@@ -90,6 +90,7 @@ func (s *Store) project(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]r
 	if err != nil || len(fresh)+len(rejected) == 0 {
 		return nil, err
 	}
+	fresh, outside := apart(fresh)
 	known, err := load(ctx, tx, fresh, s.Rules)
 	if err != nil {
 		return nil, err
@@ -106,6 +107,7 @@ func (s *Store) project(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]r
 		return nil, err
 	}
 	var b pgx.Batch
+	queueOutside(&b, outside)
 	b.Queue(`delete from dead_letter where fact = any($1)`, done)
 	b.Queue(`delete from inbox where fact = any($1::text[]::uuid[])`, failed)
 	bury(&b, rejected)

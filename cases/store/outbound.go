@@ -38,3 +38,41 @@ func (s *Store) OutboundCalls(ctx context.Context, after, before time.Time) ([]O
 		where counted > $1 and placed < $2 order by placed, id`, after, before)
 	return collect("calls to the outside", rows, err, pgx.RowToStructByPos[OutboundCall])
 }
+
+// OutsideCall is a call to the outside about no case, as it was decided.
+type OutsideCall struct {
+	At time.Time
+	cases.OutboundDecided
+}
+
+// apart parts facts from those about calls to the outside that are about no case.
+func apart(facts []cases.Fact) (others, outside []cases.Fact) {
+	for _, f := range facts {
+		if f.Outside() {
+			outside = append(outside, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	return others, outside
+}
+
+func queueOutside(b *pgx.Batch, facts []cases.Fact) {
+	for _, f := range facts {
+		d := f.OutboundDecided
+		b.Queue(`insert into outside_call (fact, at, actor, number, allowed, reason) values ($1, $2, $3, $4, $5, $6)`,
+			f.ID, f.At, cases.Clean(d.Actor), cases.Clean(string(d.Number)), d.Allowed, cases.Clean(d.Reason))
+	}
+}
+
+// OutsideCalls returns the calls to the outside about no case that were asked for before a
+// time, of one user or, with an empty one, of all; the latest first, at most limit.
+func (s *Store) OutsideCalls(ctx context.Context, user string, before time.Time, limit int) ([]OutsideCall, error) {
+	rows, err := s.db.Query(ctx, `
+		select at, actor, number, allowed, reason from outside_call
+		where at < $1 and ($2 = '' or actor = $2) order by at desc, fact desc limit $3`, before, user, limit)
+	return collect("calls to the outside", rows, err, func(row pgx.CollectableRow) (c OutsideCall, err error) {
+		err = row.Scan(&c.At, &c.Actor, &c.Number, &c.Allowed, &c.Reason)
+		return c, err
+	})
+}

@@ -448,7 +448,7 @@ func TestTollFraud(t *testing.T) {
 			t.Errorf("a stranger who dials %s gets %s", to, m)
 		}
 	}
-	for _, to := range []string{"+19002345678", "0019002345678", numbered(1), "9" + numbered(1), call.CallbackCode + "9999", call.CallbackCode} {
+	for _, to := range []string{"+19002345678", "0019002345678", "9" + numbered(1), call.CallbackCode + "9999", call.CallbackCode} {
 		if m := b.phones[0].Dial(to).Ended(); m == nil || m.Status < 400 {
 			t.Errorf("an agent who dials %s gets %s", to, m)
 		}
@@ -539,11 +539,19 @@ func TestCallbackWithoutTheDatabase(t *testing.T) {
 	if m := b.back(0, c).Ended(); m.Status != 503 {
 		t.Errorf("without the database: %s", m)
 	}
+	agent = b.phones[0].Dial(numbered(1)) // he knows the number
+	agent.Answered()
+	in = carrier.Incoming()
+	in.Answer()
+	agent.Hears(reachedSays)
+	agent.Hangup()
+	in.Ended()
 	if n := b.metric("shouwen_db_errors_total", `class="connection"`); n == 0 {
 		t.Error("the errors are not counted")
 	}
 	db.back()
-	b.wantKinds(c, cases.EventMissed, cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded)
+	b.wantKinds(c, cases.EventMissed, cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded,
+		cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded)
 }
 
 // TestStopWithPlacesInLine: who stands in line without being on the phone holds

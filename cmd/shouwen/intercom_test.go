@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"shouwen/sip/siptest"
@@ -176,6 +177,9 @@ func TestReferBetweenExtensions(t *testing.T) {
 			by.Hears(toneOf(who))
 			p.refer(by, p.ext(2), "", 202)
 			c := p.phones[2].Incoming()
+			if from, referred := c.Invite.Get("From"), c.Invite.Get("Referred-By"); !strings.Contains(from, "sip:"+p.ext(who)+"@") || !strings.Contains(referred, "sip:"+p.Agents[1-who].User+"@") {
+				t.Errorf("the phone shows %s, passed on by %s", from, referred)
+			}
 			p.told(by, 100, 180)
 			kept.Hears(musicSays)
 			p.refer(by, p.ext(2), "", 491)

@@ -27,7 +27,7 @@ func spend(b *bed) {
 		for i := 0; ; i++ {
 			_, err := b.server.calls.Outbound.Place(call.Placing{
 				Actor: "spender", Number: number, Dialing: sip.Dialing{Caller: b.Hotline, Log: b.server.log, Events: func(sip.Event) {}},
-				Record: func(cases.Fact) {}, Short: func(time.Duration) {},
+				Record: func(cases.Fact) {},
 			})
 			if err != nil {
 				break
@@ -126,7 +126,7 @@ func TestLimitsSurvive(t *testing.T) {
 					close(ended)
 				}
 			}},
-			Record: func(cases.Fact) {}, Short: func(time.Duration) {},
+			Record: func(cases.Fact) {},
 		})
 		if err == nil {
 			leg.Hangup(sip.Hangup{})

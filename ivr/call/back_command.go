@@ -57,12 +57,12 @@ func (s *Switch) CallBackNow(ctx context.Context, n cases.CaseNumber, agent stri
 	return nil
 }
 
-// callBackBy is CallBackNow by an agent who is on the phone already: he dialled the
-// code and the case.
-func (s *Switch) callBackBy(leg *sip.Leg, agent, dialled string) func(sip.Event) {
+// callBackBy is CallBackNow by an agent who is on the phone already: what he dialled says
+// whom.
+func (s *Switch) callBackBy(leg *sip.Leg, agent string, whom func(context.Context) (cases.Place, error)) func(sip.Event) {
 	events := make(chan sip.Event, 256) // until the case is found
 	s.wg.Go(func() {
-		c, err := s.dialledBack(leg, agent, dialled)
+		c, err := s.dialledBack(leg, agent, whom)
 		if err != nil {
 			s.Log.Info("callback not possible", "agent", agent, "err", err)
 			leg.Reject(refusalOf(err))
@@ -87,23 +87,19 @@ func (s *Switch) callBackBy(leg *sip.Leg, agent, dialled string) func(sip.Event)
 	}
 }
 
-func (s *Switch) dialledBack(leg *sip.Leg, agent, dialled string) (*Conversation, error) {
-	n, ok := caseDialled(dialled, s.Node, time.Now().In(s.Zone))
-	if !ok {
-		return nil, ErrNoCase
-	}
+func (s *Switch) dialledBack(leg *sip.Leg, agent string, whom func(context.Context) (cases.Place, error)) (*Conversation, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookUpFor)
 	defer cancel()
-	p, err := s.owed(ctx, n)
+	p, err := whom(ctx)
 	if err != nil {
 		return nil, err
 	}
 	c := s.callBack(newID(), p)
-	if err := s.claim(n); err != nil {
+	if err := s.claim(p.Case); err != nil {
 		return nil, err
 	}
 	if err := s.Board.Take(agent, c.id, c.wrapUp); err != nil {
-		s.Unstand(n)
+		s.Unstand(p.Case)
 		return nil, err
 	}
 	c.ringing[agent] = &party{User: agent, legs: []*sip.Leg{leg}, summoned: true}
@@ -126,6 +122,15 @@ func refusalOf(err error) (code int, reason string) {
 		return 503, "Service Unavailable"
 	}
 	return 480, "Temporarily Unavailable"
+}
+
+// owedTo is owed about the case that an agent dialled.
+func (s *Switch) owedTo(ctx context.Context, dialled string) (cases.Place, error) {
+	n, ok := caseDialled(dialled, s.Node, time.Now().In(s.Zone))
+	if !ok {
+		return cases.Place{}, ErrNoCase
+	}
+	return s.owed(ctx, n)
 }
 
 // owed returns whom to call about a case.

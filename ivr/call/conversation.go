@@ -18,9 +18,10 @@ import (
 type party struct {
 	User     string
 	legs     []*sip.Leg
-	summoned bool // rings past the queue
-	outside  bool // not of ours: takes callers, and passes nobody on
-	abroad   bool // at another node, which has him; see takeOver
+	summoned bool         // rings past the queue
+	outside  bool         // not of ours: takes callers, and passes nobody on
+	number   cases.Number // of who is outside, if one of ours dialled it himself
+	abroad   bool         // at another node, which has him; see takeOver
 
 	// Of a target that is several people, until one of them has picked up.
 	taken  []string   // whose phones ring, but for those of a queue

@@ -1,15 +1,18 @@
 package call
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"time"
 
 	"shouwen/metrics"
 	"shouwen/sip"
+	"shouwen/sip/media"
 )
 
-// Intercom is a call from one extension to another. No case comes of it.
+// Intercom is a call from one extension to another, or to a number outside. No case
+// comes of it.
 //
 // It is owned by the goroutine running run. Everybody else posts events.
 type Intercom struct {
@@ -24,9 +27,11 @@ type Intercom struct {
 	live    Live
 	from    string // user of the caller
 	callee  *party
-	up      bool // the called phone picked up
+	up      bool        // the called phone picked up
+	limit   *time.Timer // until then, of a phone outside; nil: none
 	meeting *meeting
-	passing *forward // nil: nobody is passed on
+	telling *media.Playback // to who speaks with a phone outside; nil: nothing
+	passing *forward        // nil: nobody is passed on
 
 	successors successors
 	probed     probes
@@ -75,7 +80,7 @@ func (c *Intercom) run(begin func()) {
 		c.sw.Board.Released(c.from, c.id)
 		c.sw.Board.Released(c.callee.User, c.id)
 		c.sw.hide(c.id)
-		c.sw.Metrics.Calls.Finished(metrics.Internal, c.result)
+		c.sw.Metrics.Calls.Finished(c.live.Direction, c.result)
 		close(c.done)
 	}()
 	defer c.sw.recovered("intercom", c.log, func() { c.end(sip.Hangup{Cause: sip.EndPanic}) })
@@ -92,6 +97,9 @@ func (c *Intercom) run(begin func()) {
 		select {
 		case e := <-c.events:
 			c.step(*e)
+		case <-done(c.telling):
+			c.telling = nil
+			c.meeting.reconnect()
 		case <-check.C:
 			c.checkParties()
 		}
@@ -111,9 +119,16 @@ func (c *Intercom) ring() {
 	}
 }
 
-// checkParties is as that of a conversation.
+// checkParties is as that of a conversation. A call to the outside ends when both sides
+// are silent: somebody pays for it.
 func (c *Intercom) checkParties() {
 	if !c.up || c.sw.MediaTimeout == 0 {
+		return
+	}
+	if c.live.Direction == metrics.Outbound && c.passing == nil && !c.meeting.held() &&
+		min(silent(c.caller, c.live.Answered), silent(c.callee.legs[0], c.live.Answered)) > c.sw.MediaTimeout {
+		c.log.Warn("no audio from either side")
+		c.end(sip.Hangup{})
 		return
 	}
 	for _, l := range append([]*sip.Leg{c.caller}, c.callee.legs...) {
@@ -138,7 +153,15 @@ func (c *Intercom) step(e event) {
 		}
 		c.pickedUp(e)
 	case evCallerUp:
-		c.meeting.join(c.caller, c.callee.legs[0])
+		if len(c.callee.legs) > 0 {
+			c.meeting.join(c.caller, c.callee.legs[0])
+		}
+	case evAgentRings:
+		c.calleeRings(e)
+	case evLimit:
+		if !c.up {
+			c.callee.hangup("")
+		}
 	case evAgentHeld, evAgentResumed:
 		c.hold(e.leg, e.kind == evAgentHeld)
 	case evCallerHeld, evCallerResumed:
@@ -174,9 +197,9 @@ func (c *Intercom) pickedUp(e event) {
 		}
 	}
 	c.callee.legs, c.up, c.result = []*sip.Leg{e.leg}, true, metrics.Answered
-	c.live.Agent, c.live.State, c.live.Answered = c.callee.User, metrics.Talking, time.Now()
+	c.live.Agent, c.live.State, c.live.Answered = cmp.Or(c.callee.User, c.from), metrics.Talking, time.Now()
 	c.sw.show(c.live)
-	c.caller.Answer()
+	c.caller.Answer() // unless he hears the network already
 }
 
 // phoneEnded: a phone of the called extension is out; the last one ends the call.
@@ -189,6 +212,10 @@ func (c *Intercom) phoneEnded(e event) {
 		return
 	}
 	why := e.sip.(sip.Ended)
+	if c.callee.outside {
+		c.notOutside(why)
+		return
+	}
 	code, reason := 480, "Temporarily Unavailable"
 	if missedBecause(why) == metrics.Declined {
 		code, reason = why.Code, why.Reason
@@ -199,6 +226,9 @@ func (c *Intercom) phoneEnded(e event) {
 
 // end hangs up whoever is left.
 func (c *Intercom) end(h sip.Hangup) {
+	if c.limit != nil {
+		c.limit.Stop()
+	}
 	c.meeting.part()
 	c.caller.Hangup(h)
 	c.callee.hangup(h.Reason)

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"time"
 
 	"shouwen/cases"
@@ -24,9 +25,11 @@ type forward struct {
 func (c *Intercom) referred(e event, by *sip.Leg) {
 	r := e.sip.(sip.Referred).Referral
 	switch {
+	case by.Trunk() != "": // nobody outside passes on one of ours
+		r.Refuse(403)
 	case !c.up || c.passing != nil:
 		r.Refuse(491)
-	case c.other(by) == "": // a caller, of another node: feature codes reach that
+	case c.other(by) == "" && c.facing(by).Trunk() == "": // a caller, of another node: feature codes reach that
 		r.Refuse(603)
 	case r.Replaces != nil:
 		leg, _ := c.sw.Phones.Replaced(*r.Replaces)
@@ -46,7 +49,7 @@ func (c *Intercom) attended(r *sip.Referral, by, leg *sip.Leg) {
 	got := given{status: 481}
 	if leg != nil && leg != c.caller && !c.callee.has(leg) {
 		var late []*event
-		got, late = demand(leg.Ask, wanted{call: c.id, user: c.userOf(by), early: r.Replaces.EarlyOnly}, c.events)
+		got, late = demand(leg.Ask, wanted{call: c.id, user: c.userOf(by), early: r.Replaces.EarlyOnly, outside: c.facing(by).Trunk() != ""}, c.events)
 		c.later = append(c.later, late...)
 	}
 	if got.status == nobodys && leg.Ask(brought{r, by}) { // his call may have whom by speaks with
@@ -100,10 +103,11 @@ func (c *Intercom) forward(r *sip.Referral, by *sip.Leg) cases.TransferFailure {
 	if c.sw.Board.Take(user, c.id, 0) != nil {
 		return cases.TransferBusy
 	}
-	told := shown{Caller: c.live.Caller, by: c.from}
-	if by == c.caller {
-		told.by = c.callee.User
+	kept := c.callee
+	if by != c.caller {
+		kept = &party{User: c.from}
 	}
+	told := shown{Caller: c.sw.nameOf(kept), by: c.userOf(by)}
 	legs := c.sw.ring(user, told, c.log, c.post)
 	if len(legs) == 0 {
 		c.sw.Board.Missed(user, c.id, metrics.Unreachable)
@@ -113,12 +117,26 @@ func (c *Intercom) forward(r *sip.Referral, by *sip.Leg) cases.TransferFailure {
 	return ""
 }
 
+// facing is the leg of whom leg speaks with.
+func (c *Intercom) facing(leg *sip.Leg) *sip.Leg {
+	if leg == c.caller {
+		return c.callee.legs[0]
+	}
+	return c.caller
+}
+
+// nameOf is how phones name who they are passed.
+func (s *Switch) nameOf(p *party) cases.Caller {
+	if p.outside {
+		return cases.Caller{E164: p.number}
+	}
+	person, _ := s.Directory().Person(p.User)
+	return cases.Caller{E164: cases.Number(person.Extension), Display: person.Name}
+}
+
 // pursue waits until to picks up, who gets whom by speaks with.
 func (c *Intercom) pursue(r *sip.Referral, by *sip.Leg, to *party) {
-	kept := c.caller
-	if by == c.caller {
-		kept = c.callee.legs[0]
-	}
+	kept := c.facing(by)
 	c.meeting.part()
 	c.passing = &forward{
 		referral: r, by: by, kept: kept, to: to,
@@ -139,15 +157,22 @@ func (c *Intercom) pass(leg *sip.Leg) {
 	}
 	f.referral.Done(200) // before his leg ends
 	f.by.Hangup(sip.Hangup{})
+	f.to.legs = []*sip.Leg{leg}
 	if f.kept == c.caller {
 		c.sw.Board.Released(c.callee.User, c.id)
-		c.callee = &party{User: f.to.User, legs: []*sip.Leg{leg}}
+		c.callee, c.live.Dialed = f.to, string(c.sw.nameOf(f.to).E164)
 	} else {
 		c.sw.Board.Released(c.from, c.id)
 		c.from = f.to.User
 		c.callsFrom(leg)
 	}
-	c.live.Agent = c.callee.User
+	switch {
+	case f.to.outside:
+		c.live.Direction, c.live.Caller = metrics.Outbound, c.sw.nameOf(f.to)
+	case c.live.Direction == metrics.Internal:
+		c.live.Caller = c.sw.nameOf(&party{User: c.from})
+	}
+	c.live.Agent = cmp.Or(c.callee.User, c.from)
 	c.meeting.join(c.caller, c.callee.legs[0])
 	c.sw.show(c.live)
 }

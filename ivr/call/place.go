@@ -58,9 +58,13 @@ type Placing struct {
 	Occasion Occasion
 	sip.Dialing
 	Record func(cases.Fact) // is handed what was decided, before anything is dialled, also when it was no
-	// Short is told how long the day's money still lasts when it is not enough, and,
-	// by 0, that it is spent and the call is hung up. It must not block.
-	Short func(left time.Duration)
+}
+
+// runsShort tells the owner of a leg to the outside how long the day's money still lasts,
+// because that is not enough; or, by 0, that it is spent and the leg is hung up.
+type runsShort struct {
+	left    time.Duration
+	decided cases.OutboundDecided
 }
 
 // Place has a number called. It returns at once; the events of the leg go to
@@ -90,7 +94,7 @@ func (o *Outbound) Place(p Placing) (*sip.Leg, error) {
 		o.ended(id)
 		return nil, err
 	}
-	o.watch(id, leg, p.Short)
+	o.watch(id, leg, cases.OutboundDecided{Actor: p.Actor, Number: cases.Number(decision.Number), Reason: string(OutboundSpend)})
 	return leg, nil
 }
 
@@ -104,8 +108,9 @@ func (o *Outbound) ended(id string) {
 	}
 }
 
-// watch has a call go on only as long as there is money for it.
-func (o *Outbound) watch(id string, leg *sip.Leg, short func(left time.Duration)) {
+// watch has a call go on only as long as there is money for it; spent is what is on record
+// when there is none.
+func (o *Outbound) watch(id string, leg *sip.Leg, spent cases.OutboundDecided) {
 	o.mu.Lock()
 	left, enough, ok := o.account.pay(&o.policy, id, time.Now())
 	if ok && (enough || left > 0) {
@@ -113,13 +118,13 @@ func (o *Outbound) watch(id string, leg *sip.Leg, short func(left time.Duration)
 		if enough {
 			next -= o.policy.warning()
 		}
-		o.timers[id] = time.AfterFunc(next, func() { o.watch(id, leg, short) })
+		o.timers[id] = time.AfterFunc(next, func() { o.watch(id, leg, spent) })
 	}
 	o.mu.Unlock()
 	if !ok || enough {
 		return
 	}
-	short(left)
+	leg.Ask(runsShort{left, spent})
 	if left == 0 {
 		o.metrics.Decided(string(OutboundSpend))
 		o.log.Warn("the day's money for calls to the outside is spent: a call ends")

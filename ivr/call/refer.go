@@ -70,9 +70,8 @@ func (c *Conversation) accept(r *sip.Referral, got given) {
 		l.Log(c.log)
 		l.Handle(c.from(l, got.party.User))
 	}
-	p, _ := c.sw.Directory().Person(got.party.User)
-	o := order{kind: cases.TransferWarm, how: cases.ByRefer, to: Target{Extension: p.Extension}, referral: r}
-	c.start(o, goal{user: got.party.User})
+	o := order{kind: cases.TransferWarm, how: cases.ByRefer, to: Target{Extension: string(c.sw.nameOf(got.party).E164)}, referral: r}
+	c.start(o, goal{user: got.party.User, number: got.party.number})
 	c.passing.up = got.up
 	if got.up.IsZero() {
 		c.move(blind, "")
@@ -95,7 +94,7 @@ func (c *Conversation) rang(e event) {
 	}
 }
 
-// demanded: another call wants something of this one.
+// demanded: another call wants something of this one, or a leg's money runs short.
 func (c *Conversation) demanded(e event) {
 	switch what := e.sip.(sip.Asked).What.(type) {
 	case successor:
@@ -108,6 +107,8 @@ func (c *Conversation) demanded(e event) {
 			return
 		}
 		c.attended(what.referral, what.leg)
+	case runsShort:
+		c.short(what)
 	}
 }
 
@@ -132,14 +133,15 @@ func statusOf(why cases.TransferFailure) int {
 
 // wanted asks the owner of a leg to hand over whom it speaks with, or rings.
 type wanted struct {
-	ctx    context.Context // of the asker's patience
-	call   string          // of the asker
-	user   string          // whose phone the leg must be
-	wrapUp time.Duration   // what its callers leave to do
-	early  bool            // only if it was not answered
-	avoids string          // extension of whom the asker must not get; empty: none
-	firm   bool            // who asks has nobody to hand over himself
-	answer chan given      // unbuffered: what was not received was not given
+	ctx     context.Context // of the asker's patience
+	call    string          // of the asker
+	user    string          // whose phone the leg must be
+	wrapUp  time.Duration   // what its callers leave to do
+	early   bool            // only if it was not answered
+	avoids  string          // extension of whom the asker must not get; empty: none
+	firm    bool            // who asks has nobody to hand over himself
+	outside bool            // who asks would leave it to somebody outside
+	answer  chan given      // unbuffered: what was not received was not given
 }
 
 // given is the answer: a party that is the asker's from now on, or a status that
@@ -217,14 +219,15 @@ func (w wanted) reply(g given) bool {
 
 // give hands over whom leg speaks with, or says why not.
 func (c *Intercom) give(w wanted, leg *sip.Leg) {
-	g := given{left: leg, party: &party{User: c.callee.User, legs: slices.Clone(c.callee.legs)}, up: c.live.Answered}
-	if leg != c.caller {
-		g.party = &party{User: c.from, legs: []*sip.Leg{c.caller}}
+	p := *c.callee // its owner may change it
+	g := given{left: leg, party: &p, up: c.live.Answered}
+	if p.legs = slices.Clone(p.legs); leg != c.caller {
+		p = party{User: c.from, legs: []*sip.Leg{c.caller}, outside: c.caller.Trunk() != ""}
 	}
 	switch {
-	case g.party.User == "": // a caller, of another node
+	case p.User == "" && !p.outside: // a caller, of another node
 		g.status = nobodys
-	case c.userOf(leg) != w.user:
+	case c.userOf(leg) != w.user, w.outside && p.outside: // nobody pays for two outside without one of ours
 		g.status = 403
 	case c.sw.isAt(g.party.User, w.avoids):
 		g.status = nobodys
@@ -257,6 +260,8 @@ func (c *Intercom) demanded(e event, of *sip.Leg) {
 		c.give(what, of)
 	case successor:
 		c.succeed(of, what)
+	case runsShort:
+		c.short(what)
 	case brought: // the call of that leg could have had whom of speaks with
 		what.referral.Refuse(603)
 	}

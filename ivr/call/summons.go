@@ -128,7 +128,7 @@ func (c *alarmCall) callOut(line string) []*sip.Leg {
 	var leg *sip.Leg
 	known := make(chan struct{}) // leg is set before its first event is told
 	leg, err := c.sw.Outbound.Place(Placing{
-		Actor: c.who.User, Number: cases.Number(c.who.Mobile), Occasion: Urgent, Record: c.record, Short: func(time.Duration) {},
+		Actor: c.who.User, Number: cases.Number(c.who.Mobile), Occasion: Urgent, Record: c.record,
 		Dialing: sip.Dialing{Caller: line, Log: c.log, Events: func(e sip.Event) {
 			<-known
 			c.post(event{kind: agentEvent(e), sip: e, leg: leg})

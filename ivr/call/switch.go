@@ -153,12 +153,15 @@ func (s *Switch) OnCall(leg *sip.Leg) func(sip.Event) {
 		return s.duty(leg, in.Account, do, name)
 	}
 	if number, ok := s.Codes.dialled(CallBack, in.Dialed); ok && in.Account != "" {
-		return s.callBackBy(leg, in.Account, number)
+		return s.callBackBy(leg, in.Account, func(ctx context.Context) (cases.Place, error) { return s.owedTo(ctx, number) })
 	}
 	if extension, ok := s.Codes.dialled(MonitorCall, in.Dialed); ok && extension != "" && in.Account != "" {
 		return s.monitor(leg, in.Account, extension)
 	}
 	target, ok := s.Directory().Lookup(in.Dialed)
+	if number, outside := s.outside(in.Dialed); outside && !ok && in.Account != "" {
+		return s.dialOutside(leg, number)
+	}
 	if !ok || target.Person == nil || in.Account == "" { // from outside, an extension is nobody's business
 		s.Log.Info("number unknown", "dialed", in.Dialed, "trunk", in.Trunk, "account", in.Account)
 		leg.Reject(404, "Not Found")

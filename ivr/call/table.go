@@ -89,7 +89,6 @@ const (
 	evAgentRefers   eventKind = "agent refers"
 	evAgentAsked    eventKind = "agent asked for"
 	evTold          eventKind = "told what was to be told"
-	evShort         eventKind = "money for the call runs short"
 
 	evQuality        eventKind = "quality asked for"
 	evRecord         eventKind = "recording to be changed"
@@ -124,7 +123,7 @@ type event struct {
 	quality chan []cases.LegQuality // asked for
 
 	file   string        // of a message
-	length time.Duration // of it, 0: there is none; or how long money lasts
+	length time.Duration // of it, 0: there is none
 	ask    *ask          // of a flow
 	exit   ivr.Exit      // from it
 }
@@ -261,7 +260,6 @@ func init() { // a literal would refer to itself through step
 			evRecorded:    (*Conversation).concluded,
 			evCallerEnded: (*Conversation).callerGone,
 			evAgentEnded:  (*Conversation).ignore,
-			evShort:       (*Conversation).ignore,
 		},
 	}
 	table[surveying] = table[inFlow]
@@ -295,8 +293,7 @@ func init() { // a literal would refer to itself through step
 		evAgentRefers:   (*Conversation).referred,
 		evAgentAsked:    (*Conversation).demanded,
 
-		evTold:  (*Conversation).toldAll,
-		evShort: (*Conversation).short,
+		evTold: (*Conversation).toldAll,
 
 		evQuality:        (*Conversation).tellQuality,
 		evRecord:         (*Conversation).actOnRecording,

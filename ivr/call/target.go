@@ -35,6 +35,7 @@ func (c *Conversation) find(o order) (g goal, why cases.TransferFailure) {
 		return c.findDepartment(&d)
 	}
 	target, _ := c.sw.Directory().Lookup(o.to.Extension)
+	_, outside := c.sw.outside(o.to.Extension)
 	switch line, hotline := c.sw.hotline(o.to.Extension); {
 	case target.Person != nil:
 		return goal{user: target.Person.User}, ""
@@ -42,7 +43,7 @@ func (c *Conversation) find(o order) (g goal, why cases.TransferFailure) {
 		return c.findDepartment(target.Department)
 	case hotline:
 		return c.findQueue(line.Queue)
-	case c.sw.Outbound != nil && len(o.to.Extension) >= shortestNumber:
+	case outside:
 		return goal{number: cases.Number(o.to.Extension)}, ""
 	}
 	return goal{}, cases.TransferUnknown
