@@ -83,6 +83,7 @@ func TestCallbackLists(t *testing.T) {
 			t.Errorf("%+v: %v, want %v", tt.filter, got, tt.want)
 		}
 	}
+	s.Node = 1
 	places, err := s.Places(t.Context(), 10)
 	if err != nil || len(places) != 1 || places[0].Case != cases.CaseNumber(number(2)) || places[0].Attempts != 1 || places[0].Number != "+861055550101" {
 		t.Errorf("to be called now %+v, %v", places, err)

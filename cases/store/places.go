@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
@@ -9,9 +10,15 @@ import (
 	"shouwen/cases"
 )
 
-// Places returns whom Shouwen is to call back by itself now: who stands in line
-// without being on the phone, and whose time for another attempt has come; the
-// first to come first, at most limit.
+// attemptLasts is longer than it takes to know whether a caller who is called back
+// answers. What is still not known then was lost with its node.
+const attemptLasts = 3 * time.Minute
+
+// Places returns whom this node is to call back by itself now: who stands in line
+// without being on the phone, and whose time for another attempt has come, but nobody who
+// is being called already; the first to come first, at most limit. A case is the node's
+// that opened it, or, while that is dead, the first living one's: no caller is called by
+// two.
 func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 	rows, err := s.db.Query(ctx, `
 		select c.number, k.id::text, k.caller, k.caller_raw, k.display, k.withheld, k.verified, k.diverted, k.hotline,
@@ -26,7 +33,12 @@ func (s *Store) Places(ctx context.Context, limit int) ([]cases.Place, error) {
 		join call k on k.id = coalesce(p.call, c.call)
 		where not coalesce(cb.exhausted, false)
 		  and (cb.next <= now() or p.case_id is not null and coalesce(cb.attempts, 0) = 0)
-		order by coalesce(p.since, o.due), c.id limit $1`, limit)
+		  and not exists (select from call a where a.calls_back = c.number and a.calls_back <> ''
+		                  and a.answered is null and a.ended is null and a.arrived > now() - $3::interval)
+		  and (split_part(c.number, '-', 2)::int = $2
+		       or $2 = (select min(node) from node_lease where until > now())
+		          and not exists (select from node_lease where node = split_part(c.number, '-', 2)::int and until > now()))
+		order by coalesce(p.since, o.due), c.id limit $1`, limit, s.Node, attemptLasts)
 	return collect("places in line", rows, err, func(row pgx.CollectableRow) (p cases.Place, err error) {
 		err = row.Scan(&p.Case, &p.Call, &p.Caller.E164, &p.Caller.Raw, &p.Caller.Display, &p.Caller.Withheld, &p.Caller.Verified,
 			&p.Caller.Diverted, &p.Hotline, &p.Number, &p.Queue, &p.Since, &p.Due, &p.Priority, &p.Avoid, &p.FirstAsker, &p.Attempts,

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shouwen/cases"
+	"shouwen/cases/store"
 	"shouwen/cases/store/storetest"
 )
 
@@ -27,6 +28,7 @@ func TestPlaces(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	s := storetest.Open(t, url)
+	s.Node = 1
 	early, late := noon.Add(time.Minute), noon.Add(time.Hour)
 	facts := append(kept(1, late), kept(2, early)...)
 	facts = append(facts, missed(3, "+861055550103")...)
@@ -58,6 +60,59 @@ func TestPlaces(t *testing.T) {
 	exec(t, direct(t, url), `update deadline d set state = 'met' from cases c where c.id = d.case_id and c.number = '261123-1-0002'`)
 	if diff := cmp.Diff([]cases.CaseNumber{"261123-1-0001"}, places()); diff != "" {
 		t.Errorf("after one was called back: -want +got\n%s", diff)
+	}
+}
+
+// TestACallerIsCalledByOneNode: the one that has his case; while that is dead, the first
+// that lives. Nobody calls who is being called.
+func TestACallerIsCalledByOneNode(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	nodes := map[int]*store.Store{}
+	for n := 1; n <= 3; n++ {
+		s := storetest.Open(t, url)
+		s.Node, nodes[n] = n, s
+		if _, err := s.RenewAgents(t.Context(), store.Node{Number: n}, nil, nil, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply := func(facts ...cases.Fact) {
+		t.Helper()
+		if err := nodes[1].Apply(t.Context(), facts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calling := func(when string, want ...int) {
+		t.Helper()
+		var got []int
+		for n := 1; n <= 3; n++ {
+			list, err := nodes[n].Places(t.Context(), 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(list) == 1 {
+				got = append(got, n)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got\n%s", when, diff)
+		}
+	}
+	apply(kept(1, noon)...)
+	calling("all live", 1)
+	try := attempt(1, 1, answeredBack)
+	try[0].At = time.Now()
+	apply(try[0])
+	calling("he is being called")
+	exec(t, direct(t, url), `update call set arrived = arrived - interval '1 hour' where calls_back <> ''`)
+	calling("the node that called him died", 1)
+	exec(t, direct(t, url), `update node_lease set until = now() where node = 1`)
+	list, err := nodes[2].Places(t.Context(), 10)
+	if err != nil || len(list) != 1 {
+		t.Errorf("his node is dead: %v, %v", list, err)
+	}
+	if list, err := nodes[3].Places(t.Context(), 10); err != nil || len(list) != 0 {
+		t.Errorf("his node is dead, and the last one calls him: %v, %v", list, err)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"shouwen/cases"
 	"shouwen/ivr/call"
 	"shouwen/metrics"
@@ -552,6 +554,33 @@ func TestCallbackWithoutTheDatabase(t *testing.T) {
 	db.back()
 	b.wantKinds(c, cases.EventMissed, cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded,
 		cases.EventCallbackStarted, cases.EventOutboundDecided, cases.EventCallbackAnswered, cases.EventEnded)
+}
+
+// TestWhoIsOwedNothingLeavesTheLine: somebody at another node has spoken with him.
+func TestWhoIsOwedNothingLeavesTheLine(t *testing.T) {
+	t.Parallel()
+	b := newOutBed(t, 1, func(c *Config) { c.Callbacks = CallbacksConfig{Retry: []Duration{Duration(time.Second)}, Attempts: 3} })
+	c := b.missed(numbered(1))
+	agent := b.back(0, c)
+	agent.Answered()
+	b.server.board.Pause(b.Agents[0].User, "lunch") // nobody is free for the next attempt
+	b.carrier.Incoming().Reject(486)
+	agent.Ended()
+	until(t, "he stands in line", func() bool { return len(b.server.calls.Live()) == 1 })
+	at := time.Now()
+	var other []cases.Fact
+	for _, f := range []cases.Fact{
+		{CallbackStarted: &cases.CallbackStarted{By: "colleague", Number: c.Call.Caller.E164, Hotline: b.Hotline, Attempt: 2}},
+		{CallbackAnswered: &cases.CallbackAnswered{Agent: "colleague", Extension: "2001", Attempt: 2}},
+		{Ended: &cases.Ended{Cause: cases.EndAgent}},
+	} {
+		f.ID, f.At, f.Call, f.Case = uuid.Must(uuid.NewV7()).String(), at, "019ab000-0000-7000-8000-000000000001", c.Number
+		other = append(other, f)
+	}
+	if err := b.server.database.store.Apply(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "he stands in line no longer", func() bool { return len(b.server.calls.Live()) == 0 })
 }
 
 // TestStopWithPlacesInLine: who stands in line without being on the phone holds

@@ -94,7 +94,11 @@ func (s *server) keepPlaces(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if n, _ := s.journal.Pending(); n == 0 {
+			asked := time.Now()
 			places, err := s.database.store.Places(ctx, manyPlaces)
+			if err == nil && len(places) < manyPlaces {
+				s.calls.StandOnly(places, asked)
+			}
 			for _, p := range places {
 				s.calls.Stand(p)
 			}

@@ -27,6 +27,7 @@ const (
 // back is why a conversation calls its caller, instead of being called by him.
 type back struct {
 	cases.Place
+	stands time.Time            // when he came to stand in line; zero: an agent called him
 	began  time.Time            // when the caller's phone was called
 	result cases.CallbackResult // of the attempt, if it reached nobody
 	denial OutboundReason       // why it was denied
@@ -70,6 +71,7 @@ func (s *Switch) runBack(c *Conversation) {
 func (s *Switch) CallStanding(st Standing) {
 	c := s.callBack(st.ID, st.Place)
 	c.ticket, c.offers, c.wrapUp = st.Ticket, st.Ticket.Offers(), st.Ticket.WrapUp
+	c.back.stands = time.Now()
 	s.runBack(c)
 }
 

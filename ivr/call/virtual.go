@@ -41,6 +41,29 @@ func (s *Switch) Stand(p cases.Place) {
 	s.CallBack(Standing{Place: p, ID: id, Ticket: t})
 }
 
+// placeTaken is how long it takes at most until everybody knows of a place in line.
+const placeTaken = 3 * time.Second
+
+// StandOnly takes those out of line who are not among all, which were asked for at that
+// time: somebody has spoken with them meanwhile, or another node calls them.
+func (s *Switch) StandOnly(all []cases.Place, asked time.Time) {
+	owed := make(map[cases.CaseNumber]bool, len(all))
+	for _, p := range all {
+		owed[p.Case] = true
+	}
+	s.mu.Lock()
+	var gone []*Conversation
+	for _, c := range s.calls {
+		if b := c.back; b != nil && !b.stands.IsZero() && b.stands.Before(asked.Add(-placeTaken)) && !owed[b.Case] {
+			gone = append(gone, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range gone {
+		c.post(event{kind: evForgo})
+	}
+}
+
 // keepsPlaces says whether those who take a callback are called when it is their
 // turn; else somebody calls them back when he can.
 func (s *Switch) keepsPlaces() bool { return s.CallBack != nil && s.mayCall(time.Now(), Asked) }
