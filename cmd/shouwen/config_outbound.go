@@ -55,7 +55,7 @@ type OutboundConfig struct {
 	Allow       []string          `yaml:"allow"`     // prefixes that may be called whatever they are, like +852
 	Deny        []string          `yaml:"deny"`      // prefixes that may not
 	Emergency   bool              `yaml:"emergency"` // agents may call police, fire brigade, ambulance
-	PerActor    RateConfig        `yaml:"per_actor"`
+	PerActor    ActorConfig       `yaml:"per_actor"`
 	Overall     RateConfig        `yaml:"overall"`
 	Concurrent  int               `yaml:"concurrent"`    // calls at once; 0: any number
 	Tariffs     map[string]string `yaml:"tariffs"`       // of each tariff_per begun, by prefix
@@ -70,6 +70,15 @@ type RateConfig struct {
 	Per   Duration `yaml:"per"`
 }
 
+// ActorConfig is what one of ours may.
+type ActorConfig struct {
+	Calls       int      `yaml:"calls"` // as in RateConfig
+	Per         Duration `yaml:"per"`
+	SpendPerDay string   `yaml:"spend_per_day"` // empty: without limit
+}
+
+func (a ActorConfig) rate() RateConfig { return RateConfig{a.Calls, a.Per} }
+
 // CallbacksConfig says how often and when Shouwen tries by itself to reach a caller
 // whom an agent did not.
 type CallbacksConfig struct {
@@ -79,7 +88,7 @@ type CallbacksConfig struct {
 
 func defaultOutbound() OutboundConfig {
 	return OutboundConfig{
-		PerActor: RateConfig{30, Duration(time.Hour)}, Overall: RateConfig{300, Duration(time.Hour)}, Concurrent: 20,
+		PerActor: ActorConfig{Calls: 30, Per: Duration(time.Hour)}, Overall: RateConfig{300, Duration(time.Hour)}, Concurrent: 20,
 		TariffPer: Duration(time.Minute), Hours: []string{"08:00-21:00"},
 	}
 }
@@ -175,7 +184,7 @@ func (c Config) checkOutbound() error {
 			}
 		}
 	}
-	for key, r := range map[string]RateConfig{"per_actor": o.PerActor, "overall": o.Overall} {
+	for key, r := range map[string]RateConfig{"per_actor": o.PerActor.rate(), "overall": o.Overall} {
 		if r.Calls < 0 || r.Calls > 0 && r.Per < Duration(time.Second) {
 			return bad("outbound."+key, "is %d calls in %s, want 0 or more in at least 1s", r.Calls, time.Duration(r.Per))
 		}
@@ -186,8 +195,10 @@ func (c Config) checkOutbound() error {
 	if o.TariffPer < Duration(time.Second) {
 		return bad("outbound.tariff_per", "is %s, want at least 1s", time.Duration(o.TariffPer))
 	}
-	if _, err := money(o.SpendPerDay); err != nil {
-		return bad("outbound.spend_per_day", "%s", err)
+	for key, amount := range map[string]string{"spend_per_day": o.SpendPerDay, "per_actor.spend_per_day": o.PerActor.SpendPerDay} {
+		if _, err := money(amount); err != nil {
+			return bad("outbound."+key, "%s", err)
+		}
 	}
 	for prefix, price := range o.Tariffs {
 		if !e164Prefix.MatchString(prefix) {
@@ -260,10 +271,11 @@ func (c Config) policy(zone *time.Location) (p call.OutboundPolicy, ok bool) {
 	o := c.Outbound
 	rate := func(r RateConfig) call.Rate { return call.Rate{Calls: r.Calls, Per: time.Duration(r.Per)} }
 	p = call.OutboundPolicy{
-		Plan: c.Trunks[i].plan(), Allow: o.Allow, Deny: o.Deny, Emergency: o.Emergency, PerActor: rate(o.PerActor),
+		Plan: c.Trunks[i].plan(), Allow: o.Allow, Deny: o.Deny, Emergency: o.Emergency, PerActor: rate(o.PerActor.rate()),
 		Overall: rate(o.Overall), Concurrent: o.Concurrent, Tariffs: map[string]call.Money{}, Interval: time.Duration(o.TariffPer), Zone: zone,
 	}
 	p.SpendADay, _ = money(o.SpendPerDay) // all checked
+	p.ActorSpend, _ = money(o.PerActor.SpendPerDay)
 	for prefix, price := range o.Tariffs {
 		p.Tariffs[prefix], _ = money(price)
 	}

@@ -48,6 +48,15 @@ func (l *leases) join(ctx context.Context) {
 	}
 }
 
+// spending is where the limits of calls to the outside agree with other nodes.
+type spending struct {
+	*store.Store
+	leases *leases
+}
+
+// Alone implements call.Spending.
+func (s spending) Alone() bool { return s.leases.isAlone() }
+
 func (l *leases) isAlone() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

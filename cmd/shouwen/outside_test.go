@@ -89,7 +89,7 @@ func TestAgentDialsOutside(t *testing.T) {
 // TestWhoMayDialOutside: nobody gets out but by the policy, and nobody outside at all.
 func TestWhoMayDialOutside(t *testing.T) {
 	t.Parallel()
-	b := newOutBed(t, 1, func(c *Config) { c.Outbound.PerActor = RateConfig{2, Duration(time.Hour)} })
+	b := newOutBed(t, 1, func(c *Config) { c.Outbound.PerActor = ActorConfig{Calls: 2, Per: Duration(time.Hour)} })
 	for _, tt := range []struct {
 		dialled string
 		status  int

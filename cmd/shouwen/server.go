@@ -243,7 +243,7 @@ func (s *server) wireOutbound() {
 	if policy, ok := s.cfg.policy(s.zone); ok {
 		rules := s.database.store.Rules
 		policy.Quiet = func(t time.Time) time.Time { return rules.Policy.Quiet(t, rules.Calendar) }
-		s.calls.Outbound = call.NewOutbound(policy, s.ua, s.metrics.CallsOut, s.log)
+		s.calls.Outbound = call.NewOutbound(policy, s.ua, spending{s.database.store, s.leases}, s.metrics.CallsOut, s.log)
 		s.calls.CallBack = s.calls.CallStanding
 	}
 }
@@ -254,7 +254,7 @@ func (s *server) restoreLimits(ctx context.Context) {
 	if s.calls.Outbound == nil {
 		return
 	}
-	if err := s.calls.Outbound.Keep(ctx, s.database.store); err != nil {
+	if err := s.calls.Outbound.Keep(ctx); err != nil {
 		s.log.Warn("limits of calls to the outside do not know yet what was before", "err", err)
 	}
 }
@@ -366,7 +366,7 @@ func (s *server) run(ctx context.Context) error {
 	g.Go(func() error { return s.keepPlaces(life) })
 	g.Go(func() error { return s.knowCallers(life) })
 	if s.calls.Outbound != nil {
-		g.Go(func() error { return s.calls.Outbound.Run(life, s.database.store) })
+		g.Go(func() error { return s.calls.Outbound.Run(life) })
 	}
 	s.serveHTTP(life, g)
 	g.Go(func() error {
@@ -436,7 +436,7 @@ func (s *server) drain() {
 	s.flush(3*time.Second, 30*time.Second)
 	s.duties.flush()
 	if s.calls.Outbound != nil {
-		_ = s.calls.Outbound.Keep(context.Background(), s.database.store) // what it cannot is lost with PostgreSQL away
+		_ = s.calls.Outbound.Keep(context.Background()) // what it cannot is lost with PostgreSQL away
 	}
 	s.log.Info("every call is over")
 }

@@ -70,8 +70,10 @@ func TestSpendingStaysWithinTheDay(t *testing.T) {
 			Plan: sip.NumberingPlan{Country: "CN"}, Zone: zone, Tariffs: map[string]Money{"+86": 100, "+861055": 70},
 			SpendADay: Money(rapid.IntRange(100, 2000).Draw(t, "spend")), Interval: rapid.SampledFrom([]time.Duration{time.Second, 6 * time.Second, time.Minute}).Draw(t, "interval"),
 		}
-		a, now := newAccount(), time.Date(2026, 11, 23, 23, 50, 0, 0, zone)
-		next := map[string]time.Time{} // when a call is looked at again
+		now := time.Date(2026, 11, 23, 23, 50, 0, 0, zone)
+		nodes := newNodes(rapid.IntRange(1, 3).Draw(t, "nodes"))
+		at := map[string]*account{}    // where a call is
+		next := map[string]time.Time{} // when it is looked at again
 		began := map[string]time.Time{}
 		tariffs := map[string]Money{}
 		var over []func(midnight time.Time) Money // of ended calls
@@ -87,14 +89,15 @@ func TestSpendingStaysWithinTheDay(t *testing.T) {
 			}
 		}
 		watch := func(id string) {
-			left, enough, _ := a.pay(&p, id, now)
+			nodes.settle(&p, now)
+			left, enough, _ := at[id].pay(&p, id, now)
 			switch {
 			case enough:
 				next[id] = now.Add(left - p.warning())
 			case left > 0:
 				next[id] = now.Add(left)
 			default:
-				a.ended(&p, id, now)
+				at[id].ended(&p, id, now)
 				over = append(over, cost(id, now))
 				delete(next, id)
 			}
@@ -117,14 +120,17 @@ func TestSpendingStaysWithinTheDay(t *testing.T) {
 				watch(id)
 			}
 			now = until
+			nodes.settle(&p, now)
 			if id, number := fmt.Sprint(i), rapid.SampledFrom([]string{mobile, desk}).Draw(t, "number"); rapid.Bool().Draw(t, "placed") {
+				a := rapid.SampledFrom(nodes.all).Draw(t, "node")
+				at[id] = a
 				if d := a.placeOutbound(&p, id, "agent", number, now); d.Allowed() {
 					began[id], tariffs[id] = now, d.Tariff
 					watch(id)
 				}
 			} else if ids := slices.Sorted(maps.Keys(next)); len(ids) > 0 && rapid.Bool().Draw(t, "ends") {
 				id := rapid.SampledFrom(ids).Draw(t, "who")
-				a.ended(&p, id, now)
+				at[id].ended(&p, id, now)
 				over = append(over, cost(id, now))
 				delete(next, id)
 			}
@@ -141,6 +147,42 @@ func TestSpendingStaysWithinTheDay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// nodes are the accounts of nodes that tell each other what they count.
+type nodes struct {
+	all  []*account
+	told []store.OutboundCall
+	by   []*account // told
+	know map[*account]int
+}
+
+func newNodes(n int) *nodes {
+	s := &nodes{know: map[*account]int{}}
+	for range n {
+		s.all = append(s.all, newAccount())
+	}
+	return s
+}
+
+// settle has every node know what the others have.
+func (s *nodes) settle(p *OutboundPolicy, now time.Time) {
+	for range 2 { // at midnight they have something to tell as they learn
+		for _, a := range s.all {
+			for id := range a.news {
+				s.told, s.by = append(s.told, a.news[id]), append(s.by, a)
+			}
+			clear(a.news)
+			var others []store.OutboundCall
+			for i := s.know[a]; i < len(s.told); i++ {
+				if s.by[i] != a {
+					others = append(others, s.told[i])
+				}
+			}
+			s.know[a] = len(s.told)
+			a.learn(p, others, false, now)
+		}
+	}
 }
 
 // TestLimitsOutliveTheProgram: who begins anew with what was on record decides as who
@@ -168,7 +210,7 @@ func TestLimitsOutliveTheProgram(t *testing.T) {
 		past := slices.SortedFunc(maps.Values(record), func(a, b store.OutboundCall) int { return a.Placed.Compare(b.Placed) })
 		past = slices.DeleteFunc(past, func(c store.OutboundCall) bool { return c.Counted.Before(p.since(now)) })
 		b := newAccount()
-		b.restore(&p, past, now)
+		b.learn(&p, past, true, now)
 		lately := func(r Rate, actors ...string) (n int) {
 			for _, c := range past {
 				if slices.Contains(actors, c.Actor) && now.Sub(c.Placed) <= r.Per {

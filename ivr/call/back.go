@@ -338,7 +338,7 @@ type Retries struct {
 // next says when to try again after attempt n, zero for not by itself, and whether
 // that was the last.
 func (r Retries) next(n int, res cases.CallbackResult, denial OutboundReason, open func(time.Time) time.Time) (at time.Time, exhausted bool) {
-	passes := denial == OutboundHours || denial == OutboundQuiet || denial == OutboundRate || denial == OutboundActorRate || denial == OutboundConcurrent || denial == OutboundSpend
+	passes := denial == OutboundHours || denial == OutboundQuiet || denial == OutboundRate || denial == OutboundActorRate || denial == OutboundConcurrent || denial == OutboundSpend || denial == OutboundActorSpend
 	switch {
 	case res == cases.CallbackCancelled:
 		return time.Time{}, false

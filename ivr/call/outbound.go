@@ -24,12 +24,15 @@ type OutboundPolicy struct {
 	Tariffs    map[string]Money // of each Interval begun, by prefix
 	Interval   time.Duration    // 0: a minute
 	SpendADay  Money            // 0: without limit; otherwise what has no tariff is denied, and who spends the last of it is cut off
+	ActorSpend Money            // the same, of each actor
 	Hours      []cases.Interval // of every day; none: always
 	Zone       *time.Location   // of days and hours
 
 	// Quiet tells when the hours end, if it is one of them, in which nobody is called who
 	// did not ask for it; see cases.Policy.Quiet. nil: there are none.
 	Quiet func(time.Time) (until time.Time)
+
+	urgent bool // no limit counts
 }
 
 // Money is an amount in thousandths of the currency's unit.
@@ -62,13 +65,14 @@ const (
 	OutboundConcurrent    OutboundReason = "concurrent"     // too many at once
 	OutboundTariff        OutboundReason = "unknown_tariff" // nobody knows what it costs, and spending is limited
 	OutboundSpend         OutboundReason = "spend"          // today's money is spent
+	OutboundActorSpend    OutboundReason = "actor_spend"    // this actor's is
 )
 
 // OutboundReasons are all reasons.
 var OutboundReasons = []string{
 	string(OutboundAllowed), string(OutboundInvalid), string(OutboundShort), string(OutboundEmergency), string(OutboundInternational),
 	string(OutboundPremium), string(OutboundDenied), string(OutboundHours), string(OutboundQuiet), string(OutboundActorRate), string(OutboundRate),
-	string(OutboundConcurrent), string(OutboundTariff), string(OutboundSpend),
+	string(OutboundConcurrent), string(OutboundTariff), string(OutboundSpend), string(OutboundActorSpend),
 }
 
 // Occasion says what a call is made for, and so which limits hold.
@@ -87,7 +91,7 @@ func (p OutboundPolicy) on(o Occasion) OutboundPolicy {
 		p.Quiet = nil
 	}
 	if o == Urgent {
-		p.Hours, p.PerActor, p.Overall, p.Concurrent, p.SpendADay = nil, Rate{}, Rate{}, 0, 0
+		p.Hours, p.urgent = nil, true
 	}
 	return p
 }
@@ -134,7 +138,7 @@ func (p *OutboundPolicy) judge(number string, now time.Time) Decision {
 			return OutboundHours
 		case p.quiet(now):
 			return OutboundQuiet
-		case p.SpendADay > 0 && !known:
+		case p.limitsSpending() && !known:
 			return OutboundTariff
 		}
 		return OutboundAllowed
@@ -160,6 +164,11 @@ func (p *OutboundPolicy) tariff(number string) (tariff Money, known bool) {
 		}
 	}
 	return tariff, n >= 0
+}
+
+// limitsSpending says whether calls are to be paid for.
+func (p *OutboundPolicy) limitsSpending() bool {
+	return !p.urgent && (p.SpendADay > 0 || p.ActorSpend > 0)
 }
 
 // interval is what tariffs are of.

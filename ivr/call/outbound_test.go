@@ -151,6 +151,29 @@ func TestLimitsOfCallsToTheOutside(t *testing.T) {
 	}
 }
 
+// TestEmergenciesLeaveLimitsAlone: a call of one is made whatever was called before, and
+// gives nobody calls back.
+func TestEmergenciesLeaveLimitsAlone(t *testing.T) {
+	t.Parallel()
+	p := OutboundPolicy{Plan: sip.NumberingPlan{Country: "CN"}, Zone: beijing(t), PerActor: Rate{1, time.Hour}, Overall: Rate{2, time.Hour}, Concurrent: 2}
+	urgent := p.on(Urgent)
+	a, now := newAccount(), time.Date(2026, 11, 23, 12, 0, 0, 0, p.Zone)
+	for i, s := range []struct {
+		policy *OutboundPolicy
+		actor  string
+		want   OutboundReason
+	}{
+		{&p, "a", OutboundAllowed}, {&p, "a", OutboundActorRate}, {&urgent, "a", OutboundAllowed}, {&p, "a", OutboundActorRate},
+		{&p, "b", OutboundAllowed}, {&p, "c", OutboundRate}, {&urgent, "c", OutboundAllowed}, {&p, "c", OutboundRate},
+	} {
+		id := fmt.Sprint(i)
+		if d := a.placeOutbound(s.policy, id, s.actor, mobile, now); d.Reason != s.want {
+			t.Errorf("step %d: %s, want %s", i, d.Reason, s.want)
+		}
+		a.ended(&p, id, now)
+	}
+}
+
 // TestNoLimitIsEverExceeded: whatever comes in whatever order, the counts made by
 // the test itself stay within the policy.
 func TestNoLimitIsEverExceeded(t *testing.T) {
@@ -162,13 +185,17 @@ func TestNoLimitIsEverExceeded(t *testing.T) {
 			PerActor: Rate{rapid.IntRange(1, 4).Draw(t, "per actor"), 10 * time.Minute}, Overall: Rate{rapid.IntRange(1, 6).Draw(t, "overall"), 10 * time.Minute},
 			Tariffs: map[string]Money{"+86": 100}, SpendADay: Money(rapid.IntRange(100, 1500).Draw(t, "spend")),
 		}
+		nodes := newNodes(rapid.IntRange(1, 3).Draw(t, "nodes"))
+		if len(nodes.all) > 1 { // nobody pays here for calls as they go on, which others would know of
+			p.Tariffs, p.SpendADay = nil, 0
+		}
 		type placed struct {
 			actor string
 			at    time.Time
 		}
-		a, now := newAccount(), time.Date(2026, 11, 23, 22, 0, 0, 0, zone)
+		now := time.Date(2026, 11, 23, 22, 0, 0, 0, zone)
 		var all []placed
-		up := map[string]time.Time{}
+		up, at := map[string]time.Time{}, map[string]*account{}
 		spent, day := Money(0), now.YearDay()
 		cost := func(since time.Time) Money {
 			n := 1 + now.Sub(since)/time.Minute
@@ -184,7 +211,7 @@ func TestNoLimitIsEverExceeded(t *testing.T) {
 			}
 			if rapid.Bool().Draw(t, "ends") && len(up) > 0 {
 				for id, since := range up {
-					a.ended(&p, id, now)
+					at[id].ended(&p, id, now)
 					spent += cost(since)
 					delete(up, id)
 					break
@@ -194,7 +221,9 @@ func TestNoLimitIsEverExceeded(t *testing.T) {
 			id := fmt.Sprint(i)
 			actor := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "actor")
 			number := rapid.SampledFrom([]string{mobile, desk, "+442079460000", "+8616812345", "110", "+", "0086138"}).Draw(t, "number")
-			if !a.placeOutbound(&p, id, actor, number, now).Allowed() {
+			nodes.settle(&p, now)
+			at[id] = rapid.SampledFrom(nodes.all).Draw(t, "node")
+			if !at[id].placeOutbound(&p, id, actor, number, now).Allowed() {
 				continue
 			}
 			if number != mobile && number != desk {
@@ -205,7 +234,7 @@ func TestNoLimitIsEverExceeded(t *testing.T) {
 			for _, since := range up {
 				sum += cost(since)
 			}
-			if sum > p.SpendADay || len(up) > p.Concurrent {
+			if p.SpendADay > 0 && sum > p.SpendADay || len(up) > p.Concurrent {
 				t.Fatalf("%d of %d spent, %d of %d at once", sum, p.SpendADay, len(up), p.Concurrent)
 			}
 			// A bucket lets through at most its calls and what flows back meanwhile.

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -19,35 +20,41 @@ type Trunks interface {
 	DialOut(number string, d sip.Dialing) (*sip.Leg, error)
 }
 
-// Spending is where the calls to the outside are kept that limits have counted.
+// Spending is where the nodes of an installation keep the calls to the outside that limits
+// have counted: the limits are those of all nodes together.
 type Spending interface {
-	SaveOutbound(context.Context, []store.OutboundCall) error
-	// OutboundCalls returns those placed before a time that were counted after
-	// another; the first placed first.
-	OutboundCalls(ctx context.Context, after, before time.Time) ([]store.OutboundCall, error)
+	// SettleOutbound hands count what others have counted and k does not know, and keeps
+	// what it returns. No two nodes do so at once.
+	SettleOutbound(ctx context.Context, k store.Outbound, count func(others []store.OutboundCall) (ours []store.OutboundCall)) (seen time.Time, err error)
+	// Alone says whether no other node can place calls now.
+	Alone() bool
 }
 
 // Outbound places calls to the outside. Nothing else does: whoever wants one comes
 // through Place, which asks the policy. Its methods are safe from any goroutine.
 type Outbound struct {
-	policy  OutboundPolicy
-	trunks  Trunks
-	metrics *metrics.CallsOut
-	log     *slog.Logger
-	began   time.Time
+	Patience time.Duration // how long at most a call waits for what other nodes count; 0: 300 ms
+
+	policy   OutboundPolicy
+	trunks   Trunks
+	spending Spending
+	metrics  *metrics.CallsOut
+	log      *slog.Logger
 
 	mu      sync.Mutex
 	account *account
 	timers  map[string]*time.Timer // of calls that cost money, by id
 
-	keeping sync.Mutex
-	learned bool // what was counted before; guarded by keeping
+	turn  chan struct{}  // who has it settles
+	known store.Outbound // guarded by turn
+	away  time.Time      // until when spending is not asked for a call; guarded by turn
 }
 
 // NewOutbound returns what places calls by trunks as far as policy allows.
-func NewOutbound(policy OutboundPolicy, trunks Trunks, m *metrics.CallsOut, log *slog.Logger) *Outbound {
+func NewOutbound(policy OutboundPolicy, trunks Trunks, spending Spending, m *metrics.CallsOut, log *slog.Logger) *Outbound {
 	return &Outbound{
-		policy: policy, trunks: trunks, metrics: m, log: log, began: time.Now(), account: newAccount(), timers: map[string]*time.Timer{},
+		policy: policy, trunks: trunks, spending: spending, metrics: m, log: log, account: newAccount(), timers: map[string]*time.Timer{},
+		turn: make(chan struct{}, 1), known: store.Outbound{Began: time.Now()},
 	}
 }
 
@@ -67,13 +74,14 @@ type runsShort struct {
 	decided cases.OutboundDecided
 }
 
-// Place has a number called. It returns at once; the events of the leg go to
-// Events. The error is a *DeniedError, or one of sip.UA.DialOut.
+// Place has a number called. It returns as soon as it is decided, see settle; the events
+// of the leg go to Events. The error is a *DeniedError, or one of sip.UA.DialOut.
 func (o *Outbound) Place(p Placing) (*sip.Leg, error) {
 	id, policy := newID(), o.policy.on(p.Occasion)
-	o.mu.Lock()
-	decision := o.account.placeOutbound(&policy, id, p.Actor, string(p.Number), time.Now())
-	o.mu.Unlock()
+	var decision Decision
+	o.settle(func(now time.Time) {
+		decision = o.account.placeOutbound(&policy, id, p.Actor, string(p.Number), now)
+	})
 	o.metrics.Decided(string(decision.Reason))
 	p.Log.Info("call to the outside decided", "actor", p.Actor, "number", cases.Number(decision.Number), "reason", decision.Reason)
 	p.Record(cases.Fact{OutboundDecided: &cases.OutboundDecided{
@@ -94,7 +102,9 @@ func (o *Outbound) Place(p Placing) (*sip.Leg, error) {
 		o.ended(id)
 		return nil, err
 	}
-	o.watch(id, leg, cases.OutboundDecided{Actor: p.Actor, Number: cases.Number(decision.Number), Reason: string(OutboundSpend)})
+	if policy.limitsSpending() {
+		o.watch(id, leg, cases.OutboundDecided{Actor: p.Actor, Number: cases.Number(decision.Number), Reason: string(OutboundSpend)})
+	}
 	return leg, nil
 }
 
@@ -111,16 +121,17 @@ func (o *Outbound) ended(id string) {
 // watch has a call go on only as long as there is money for it; spent is what is on record
 // when there is none.
 func (o *Outbound) watch(id string, leg *sip.Leg, spent cases.OutboundDecided) {
-	o.mu.Lock()
-	left, enough, ok := o.account.pay(&o.policy, id, time.Now())
-	if ok && (enough || left > 0) {
-		next := left
-		if enough {
-			next -= o.policy.warning()
+	var left time.Duration
+	var enough, ok bool
+	o.settle(func(now time.Time) {
+		if left, enough, ok = o.account.pay(&o.policy, id, now); ok && (enough || left > 0) {
+			next := left
+			if enough {
+				next -= o.policy.warning()
+			}
+			o.timers[id] = time.AfterFunc(next, func() { o.watch(id, leg, spent) })
 		}
-		o.timers[id] = time.AfterFunc(next, func() { o.watch(id, leg, spent) })
-	}
-	o.mu.Unlock()
+	})
 	if !ok || enough {
 		return
 	}
@@ -135,10 +146,79 @@ func (o *Outbound) watch(id string, leg *sip.Leg, spent cases.OutboundDecided) {
 const (
 	keepEvery   = time.Second
 	keepTimeout = 2 * time.Second
+	patience    = 300 * time.Millisecond
+	settleAgain = 3 * time.Second // after it was too long
 )
 
-// Run keeps what the limits count in db until ctx ends.
-func (o *Outbound) Run(ctx context.Context, db Spending) error {
+// settle does f with the account. While other nodes live f sees what they have counted by
+// then, and they see what it did before they do anything themselves. If PostgreSQL does
+// not say so in time, f sees what this node knows: its own calls, and of others what it
+// learned last.
+func (o *Outbound) settle(f func(now time.Time)) {
+	if !o.spending.Alone() {
+		ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(o.Patience, patience))
+		defer cancel()
+		if o.exchange(ctx, f) {
+			return
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f(time.Now())
+}
+
+// exchange is settle with the other nodes; done says whether it did f.
+func (o *Outbound) exchange(ctx context.Context, f func(now time.Time)) (done bool) {
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return false
+	}
+	if time.Now().Before(o.away) {
+		return false
+	}
+	err := o.share(ctx, func(now time.Time) {
+		f(now)
+		done = true
+	})
+	if err != nil {
+		o.away = time.Now().Add(settleAgain)
+		o.log.Warn("limits of calls to the outside do not know what other nodes count now", "err", err)
+	}
+	return done
+}
+
+// share does f with an account that knows what others have counted, and keeps what this
+// node has; the caller has the turn. On an error that is done the next time.
+func (o *Outbound) share(ctx context.Context, f func(now time.Time)) error {
+	var news map[string]store.OutboundCall
+	o.known.Since = o.policy.since(time.Now())
+	seen, err := o.spending.SettleOutbound(ctx, o.known, func(others []store.OutboundCall) []store.OutboundCall {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		now := time.Now()
+		o.account.learn(&o.policy, others, o.known.Seen.IsZero(), now)
+		f(now)
+		news, o.account.news = o.account.news, map[string]store.OutboundCall{}
+		return slices.Collect(maps.Values(news))
+	})
+	if err == nil {
+		o.known.Seen = seen
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, c := range news {
+		if _, newer := o.account.news[id]; !newer {
+			o.account.news[id] = c
+		}
+	}
+	return err
+}
+
+// Run keeps what the limits count, and learns what other nodes do, until ctx ends.
+func (o *Outbound) Run(ctx context.Context) error {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	away := false
@@ -148,47 +228,32 @@ func (o *Outbound) Run(ctx context.Context, db Spending) error {
 			return context.Cause(ctx)
 		case <-tick.C:
 		}
-		if err := o.Keep(ctx, db); (err != nil) != away {
+		if err := o.Keep(ctx); (err != nil) != away {
 			away = err != nil
 			o.log.Info("calls to the outside in PostgreSQL", "away", away, "err", err)
 		}
 	}
 }
 
-// Keep writes to db what the limits have counted since it was called last; when it
-// first can, it counts what they did before the program began. On an error it is to be
-// called again.
-func (o *Outbound) Keep(ctx context.Context, db Spending) error {
-	o.keeping.Lock()
-	defer o.keeping.Unlock()
+// Keep writes down what the limits have counted since it was called last, and learns what
+// others have; the first time, what was counted before the program began. On an error it
+// is to be called again.
+func (o *Outbound) Keep(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, keepTimeout)
 	defer cancel()
-	if !o.learned {
-		now := time.Now()
-		past, err := db.OutboundCalls(ctx, o.policy.since(now), o.began)
-		if err != nil {
-			return err
-		}
-		o.mu.Lock()
-		o.account.restore(&o.policy, past, now)
-		o.mu.Unlock()
-		o.learned = true
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	o.mu.Lock()
-	news := o.account.news
-	o.account.news = map[string]store.OutboundCall{}
+	news := len(o.account.news)
 	o.mu.Unlock()
-	if len(news) == 0 {
+	if news == 0 && !o.known.Seen.IsZero() && o.spending.Alone() {
 		return nil
 	}
-	err := db.SaveOutbound(ctx, slices.Collect(maps.Values(news)))
-	if err != nil {
-		o.mu.Lock()
-		maps.Copy(news, o.account.news) // what is newer
-		o.account.news = news
-		o.mu.Unlock()
-	}
-	return err
+	return o.share(ctx, func(time.Time) {})
 }
 
 // since is when what limits count at now began.
