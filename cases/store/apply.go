@@ -91,7 +91,7 @@ func (s *Store) project(ctx context.Context, tx pgx.Tx, facts []cases.Fact) ([]r
 		return nil, err
 	}
 	fresh, outside := apart(fresh)
-	known, err := load(ctx, tx, fresh, s.Rules)
+	known, err := s.load(ctx, tx, fresh)
 	if err != nil {
 		return nil, err
 	}

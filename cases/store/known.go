@@ -23,6 +23,7 @@ type known struct {
 	changes []change // in the order of the facts
 	sum     tallies
 	rules   cases.Rulebook
+	node    int // whose files facts are about
 }
 
 // change is a fact with its effect.
@@ -32,8 +33,8 @@ type change struct {
 }
 
 // load reads and locks what facts are about.
-func load(ctx context.Context, tx pgx.Tx, facts []cases.Fact, rules cases.Rulebook) (*known, error) {
-	k := &known{calls: map[string]cases.Call{}, rules: rules, changes: make([]change, 0, len(facts))}
+func (s *Store) load(ctx context.Context, tx pgx.Tx, facts []cases.Fact) (*known, error) {
+	k := &known{calls: map[string]cases.Call{}, rules: s.Rules, node: s.Node, changes: make([]change, 0, len(facts))}
 	var calls []string
 	var numbers []cases.CaseNumber
 	for _, f := range facts {
@@ -138,12 +139,12 @@ func (k *known) save(ctx context.Context, tx pgx.Tx) error {
 			queuePlace(&b, c.fact)
 		}
 		if c.fact.Voicemail != nil {
-			queueVoicemail(&b, c.fact)
+			queueVoicemail(&b, c.fact, k.node)
 		}
 		if c.fact.FlowLeft != nil {
 			queueScores(&b, c.fact)
 		}
-		queueAside(&b, c.fact)
+		queueAside(&b, c.fact, k.node)
 		if c.Event != nil {
 			queueEvent(&b, *c.Event)
 		}

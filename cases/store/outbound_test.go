@@ -26,12 +26,6 @@ func newCounting(t testing.TB, url string, node int) *counting {
 	if _, err := s.RenewAgents(t.Context(), store.Node{Number: node}, nil, nil, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.Close)
-	if s.Node = node; node > 0 {
-		if _, err := s.RenewAgents(t.Context(), node, nil, nil, time.Hour); err != nil {
-			t.Fatal(err)
-		}
-	}
 	return &counting{s, t, store.Outbound{Began: noon, Since: noon.Add(-time.Hour)}}
 }
 

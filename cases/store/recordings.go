@@ -78,16 +78,16 @@ type Outdated struct {
 	File string
 }
 
-// OutdatedRecordings returns those whose time is over at now and whose case no legal
-// hold keeps, the oldest first, at most limit.
+// OutdatedRecordings returns those of this node whose time is over at now and whose case
+// no legal hold keeps, the oldest first, at most limit.
 func (s *Store) OutdatedRecordings(ctx context.Context, now time.Time, limit int) ([]Outdated, error) {
 	return s.outdated(ctx, `select r.call::text, c.number, r.file from recording r join cases c on c.id = r.case_id
-		where r.keep_until < $1 and r.deleted is null and r.file <> '' and not c.legal_hold
+		where r.keep_until < $1 and r.deleted is null and r.file <> '' and not c.legal_hold and r.node in ($3, 0)
 		order by r.keep_until limit $2`, now, limit)
 }
 
 func (s *Store) outdated(ctx context.Context, sql string, now time.Time, limit int) ([]Outdated, error) {
-	rows, err := s.db.Query(ctx, sql, now, limit)
+	rows, err := s.db.Query(ctx, sql, now, limit, s.Node)
 	return collect("files whose time is over", rows, err, pgx.RowToStructByPos[Outdated])
 }
 
@@ -123,14 +123,14 @@ func (s *Store) Accesses(ctx context.Context, call string) ([]Access, error) {
 }
 
 // queueAside writes what an aside says beside the ledger.
-func queueAside(b *pgx.Batch, f cases.Fact) {
+func queueAside(b *pgx.Batch, f cases.Fact, node int) {
 	switch {
 	case f.RecordingStarted != nil:
 		b.Queue(`
-			insert into recording (call, case_id, mode, started, keep_until)
-			select $2, id, $3, $4, $5 from cases where number = $1
+			insert into recording (call, case_id, mode, started, keep_until, node)
+			select $2, id, $3, $4, $5, $6 from cases where number = $1
 			on conflict (call) do nothing`,
-			f.Case, f.Call, f.RecordingStarted.Mode, f.At, zeronull.Timestamptz(f.RecordingStarted.Keep))
+			f.Case, f.Call, f.RecordingStarted.Mode, f.At, zeronull.Timestamptz(f.RecordingStarted.Keep), node)
 	case f.RecordingEnded != nil:
 		e := f.RecordingEnded
 		var sum []byte // of no file: null

@@ -86,6 +86,7 @@ func TestRecordings(t *testing.T) {
 func TestOutdatedRecordings(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t, storetest.URL(t))
+	s.Node = 1
 	first, second, forGood := recordedCall(1, noon.Add(time.Hour)), recordedCall(2, noon.Add(2*time.Hour)), recordedCall(3, time.Time{})
 	apply := func(facts ...cases.Fact) {
 		t.Helper()
@@ -120,6 +121,8 @@ func TestOutdatedRecordings(t *testing.T) {
 	off.LegalHold = &cases.LegalHold{By: "boss"}
 	apply(off)
 	check("no longer on hold", noon.Add(3*time.Hour), first[0].Call)
+	s.Node = 2
+	check("at another node, which has not the file", noon.Add(3*time.Hour))
 }
 
 // Who looked into a recording stays on record.

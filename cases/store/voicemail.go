@@ -12,19 +12,19 @@ import (
 )
 
 // queueVoicemail keeps the latest message of a case.
-func queueVoicemail(b *pgx.Batch, f cases.Fact) {
+func queueVoicemail(b *pgx.Batch, f cases.Fact, node int) {
 	b.Queue(`
-		insert into voicemail (case_id, call, length, file, keep_until)
-		select id, $2, $3, $4, $5 from cases where number = $1
+		insert into voicemail (case_id, call, length, file, keep_until, node)
+		select id, $2, $3, $4, $5, $6 from cases where number = $1
 		on conflict (case_id) do update set call = excluded.call, length = excluded.length, file = excluded.file,
-			keep_until = excluded.keep_until, deleted = null`,
-		f.Case, f.Call, time.Duration(f.Voicemail.Length), f.Voicemail.File, zeronull.Timestamptz(f.Voicemail.Keep))
+			keep_until = excluded.keep_until, node = excluded.node, deleted = null`,
+		f.Case, f.Call, time.Duration(f.Voicemail.Length), f.Voicemail.File, zeronull.Timestamptz(f.Voicemail.Keep), node)
 }
 
 // OutdatedMessages is OutdatedRecordings of the messages callers left.
 func (s *Store) OutdatedMessages(ctx context.Context, now time.Time, limit int) ([]Outdated, error) {
 	return s.outdated(ctx, `select v.call::text, c.number, v.file from voicemail v join cases c on c.id = v.case_id
-		where v.keep_until < $1 and v.deleted is null and not c.legal_hold
+		where v.keep_until < $1 and v.deleted is null and not c.legal_hold and v.node in ($3, 0)
 		order by v.keep_until limit $2`, now, limit)
 }
 

@@ -13,6 +13,7 @@ import (
 func TestOutdatedMessages(t *testing.T) {
 	t.Parallel()
 	s := storetest.New(t)
+	s.Node = 1
 	apply := func(facts ...cases.Fact) {
 		t.Helper()
 		if err := s.Apply(t.Context(), facts); err != nil {
@@ -50,6 +51,9 @@ func TestOutdatedMessages(t *testing.T) {
 	off.LegalHold = &cases.LegalHold{By: "boss"}
 	apply(off)
 	check("no longer on hold", noon.Add(2*time.Hour), 1)
+	s.Node = 2
+	check("at another node, which has not the file", noon.Add(2*time.Hour), 0)
+	s.Node = 1
 	gone := aside(first, 202, 3*time.Minute)
 	gone.VoicemailDeleted = &cases.VoicemailDeleted{File: first[len(first)-2].Voicemail.File}
 	apply(gone)
