@@ -2,6 +2,8 @@ package console
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,4 +52,50 @@ func TestWhoDoesNotAnswerIsShownWithAButton(t *testing.T) {
 	}
 	o.err = errors.New("disk")
 	press(500)
+}
+
+// TestSupervisorsJoinCallsFromThePage: those they are told of, on their own phones.
+func TestSupervisorsJoinCallsFromThePage(t *testing.T) {
+	t.Parallel()
+	s, _ := newServer(deadStore(t))
+	o := &orders{}
+	s.Commands = o
+	calls := slices.Clone(liveCalls)
+	calls = append(calls, Call{ID: id(3), Direction: "inbound", State: "talking", Agent: "aide", Case: "261123-1-0008", Since: noon, Answered: noon, Confidential: true})
+	s.Calls = func() []Call { return slices.Clone(calls) }
+	h := s.Handler()
+	boss, clerk := signInAs(t, h, "qian"), signInAs(t, h, "aide")
+	page := func(cookie string) string {
+		return text(t, ask(h, "GET", "/", "", "Cookie", cookie, "Accept-Language", "en"))
+	}
+	const form = `action="/calls/%s/monitor"`
+	if got := page(boss); strings.Count(got, "/monitor\"") != 1 || !strings.Contains(got, fmt.Sprintf(form, id(1))) || strings.Contains(got, "Leave") {
+		t.Errorf("the supervisor sees\n%s", got)
+	}
+	if got := page(clerk); strings.Contains(got, "/monitor\"") {
+		t.Error("others have the buttons")
+	}
+	press := func(cookie, call, mode string, status int) {
+		t.Helper()
+		if r := ask(h, "POST", "/calls/"+call+"/monitor", "mode="+mode, "Cookie", cookie); r.StatusCode != status {
+			t.Errorf("%s of %s: %s, want %d", mode, call, r.Status, status)
+		}
+	}
+	press(boss, id(1), "listen", 303)
+	press(boss, id(1), "", 303)
+	press(boss, id(1), "record", 400)
+	press(boss, id(3), "listen", 404)
+	press(boss, id(9), "listen", 404)
+	press(clerk, id(1), "listen", 403)
+	if want := []string{"monitor " + id(1) + " qian listen", "monitor " + id(1) + " qian "}; !slices.Equal(o.given, want) {
+		t.Errorf("given %q", o.given)
+	}
+	calls[1].Supervisor = "qian"
+	if got := page(boss); !strings.Contains(got, "Leave") || !strings.Contains(got, "Whisper") {
+		t.Error("he cannot leave, or change the mode")
+	}
+	calls[1].Supervisor = "boss"
+	if got := page(boss); strings.Contains(got, "Whisper") {
+		t.Error("two may be on a line")
+	}
 }

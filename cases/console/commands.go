@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -127,6 +128,21 @@ type monitorInput struct {
 // monitor rings the supervisor, or changes the mode of one who is on the line.
 func (x *site) monitor(ctx context.Context, in *monitorInput) (*struct{}, error) {
 	return nil, x.refusal(ctx, x.Commands.Monitor(in.ID, in.Body.Phone, in.Body.Mode))
+}
+
+// monitorFromPage is monitor by a button beside a call; on his own phone, and of those calls
+// he is told of. The button without a mode takes him off the line.
+func (x *site) monitorFromPage(w http.ResponseWriter, r *http.Request) {
+	v, mode := viewerOf(r.Context()), cases.MonitorMode(r.FormValue("mode"))
+	known := slices.ContainsFunc(v.heard(x.Calls()), func(c Call) bool { return c.ID == r.PathValue("id") })
+	switch {
+	case v.User == "" || !slices.Contains([]cases.MonitorMode{"", cases.MonitorListen, cases.MonitorWhisper, cases.MonitorBarge}, mode):
+		x.fail(w, r, http.StatusBadRequest)
+	case !known:
+		x.fail(w, r, http.StatusNotFound)
+	default:
+		x.obey(w, r, x.Commands.Monitor(r.PathValue("id"), v.User, mode), "/")
+	}
 }
 
 type monitorEndInput struct {

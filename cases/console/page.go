@@ -27,6 +27,7 @@ const (
 type boardPage struct {
 	At time.Time
 
+	Joins   string // user who may be on the line of agents, if he looks; else empty
 	Calls   []Call // the oldest callRows
 	Up      int    // calls in all
 	Waiting int
@@ -73,6 +74,9 @@ func (a agentRow) rank() int {
 
 func (x *site) board(ctx context.Context, m *moment) boardPage {
 	b := boardPage{At: x.Now(), Down: down(x.Trunks())}
+	if v := viewerOf(ctx); v.hasAny(joiners) {
+		b.Joins = v.User
+	}
 	calls := viewerOf(ctx).heard(m.Calls)
 	b.Up, b.Calls = len(calls), head(calls, callRows)
 	b.talkers(calls)

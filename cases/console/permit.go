@@ -15,6 +15,7 @@ import (
 var (
 	supervisors    = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator}
 	administrators = []cases.Role{cases.RoleAdministrator}
+	joiners        = []cases.Role{cases.RoleSupervisor} // of calls
 	listeners      = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleAuditor, cases.RoleArbiter, cases.RoleComplaintCentre}
 	accusers       = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleAuditor, cases.RoleLeader, cases.RoleComplaintCentre}
 	checkers       = []cases.Role{cases.RoleSupervisor, cases.RoleAdministrator, cases.RoleLeader}

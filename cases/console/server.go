@@ -146,6 +146,7 @@ func (x *site) routes() []route {
 		{"GET", "/publication", false, permits["get_publication"], x.showPublication},
 		{"GET", "/rating", false, permits["get_rating"], x.showRating},
 		{"POST", "/agents/{user}/ready", false, supervisors, x.makeReady},
+		{"POST", "/calls/{id}/monitor", false, joiners, x.monitorFromPage},
 		{"GET", "/sign-in", true, nil, x.signInPage},
 		{"POST", "/sign-in", true, nil, x.signIn},
 		{"POST", "/sign-out", false, nil, x.signOut},

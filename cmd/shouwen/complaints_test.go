@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -12,10 +13,12 @@ import (
 	"shouwen/ivr/call"
 )
 
-// complaintLine adds a line for complaints about staff, which the third person answers.
-func complaintLine(t *testing.T) func(*Config) {
+// complaintLine adds a line for complaints about staff, which the third person answers;
+// the first one has these roles.
+func complaintLine(t *testing.T, first ...cases.Role) func(*Config) {
 	return func(c *Config) {
 		book := examplePhonebook(3)
+		book.People[0].Roles = first
 		book.People[2].Roles = []cases.Role{cases.RoleAgent, cases.RoleComplaintCentre}
 		if err := book.save(c.Data); err != nil {
 			t.Fatal(err)
@@ -171,4 +174,28 @@ func TestTheComplaintLineIsTheCentres(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, tt.says)
 		}
 	}
+}
+
+// TestNobodyListensToComplaints: a supervisor who has nothing to do with complaints about
+// staff is not on the line of one, nor keeps it from being recorded.
+func TestNobodyListensToComplaints(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, 3, complaintLine(t, cases.RoleAgent, cases.RoleSupervisor))
+	phones := b.agents(3)
+	complains := b.caller(numbered(1)).Dial("12346")
+	centre := phones[2].Incoming()
+	centre.Answer()
+	complains.Hears(toneOf(2))
+	if m := phones[0].Dial(call.MonitorCode + b.Agents[2].Ext).Ended(); m.Status != 480 {
+		t.Errorf("by his phone: %d, want 480", m.Status)
+	}
+	id, boss := b.server.calls.Live()[0].ID, b.Agents[0].User
+	if err := b.server.calls.Monitor(id, boss, cases.MonitorListen); !errors.Is(err, call.ErrNotSupervisor) {
+		t.Errorf("by the console: %v", err)
+	}
+	if err := b.server.calls.Record(id, boss, call.RecordingPause); !errors.Is(err, call.ErrNotAgent) {
+		t.Errorf("he pauses the recording: %v", err)
+	}
+	complains.Hangup()
+	centre.Ended()
 }

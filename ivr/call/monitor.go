@@ -75,6 +75,13 @@ func (s *Switch) supervises(user string) bool {
 	return ok && p.Has(cases.RoleSupervisor)
 }
 
+// oversees says whether a supervisor has to do with this call: with a complaint about
+// staff only one of the complaint centre, and nobody with one about himself.
+func (c *Conversation) oversees(user string) bool {
+	p, ok := c.sw.Directory().Person(user)
+	return ok && p.Has(cases.RoleSupervisor) && (!c.line.Complaints || p.Has(cases.RoleComplaintCentre)) && !c.avoids(user)
+}
+
 // monitor puts a supervisor who dialled its code on the line of extension.
 func (s *Switch) monitor(leg *sip.Leg, by, extension string) func(sip.Event) {
 	reject := func(code int, text string) func(sip.Event) {
@@ -142,6 +149,8 @@ func (c *Conversation) monitor(e event) { e.reply <- c.beginMonitor(e) }
 
 func (c *Conversation) beginMonitor(e event) error {
 	switch {
+	case !c.oversees(e.user):
+		return ErrNotSupervisor
 	case c.supervisor != nil:
 		return ErrMonitored
 	case c.agent == nil || c.caller == nil || c.state == opening || c.state == reaching || c.state == unreached:

@@ -237,7 +237,7 @@ func (c *Conversation) showRecording() {
 
 // actOnRecording does what Record asks for.
 func (c *Conversation) actOnRecording(e event) {
-	if (c.agent == nil || c.agent.User != e.user) && !c.sw.supervises(e.user) {
+	if (c.agent == nil || c.agent.User != e.user) && !c.oversees(e.user) {
 		e.reply <- ErrNotAgent
 		return
 	}
