@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,11 @@ func TestAttendedAcrossNodesEnds(t *testing.T) {
 		a := comeApart(t)
 		target := a.joined()
 		a.end(target, 1, started, completed)
+		_, events := a.all(a.firstCase().Number)
+		heard := lastBody[cases.Quality](t, events, cases.EventQuality).Legs
+		if !slices.ContainsFunc(heard, func(q cases.LegQuality) bool { return q.User == a.Agents[1].User && q.Packets > 0 }) {
+			t.Errorf("the target was not heard: %+v", heard)
+		}
 	})
 	t.Run("the target hangs up", func(t *testing.T) {
 		t.Parallel()

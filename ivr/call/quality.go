@@ -23,9 +23,12 @@ type side struct {
 // noteSides notes who takes part now, for the quality at the end.
 func (c *Conversation) noteSides() {
 	for _, l := range c.meeting.legs {
-		if l == c.caller {
+		switch {
+		case l == c.caller:
 			c.noteSide(side{l, cases.CallerSide, l.Incoming().Account})
-		} else {
+		case c.agent.has(l): // whose leg may be one to another node
+			c.noteSide(side{l, cases.AgentSide, c.agent.User})
+		default:
 			c.noteSide(side{l, cases.AgentSide, cmp.Or(l.User(), l.Incoming().Account)})
 		}
 	}
