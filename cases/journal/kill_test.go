@@ -80,6 +80,7 @@ func killRound(t *testing.T, dir string, lines int) (said [][3]string) {
 }
 
 func TestKillNineLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	acknowledged := map[string]string{} // number by ID
 	projected := map[string]string{}    // what PostgreSQL would have, keyed by ID
