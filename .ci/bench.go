@@ -146,7 +146,8 @@ func queue() error {
 	if err != nil {
 		return err
 	}
-	row("at 1.5 times that", fmt.Sprint(best*3/2, " calls/s"), "%d of %d completed", over.Calls.Completed, over.Calls.Placed)
+	row("at 1.5 times that", fmt.Sprint(best*3/2, " calls/s"), "%d of %d completed, which is %.0f %% of the rate before%s",
+		over.Calls.Completed, over.Calls.Placed, 100*float64(over.Calls.Completed)/(float64(best)*length.Seconds()), over.causes())
 	time.Sleep(5 * time.Second)
 	after, err := s.load("--rate", strconv.Itoa(best), "--hold", "1s")
 	if err != nil {
