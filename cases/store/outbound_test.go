@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"sync"
 	"testing"
 	"time"
 
@@ -78,42 +77,49 @@ func TestNodesCountCallsToTheOutsideTogether(t *testing.T) {
 	want("what matters yet", late.settle(), call(3, false, 1))
 }
 
-// TestOneNodeCountsAfterTheOther: of many that want what there is only so much of, each
-// sees what those before it took.
+// TestOneNodeCountsAfterTheOther: who wants to count while another does waits, and then sees
+// what that one took.
 func TestOneNodeCountsAfterTheOther(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	const each, limit = 10, 12
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	taken := 0
-	for node := 1; node <= 3; node++ {
-		n := newCounting(t, url, node)
-		all.Go(func() {
-			var mine, others []store.OutboundCall
-			for i := range each {
-				seen, err := n.SettleOutbound(t.Context(), n.known, func(new []store.OutboundCall) []store.OutboundCall {
-					if others = append(others, new...); len(mine)+len(others) == limit {
-						return nil
-					}
-					c := store.OutboundCall{ID: id(1000*node + i), Actor: "clerk", Placed: noon.Add(time.Minute), Counted: noon.Add(time.Minute)}
-					mine = append(mine, c)
-					return []store.OutboundCall{c}
-				})
-				if err != nil {
-					t.Error(err)
-				}
-				n.known.Seen = seen
+	one, two := newCounting(t, url, 1), newCounting(t, url, 2)
+	db := direct(t, url)
+	taken := store.OutboundCall{ID: id(1), Actor: "clerk", Placed: noon, Counted: noon}
+	first, learned := make(chan struct{}), make(chan []store.OutboundCall, 1)
+	_, err := one.SettleOutbound(t.Context(), one.known, func([]store.OutboundCall) []store.OutboundCall {
+		go func() {
+			defer close(learned)
+			_, err := two.SettleOutbound(t.Context(), two.known, func(others []store.OutboundCall) []store.OutboundCall {
+				close(first)
+				learned <- others
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			taken += len(mine)
-		})
+		}()
+		for waits := 0; waits == 0; {
+			select {
+			case <-first:
+				t.Error("both count at once")
+				return nil
+			default:
+			}
+			if err := db.QueryRow(t.Context(), `select count(*) from pg_locks where locktype = 'advisory' and not granted
+				and database = (select oid from pg_database where datname = current_database())`).Scan(&waits); err != nil {
+				t.Error(err)
+				return nil
+			}
+		}
+		return []store.OutboundCall{taken}
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	all.Wait()
-	if taken != limit {
-		t.Errorf("%d of %d taken", taken, limit)
+	if diff := cmp.Diff([]store.OutboundCall{taken}, <-learned); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
+	<-learned // closed
 }
 
 // TestCallsAboutNoCase: they are on record by their decision, once however often it comes.
