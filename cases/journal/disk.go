@@ -22,13 +22,16 @@ type diskFile struct{ *os.File }
 
 func (f diskFile) Sync() error { return datasync(f.File) }
 
-// create makes a file of zeros whose space is reserved on the disk.
+// create makes a file of zeros, which are on the disk when it returns: a disk that is
+// full later cannot fail a write. Space that was only reserved would do for that, but
+// becomes a part of the file by the first write to it, and where the file system has to
+// note that, fdatasync waits for all that others have written to it.
 func create(path string, size int64) (file, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := reserve(f, size); err != nil {
+	if err := writeZeros(f, size); err != nil {
 		f.Close()
 		os.Remove(path)
 		return nil, fmt.Errorf("reserve %d KiB: %w", size>>10, err)
@@ -36,13 +39,16 @@ func create(path string, size int64) (file, error) {
 	return diskFile{f}, nil
 }
 
-// reserveZeros reserves space where the system has no call for it.
-func reserveZeros(f *os.File, size int64) error {
-	zeros := make([]byte, 1<<20)
+// writeZeros writes size zeros to f and goes back to where they begin.
+func writeZeros(f *os.File, size int64) error {
+	zeros := make([]byte, min(size, 1<<20))
 	for left := size; left > 0; left -= int64(len(zeros)) {
 		if _, err := f.Write(zeros[:min(left, int64(len(zeros)))]); err != nil {
 			return err
 		}
+	}
+	if err := f.Sync(); err != nil {
+		return err
 	}
 	_, err := f.Seek(0, io.SeekStart)
 	return err

@@ -23,7 +23,8 @@ const (
 	checkpointEvery = time.Second
 	minDelay        = 20 * time.Millisecond // between attempts to replay
 	maxDelay        = time.Second
-	gather          = 50 * time.Millisecond // between transactions, so that the facts of many calls share one
+	minGather       = 20 * time.Millisecond // between transactions, so that the facts of many calls share one
+	maxGather       = 100 * time.Millisecond
 )
 
 // cursor is a place between two facts.
@@ -43,6 +44,7 @@ func (j *Journal) replay(ctx context.Context, apply func(context.Context, []case
 	defer tick.Stop()
 	trouble, delay := "", minDelay
 	for ctx.Err() == nil {
+		began := time.Now()
 		next, err := j.replayBatch(ctx, at, apply)
 		j.mu.Lock()
 		j.refused = err != nil
@@ -73,7 +75,8 @@ func (j *Journal) replay(ctx context.Context, apply func(context.Context, []case
 			case <-ctx.Done():
 			}
 		case !full:
-			wait(ctx, gather)
+			// The busier the machine, the longer a batch takes: calls go first.
+			wait(ctx, min(max(minGather, 2*time.Since(began)), maxGather))
 		}
 	}
 }
