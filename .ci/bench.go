@@ -415,8 +415,7 @@ func (s *server) load(args ...string) (*report, error) {
 	return r, json.Unmarshal(out, r)
 }
 
-// ladder raises the rate until calls fail or messages are lost, and returns the last
-// one at which none was.
+// ladder raises the rate until calls fail, and returns the last one at which none did.
 func (s *server) ladder(measure string, rates []int, args ...string) (best int, err error) {
 	for _, rate := range rates {
 		r, err := s.load(append(args, "--rate", strconv.Itoa(rate))...)
@@ -428,7 +427,7 @@ func (s *server) ladder(measure string, rates []int, args ...string) (best int, 
 			result += fmt.Sprintf(", INVITE to the agent's INVITE p99 %.1f ms", p99)
 		}
 		row(measure, fmt.Sprint(rate, " calls/s"), "%s%s", result, r.limited())
-		if r.failed()+r.Calls.Resent > 0 || r.Generator.Limited != "" {
+		if r.failed() > 0 || r.Generator.Limited != "" {
 			break
 		}
 		best = rate

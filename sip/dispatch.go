@@ -134,10 +134,11 @@ func (u *UA) accept(req *msg.Request, in Incoming, trunk *Trunk, tx *msg.ServerT
 		l.discard()
 		return refusal{code: code}
 	}
+	post := l.poster()
 	live := tx.OnCancel(func(*msg.Request) {
 		u.deps.Metrics.SIP.Request("CANCEL", metrics.Received)
 		u.deps.Metrics.SIP.Response("CANCEL", 200, metrics.Sent)
-		l.box.put(signal{kind: sigCancel})
+		post(signal{kind: sigCancel})
 	})
 	u.mu.Lock()
 	overtaken := u.canceled.has(branch(req), time.Now())

@@ -262,6 +262,18 @@ func newLeg(u *UA, log *slog.Logger) (*Leg, error) {
 	return l, nil
 }
 
+// poster returns a function that puts signals into the mailbox of l as long as u has l,
+// and returns whether it did. It does not keep l: transactions live on for half a
+// minute, which with the audio and the conversation of each call would be most of the
+// memory of hundreds of calls a second.
+func (l *Leg) poster() func(signal) bool {
+	u, id := l.ua, l.id
+	return func(s signal) bool {
+		l := u.find(id)
+		return l != nil && l.box.put(s)
+	}
+}
+
 // discard gives back what a leg that never ran holds.
 func (l *Leg) discard() { _ = l.media.Close() }
 

@@ -135,7 +135,7 @@ func newClientInvite(req *msg.Request) clientInvite {
 // send starts the INVITE. sipgo's Timer B knows nothing of our T1.
 func (l *Leg) send() {
 	l.timers.arm(sigGiveUp, l.patience())
-	req := l.sent.req
+	req, u, outside, post := l.sent.req, l.ua, l.out != nil, l.poster()
 	tx, err := l.ua.send(req, l.flow, func(res *msg.Response, err error) {
 		s := signal{kind: sigFailed, req: req, res: res, err: err}
 		switch {
@@ -145,8 +145,8 @@ func (l *Leg) send() {
 		case res.IsSuccess():
 			s.kind = sigAccepted
 		}
-		if !l.box.put(s) && l.out != nil {
-			l.ua.tidy(req, res)
+		if !post(s) && outside {
+			u.tidy(req, res)
 		}
 	})
 	if err != nil {
