@@ -16,8 +16,8 @@ var (
 )
 
 // parseDigest reads the value of an Authorization or WWW-Authenticate header
-// field: names in lower case, values unquoted. A parameter given twice, a
-// control character and a field over 4096 bytes are errors.
+// field: names in lower case, values unquoted. A parameter given twice, a name that is
+// no token, a control character and a field over 4096 bytes are errors.
 func parseDigest(value string) (map[string]string, error) {
 	scheme, rest, _ := strings.Cut(strings.TrimLeft(value, " \t"), " ")
 	if !strings.EqualFold(scheme, "Digest") {
@@ -30,7 +30,7 @@ func parseDigest(value string) (map[string]string, error) {
 	for rest = skipSpace(rest); rest != ""; {
 		name, after, ok := strings.Cut(rest, "=")
 		name = strings.ToLower(strings.TrimRight(name, " \t"))
-		if !ok || name == "" || strings.ContainsAny(name, " \t,\"") {
+		if !ok || !isToken(name) {
 			return nil, errDigestSyntax
 		}
 		val, after, ok := digestValue(skipSpace(after))
